@@ -1,0 +1,1 @@
+"""Jackfield: a plugin-based PBX and call centre on Asterisk."""

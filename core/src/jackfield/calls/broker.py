@@ -1,0 +1,97 @@
+"""The one place that acts on Asterisk over AMI: typed actions, nothing raw."""
+
+from __future__ import annotations
+
+import re
+
+import structlog
+
+from jackfield.errors import JackfieldError, UnsafeValue
+from jackfield.telephony import variables
+from jackfield.telephony.ami import AmiClient
+from jackfield.telephony.events import Message
+
+log = structlog.get_logger(__name__)
+_KEY = re.compile(r"[A-Za-z0-9._+-]{1,100}")
+_VALUE = re.compile(r"[A-Za-z0-9 ./:&_,+-]{0,900}")
+ENDED = "jackfield-ended"
+"""Family of Asterisk's database where the dialplan notes calls that end while the daemon is away."""
+
+
+class Broker:
+    """Actions for core and plugins. They wait for Asterisk's answer: never call them on AMI's reader thread."""
+
+    def __init__(self, client: AmiClient) -> None:
+        self._client = client
+
+    def interrupt_playback(self, channel: str) -> None:
+        """Stop a prompt that is playing; nothing happens when none is."""
+        self._try("ControlPlayback", Channel=channel, Control="stop")
+
+    def store(self, family: str, key: str, value: str | None) -> None:
+        """Write or delete a value of Asterisk's database.
+
+        Raises:
+            UnsafeValue: a name or value with a meaning in dialplan.
+        """
+        if not _KEY.fullmatch(family) or not _KEY.fullmatch(key) or not _VALUE.fullmatch(value or ""):
+            raise UnsafeValue(f"{family}/{key}={value!r} may not go into Asterisk's database")
+        if value is None:
+            self._try("DBDel", Family=family, Key=key)
+        else:
+            self._try("DBPut", Family=family, Key=key, Val=value)
+
+    def queue_remove_all(self, queue: str) -> None:
+        """Take all dynamic members out of a plain queue."""
+        if not _KEY.fullmatch(queue):
+            raise UnsafeValue(f"{queue!r} is not a queue")
+        for event in self._list("QueueStatus", Queue=queue):
+            if event.event == "QueueMember" and event.get("Membership") == "dynamic":
+                self._try("QueueRemove", Queue=queue, Interface=event.get("Location", ""))
+
+    def channels(self) -> list[Message]:
+        """Asterisk's own list of channels, with our variables."""
+        names = ",".join([variables.AT, variables.STATE, variables.STATUS])
+        return [m for m in self._client.action("Status", Variables=names).events if m.event == "Status"]
+
+    def contacts(self) -> dict[str, bool]:
+        """Endpoint → whether one of its contacts is there."""
+        found: dict[str, bool] = {}
+        for event in self._list("PJSIPShowContacts"):
+            if event.event == "ContactList":
+                endpoint = event.get("Endpoint", "")
+                found[endpoint] = found.get(endpoint, False) or event.get("Status") != "Unreachable"
+        return found
+
+    def take_ended(self) -> dict[str, float]:
+        """Calls that ended while the daemon was away: id → time (POSIX seconds). They are deleted there."""
+        found = {}
+        for event in self._list("DBGetTree", Family=ENDED):
+            if event.event == "DBGetTreeResponse":
+                try:
+                    found[event["Key"].rpartition("/")[2]] = float(event.get("Val", ""))
+                except ValueError:
+                    continue
+        if found:
+            self._try("DBDelTree", Family=ENDED)
+        return found
+
+    def version(self) -> str:
+        """Asterisk's version."""
+        try:
+            return self._client.action("CoreSettings").headers.get("AsteriskVersion", "")
+        except JackfieldError:
+            return ""
+
+    def _try(self, action: str, **headers: str) -> None:
+        try:
+            self._client.action(action, **headers)
+        except JackfieldError as error:
+            log.warning("asterisk.action_failed", action=action, error=str(error))
+
+    def _list(self, action: str, **headers: str) -> list[Message]:
+        try:
+            return self._client.action(action, **headers).events
+        except JackfieldError as error:
+            log.debug("asterisk.nothing", action=action, error=str(error))
+            return []

@@ -1,0 +1,402 @@
+"""A call and its verbs: what plugin code says to Asterisk about one caller.
+
+All verbs run on the call's own thread and raise `CallerHungUp` when the caller is gone. `wake` is the one method for
+other threads.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from jackfield.calls import state
+from jackfield.calls.state import Facts
+from jackfield.calls.party import Party
+from jackfield.errors import CallerHungUp, CommandFailed, UnsafeValue
+from jackfield.telephony import variables
+
+if TYPE_CHECKING:
+    from jackfield.config.site import Site
+    from jackfield.telephony.agi import AgiSession
+
+KEYS = "0123456789*#"
+
+
+class Sounds(Protocol):
+    """Where prompts are."""
+
+    def file(self, name: str, language: str) -> str | None:
+        """Absolute path without extension, None when there is no such prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Why `wait` came back: another thread's `wake(value)`, or time was up."""
+
+    value: Any = None
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The call came back after the daemon was lost. `dial_status` is that of a Dial that was under way, or ''."""
+
+    dial_status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DialResult:
+    """What became of a `dial`. Seconds are Asterisk's own, to the millisecond."""
+
+    status: str
+    seconds_ringing: float = 0.0
+    seconds_talking: float = 0.0
+    peer: str = ""
+
+
+class Call:
+    """One caller's call, from its arrival to its end."""
+
+    def __init__(
+        self,
+        session: AgiSession,
+        facts: Facts,
+        site: Site,
+        sounds: Sounds,
+        before_dial: Callable[[Call, str, str, list[str]], None],
+        talked: Callable[[str], bool],
+    ) -> None:
+        self._session = session
+        self._sounds = sounds
+        self._before_dial = before_dial
+        self._talked = talked
+        self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._wakes: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._dirty = True
+        self._music = False
+        self.facts = facts
+        self.site = site
+        self.at = ""
+        self.seq = 0
+        self.data: dict[str, str] = {}
+        self.memo: dict[str, Any] = {}
+        self.resumed: Resume | None = None
+        self.resumes = 0
+        self.answered = False
+        self.taken = False
+        """The handler stalled and the call was taken away from this thread (core's own)."""
+
+    # -- who and where ---------------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """Asterisk's unique id of the caller's channel; the key of the call's record."""
+        return self.facts.id
+
+    @property
+    def channel(self) -> str:
+        """Name of the caller's channel."""
+        return self.facts.channel
+
+    @property
+    def caller(self) -> Party:
+        """Who calls, made harmless."""
+        return self.facts.caller
+
+    @property
+    def did(self) -> str:
+        """The number dialled."""
+        return self.facts.did
+
+    @property
+    def dialled_rest(self) -> str:
+        """Digits dialled after a feature code."""
+        return self.facts.dialled_rest
+
+    @property
+    def trunk(self) -> str | None:
+        """The trunk that the call came over."""
+        return self.facts.trunk
+
+    @property
+    def extension(self) -> str | None:
+        """The extension that the call came from."""
+        return self.facts.extension
+
+    @property
+    def priority(self) -> int:
+        """Lift in queues, from the caller lists: 0–100."""
+        return self.facts.priority
+
+    @property
+    def started(self) -> datetime:
+        """When it arrived (UTC)."""
+        return self.facts.started
+
+    @property
+    def language(self) -> str:
+        """The language that the caller hears; may be set."""
+        return self.facts.language
+
+    @language.setter
+    def language(self, value: str) -> None:
+        self.facts.language = value
+        self._dirty = True
+
+    # -- the checkpoint --------------------------------------------------------------------------------------------
+
+    def enter(self, destination: str) -> None:
+        """Note that a step begins (core's own; handlers return `Goto`)."""
+        self.at, self.memo, self._dirty = destination, {}, True
+        self.seq += 1
+
+    def checkpoint(self, **memo: Any) -> None:
+        """Replace the step's memo and store it on the channel, where it outlives the daemon.
+
+        Raises:
+            UnsafeValue: memo and data are more than a channel variable can carry (about 5 KB), or not JSON.
+        """
+        self.memo, self._dirty = memo, True
+        self.flush()
+
+    def flush(self) -> None:
+        """Store what changed since the last checkpoint. The verbs do it by themselves."""
+        if not self._dirty:
+            return
+        saved = state.Saved(self.facts, self.at, self.seq, self.data, self.memo, self.resumes, self.answered)
+        self._session.set_many(
+            **{
+                variables.AT: self.at,
+                variables.STATE: state.encode(saved),
+                variables.DIAL_STATUS: "",
+                variables.GUARD: "0",
+            }
+        )
+        self._dirty = False
+
+    def set_data(self, key: str, value: str) -> None:
+        """Keep data that travels with the call and survives a restart."""
+        if self.data.get(key) != value:
+            self.data[key] = value
+            self._dirty = True
+
+    # -- verbs -----------------------------------------------------------------------------------------------------
+
+    def answer(self) -> None:
+        """Answer, once."""
+        self.flush()
+        if not self.answered:
+            self._session.answer()
+            self.answered = True
+
+    def play(self, sound: str | Sequence[str], *, keys: str = "", interruptible: bool = False) -> str:
+        """Play prompts one after the other.
+
+        Args:
+            sound: names of prompts; `digits:123` and `number:5` are spoken.
+            keys: keys that stop it.
+            interruptible: another thread may stop it through `core.asterisk.interrupt_playback`.
+
+        Returns:
+            The key that stopped it, or ''. A prompt that is missing is passed over and logged by Asterisk's caller.
+        """
+        self.flush()
+        self.music(False)
+        for name in [sound] if isinstance(sound, str) else sound:
+            for path in self._files(name):
+                key = self._play_file(path, keys, interruptible)
+                if key:
+                    return key
+                if interruptible and not self._wakes.empty():
+                    return ""
+        return ""
+
+    def _play_file(self, path: str, keys: str, interruptible: bool) -> str:
+        try:
+            if not interruptible:
+                return str(self._session.stream_file(path, keys))
+            value = self._session.execute("CONTROL STREAM FILE", path, f'"{keys}"')["result"][0]
+            return chr(int(value)) if value not in ("0", "") and chr(int(value)) in KEYS else ""
+        except CommandFailed:
+            return ""
+
+    def _files(self, name: str) -> list[str]:
+        kind, colon, text = name.partition(":")
+        if colon and kind == "number" and text.isdigit() and int(text) < 100:
+            names = [f"number-{int(text)}"]
+        elif colon and kind in ("digits", "number"):
+            names = [f"digit-{c}" for c in text if c.isdigit()]
+        else:
+            names = [name]
+        found = (self._sounds.file(one, self.language) for one in names)
+        return [path for path in found if path]
+
+    def ask(
+        self,
+        sound: str | Sequence[str],
+        *,
+        digits: int = 1,
+        seconds: float = 5.0,
+        between: float = 3.0,
+        end: str = "#",
+    ) -> str:
+        """Play prompts and collect keys; a key cuts the prompt short.
+
+        Args:
+            sound: as for `play`.
+            digits: how many keys at most.
+            seconds: time for the first key after the prompt.
+            between: time for each further key.
+            end: a key that ends the input (it is not part of the answer, unless it is all there is room for).
+        """
+        typed = self.play(sound, keys=KEYS)
+        typed = typed or self.key(seconds)
+        if digits > 1 and typed and typed in end:
+            return ""
+        while typed and len(typed) < digits:
+            key = self.key(between)
+            if not key or key in end:
+                break
+            typed += key
+        return typed
+
+    def key(self, seconds: float) -> str:
+        """Wait for one key; '' when time is up."""
+        self.flush()
+        return str(self._session.wait_for_digit(int(seconds * 1000)))
+
+    def music(self, on: bool = True, cls: str = "default") -> None:
+        """Start or stop music on hold."""
+        if on == self._music:
+            return
+        self.flush()
+        if on:
+            self._session.execute("SET MUSIC ON", cls)
+        else:
+            self._session.execute("SET MUSIC OFF")
+        self._music = on
+
+    def wait(self, seconds: float | None = None) -> Wake:
+        """Block until another thread calls `wake`, with no command pending and at no cost."""
+        self.flush()
+        if not self._wakes.empty() or self._session.wait(self._wake_fd, seconds):
+            try:
+                value = self._wakes.get_nowait()
+            except queue.Empty:
+                return Wake(timed_out=True)
+            if self._wakes.empty():
+                self._drain()
+            return Wake(value)
+        return Wake(timed_out=True)
+
+    def _drain(self) -> None:
+        try:
+            os.eventfd_read(self._wake_fd)
+        except BlockingIOError:
+            pass
+        if not self._wakes.empty():
+            os.eventfd_write(self._wake_fd, 1)
+
+    def wake(self, value: Any) -> None:
+        """Wake the call's thread with a value (from any thread). It is kept if the thread does not wait yet."""
+        self._wakes.put(value)
+        try:
+            os.eventfd_write(self._wake_fd, 1)
+        except OSError:
+            pass
+
+    def dial(
+        self,
+        targets: Sequence[str],
+        *,
+        seconds: int,
+        music: str | None = None,
+        caller_id: Party | None = None,
+        agent: str = "",
+        queue: str = "",
+    ) -> DialResult:
+        """Ring phones, bridge with the first that answers, and return when the talk is over.
+
+        Args:
+            targets: as in `PJSIP/201`.
+            seconds: how long to ring.
+            music: class of music while it rings, instead of the ringing tone.
+            caller_id: what the phone shows instead of the caller.
+            agent: who is rung, for the record.
+            queue: the queue that the call comes out of, for the record.
+
+        Raises:
+            CallerHungUp: the caller left; its `dial` says whether there had been a talk.
+        """
+        for target in targets:
+            if not target.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
+                raise UnsafeValue(f"{target!r} is not a target for Dial")
+        self.flush()
+        self._before_dial(self, agent, queue, [target.partition("/")[2] for target in targets])
+        if caller_id is not None:
+            self.set_variable("CALLERID(num)", caller_id.number)
+            self.set_variable("CALLERID(name)", caller_id.name)
+        options = "g" + (f"m({music})" if music else "")
+        self._music = False
+        try:
+            self._session.run("Dial", "&".join(targets), str(seconds), options)
+            return self._dialled()
+        except CallerHungUp as error:
+            error.dial = DialResult("ANSWER" if self._talked(self.id) else "CANCEL")
+            raise
+
+    def _dialled(self) -> DialResult:
+        text = self._session.get_full_variable("${DIALSTATUS} ${DIALEDTIME_MS} ${ANSWEREDTIME_MS} ${DIALEDPEERNAME}")
+        status, dialled, answered, peer, *_ = f"{text}    ".split(" ")
+        total, talk = (int(v) / 1000 if v.isdigit() else 0.0 for v in (dialled, answered))
+        return DialResult(status, max(0.0, total - talk), talk, peer)
+
+    def set_variable(self, name: str, value: str) -> None:
+        """Set a channel variable."""
+        self._session.set_variable(name, value)
+
+    def record_mix(self, path: str) -> None:
+        """Have Asterisk write both sides, while bridged, as interleaved stereo (16 bit, 8 kHz, no header) to `path`."""
+        if not path.endswith(".raw") or "," in path:
+            raise UnsafeValue(f"{path!r} is not the name of a raw recording")
+        self._session.run("MixMonitor", path, "bD")
+
+    def stop_mix(self) -> None:
+        """Stop what `record_mix` started."""
+        self._session.run("StopMixMonitor")
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    def finish(self, cause: int) -> None:
+        """Say to the dialplan that all is done (core's own; handlers return `End`)."""
+        self._session.run("MSet", f"{variables.STATUS}=done", f"{variables.CAUSE}={cause}")
+
+    def release(self) -> None:
+        """Let the dialplan go on, and give back what the call holds in the process (core's own)."""
+        self._session.close()
+        fd, self._wake_fd = self._wake_fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def restore(self, saved: state.Saved, resume: Resume) -> None:
+        """Take up where a lost daemon left off (core's own)."""
+        self.at, self.seq, self.data, self.memo = saved.at, saved.seq, dict(saved.data), dict(saved.memo)
+        self.resumes, self.resumed, self.answered, self._music = saved.resumes + 1, resume, True, True
+
+    def describe(self) -> Mapping[str, Any]:
+        """For `jackfield calls`."""
+        return {
+            "id": self.id,
+            "channel": self.channel,
+            "caller": self.caller.number,
+            "name": self.caller.name,
+            "did": self.did,
+            "trunk": self.trunk,
+            "extension": self.extension,
+            "at": self.at,
+            "since": self.started.isoformat(),
+        }

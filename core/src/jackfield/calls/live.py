@@ -1,0 +1,146 @@
+"""A call that is live, and the record that grows with it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from jackfield.calls.call import Call
+from jackfield.calls.registry import Channel
+from jackfield.calls.state import Facts
+from jackfield.records.models import CallRecord, LegRecord, StepRecord
+from jackfield.routing.destinations import End, Result
+
+
+@dataclass(slots=True)
+class Live:
+    """A call with a thread, or (after a restart) without one yet."""
+
+    facts: Facts
+    call: Call | None = None
+    plugin: str = ""
+    """Whose handler runs now; '' for core's."""
+    steps: list[StepRecord] = field(default_factory=list)
+    legs: dict[str, LegRecord] = field(default_factory=dict)
+    agents: dict[str, str] = field(default_factory=dict)
+    """Endpoint that is being rung → agent."""
+    queue: str = ""
+    interrupted: bool = False
+    closed: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def restored(cls, facts: Facts, record: CallRecord | None) -> Live:
+        """A call that outlived the daemon, with what is on record of it."""
+        live = cls(facts, interrupted=True)
+        if record is not None:
+            live.steps = list(record.steps)
+            live.legs = {leg.id: leg for leg in record.legs}
+            live.queue = record.queue
+        return live
+
+    def enter(self, seq: int, destination: str) -> StepRecord:
+        """A step begins."""
+        step = StepRecord(self.facts.id, seq, destination, datetime.now(UTC))
+        self.steps = [s for s in self.steps if s.seq != seq] + [step]
+        return step
+
+    def leave(self, seq: int, outcome: str) -> StepRecord | None:
+        """A step ends."""
+        for index, step in enumerate(self.steps):
+            if step.seq == seq:
+                self.steps[index] = replace(step, left_at=datetime.now(UTC), outcome=outcome[:64])
+                return self.steps[index]
+        return None
+
+    def leg(self, channel: Channel, role: str) -> LegRecord:
+        """A leg as it is now."""
+        known = self.legs.get(channel.id)
+        record = LegRecord(
+            id=channel.id,
+            call_id=self.facts.id,
+            channel=channel.name,
+            role=role,
+            started_at=known.started_at if known else channel.started or datetime.now(UTC),
+            number=channel.endpoint if role in ("agent", "phone") else channel.number[:80],
+            agent=self.agents.get(channel.endpoint, "") or (known.agent if known else ""),
+            answered_at=(known.answered_at if known else None) or channel.answered,
+            ended_at=channel.ended,
+            cause=channel.cause if channel.ended else None,
+            status=channel.dial_status or (known.status if known else ""),
+        )
+        self.legs[channel.id] = record
+        return record
+
+    def talked(self) -> bool:
+        """Whether a person has answered."""
+        return any(leg.answered_at for leg in self._persons())
+
+    def _persons(self) -> list[LegRecord]:
+        return [leg for leg in self.legs.values() if leg.id != self.facts.id and leg.role in ("agent", "phone", "trunk")]
+
+    def opening(self) -> CallRecord:
+        """The record of a call that has just begun."""
+        return replace(self.record(None, ()), ended_at=None, result=None, cause=None)
+
+    def record(self, end: End | None, persons: Iterable[str]) -> CallRecord:
+        """The final record.
+
+        Args:
+            end: what the last handler said; None when the caller left.
+            persons: kinds of destinations that lead to a person.
+        """
+        now = datetime.now(UTC)
+        own = self.legs.get(self.facts.id)
+        ended = (own.ended_at if own else None) or now
+        answered = sorted((leg for leg in self._persons() if leg.answered_at), key=lambda leg: leg.answered_at or now)
+        waiting = [s for s in self.steps if s.destination.partition(":")[0] in persons]
+        first = answered[0].answered_at if answered else None
+        agents = [leg.agent for leg in answered if leg.agent]
+        queues = [s.destination.partition(":")[2] for s in self.steps if s.destination.startswith("queue:")]
+        return CallRecord(
+            id=self.facts.id,
+            direction=self.facts.direction,
+            started_at=self.facts.started,
+            trunk=self.facts.trunk or "",
+            did=self.facts.did,
+            caller_number=self.facts.caller.number,
+            caller_name=self.facts.caller.name,
+            extension=self.facts.extension or "",
+            language=self.facts.language,
+            answered_at=first,
+            ended_at=ended,
+            destination=self.steps[-1].destination if self.steps else "",
+            queue=queues[-1] if queues else self.queue,
+            agent=agents[-1] if agents else "",
+            wait_seconds=_waited(waiting, first, ended),
+            talk_seconds=sum(_seconds(leg.answered_at, leg.ended_at or ended) for leg in answered),
+            result=self._result(end, bool(answered), persons),
+            cause=end.cause if end else (own.cause if own and own.cause else 16),
+            interrupted=self.interrupted,
+            steps=tuple(self.steps),
+            legs=tuple(self.legs.values()),
+        )
+
+    def _result(self, end: End | None, answered: bool, persons: Iterable[str]) -> Result:
+        if answered:
+            return Result.ANSWERED
+        if end is not None:
+            return end.result if end.result is not Result.ANSWERED else Result.UNANSWERED
+        last = self.steps[-1].destination.partition(":")[0] if self.steps else ""
+        return Result.ABANDONED if last in persons else Result.HUNG_UP
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float:
+    return max(0.0, (end - start).total_seconds()) if start and end else 0.0
+
+
+def _waited(steps: list[StepRecord], answered: datetime | None, ended: datetime) -> float:
+    """Time in destinations that lead to a person, up to the first answer."""
+    total = 0.0
+    for step in steps:
+        left = min(t for t in (step.left_at, answered, ended) if t is not None)
+        total += _seconds(step.entered_at, left)
+    return total

@@ -1,0 +1,266 @@
+"""What is live in Asterisk, from AMI events: channels, legs of calls, busy and reachable phones.
+
+Events come on AMI's reader thread. After a lost connection the registry is rebuilt from Asterisk's own list, and what
+has gone meanwhile is closed. It decides nothing; it tells `listener`.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from jackfield.telephony.events import Message
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Channel:
+    """One live channel."""
+
+    id: str
+    name: str
+    call: str
+    endpoint: str
+    number: str = ""
+    started: datetime | None = None
+    answered: datetime | None = None
+    ended: datetime | None = None
+    cause: int = 0
+    dialled_by: str = ""
+    dial_status: str = ""
+    bridge: str = ""
+    held: bool = False
+
+
+class Listener(Protocol):
+    """Who wants to know. All on AMI's reader thread; must be quick."""
+
+    def channel_answered(self, channel: Channel) -> None:
+        """A dialled channel has answered."""
+
+    def channel_ended(self, channel: Channel) -> None:
+        """A channel is gone. Its legs' times are final."""
+
+    def phone_changed(self, endpoint: str, busy: bool) -> None:
+        """An endpoint got its first channel or lost its last."""
+
+    def phone_reachable(self, endpoint: str, reachable: bool) -> None:
+        """A phone registered, or is no longer there."""
+
+
+def endpoint_of(channel: str) -> str:
+    """`201` of `PJSIP/201-0000001a`; '' for other technologies."""
+    technology, _, rest = channel.partition("/")
+    return rest.rpartition("-")[0] if technology == "PJSIP" else ""
+
+
+def event_time(message: Message) -> datetime:
+    """When it happened by Asterisk's clock (`timestampevents=yes`), or now."""
+    try:
+        return datetime.fromtimestamp(float(message["Timestamp"]), UTC)
+    except (KeyError, ValueError):
+        return datetime.now(UTC)
+
+
+class Registry:
+    """All live channels. Methods may be called from any thread."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._lock = threading.RLock()
+        self._channels: dict[str, Channel] = {}
+        self._phones: dict[str, int] = {}
+        self._reachable: dict[str, bool] = {}
+        self._gone = threading.Condition(self._lock)
+        self._handlers = {
+            "Newchannel": self._new,
+            "Newstate": self._state,
+            "Hangup": self._hangup,
+            "Rename": self._rename,
+            "DialBegin": self._dial_begin,
+            "DialEnd": self._dial_end,
+            "BridgeEnter": self._bridge_enter,
+            "BridgeLeave": self._bridge_leave,
+            "Hold": self._hold,
+            "Unhold": self._hold,
+            "ContactStatus": self._contact,
+        }
+        self.known = False
+        """Whether the registry is Asterisk's own truth now (AMI is up and resynced)."""
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def channels(self) -> list[Channel]:
+        """A copy of all live channels."""
+        with self._lock:
+            return [replace(c) for c in self._channels.values()]
+
+    def legs(self, call: str) -> list[Channel]:
+        """Live channels of a call."""
+        with self._lock:
+            return [replace(c) for c in self._channels.values() if c.call == call]
+
+    def talked(self, call: str) -> bool:
+        """Whether somebody whom the call dialled has answered and is still there."""
+        with self._lock:
+            return any(c.call == call and c.id != call and c.answered for c in self._channels.values())
+
+    def busy(self, endpoint: str) -> bool:
+        """Whether an endpoint has a channel."""
+        return self._phones.get(endpoint, 0) > 0
+
+    def reachable(self, endpoint: str) -> bool:
+        """Whether an endpoint has a contact that answers; True when unknown."""
+        return self._reachable.get(endpoint, True)
+
+    def wait_gone(self, call: str, seconds: float) -> bool:
+        """Wait until no channel of a call is left; False when time is up or AMI is away."""
+        with self._gone:
+            return self._gone.wait_for(
+                lambda: not self.known or not any(c.call == call for c in self._channels.values()), seconds
+            )
+
+    # -- events ----------------------------------------------------------------------------------------------------
+
+    def event(self, name: str, message: Message) -> None:
+        """Take one AMI event."""
+        handler = self._handlers.get(name)
+        if handler is not None:
+            with self._lock:
+                handler(message)
+
+    def _new(self, message: Message) -> None:
+        identity = message["Uniqueid"]
+        if identity in self._channels:
+            return
+        name = message["Channel"]
+        channel = Channel(identity, name, message["Linkedid"], endpoint_of(name), message.get("CallerIDNum", ""))
+        channel.started = event_time(message)
+        if message.get("ChannelState") == "6":
+            channel.answered = channel.started
+        self._channels[identity] = channel
+        self._count(channel.endpoint, 1)
+
+    def _state(self, message: Message) -> None:
+        channel = self._channels.get(message["Uniqueid"])
+        if channel is not None and message.get("ChannelState") == "6" and channel.answered is None:
+            channel.answered = event_time(message)
+
+    def _hangup(self, message: Message) -> None:
+        channel = self._channels.get(message["Uniqueid"])
+        if channel is not None:
+            channel.cause = int(message.get("Cause", "0") or 0)
+            self._end(channel, event_time(message))
+
+    def _end(self, channel: Channel, when: datetime) -> None:
+        del self._channels[channel.id]
+        channel.ended = when
+        self._listener.channel_ended(channel)
+        self._count(channel.endpoint, -1)
+        self._gone.notify_all()
+
+    def _rename(self, message: Message) -> None:
+        channel = self._channels.get(message["Uniqueid"])
+        if channel is not None:
+            self._count(channel.endpoint, -1)
+            channel.name = message["Newname"]
+            channel.endpoint = endpoint_of(channel.name)
+            self._count(channel.endpoint, 1)
+
+    def _dial_begin(self, message: Message) -> None:
+        channel = self._channels.get(message.get("DestUniqueid", ""))
+        if channel is not None:
+            channel.dialled_by = message.get("Uniqueid", "")
+            dialler = self._channels.get(channel.dialled_by)
+            channel.call = dialler.call if dialler else message.get("DestLinkedid", channel.call)
+
+    def _dial_end(self, message: Message) -> None:
+        channel = self._channels.get(message.get("DestUniqueid", ""))
+        if channel is not None:
+            channel.dial_status = message.get("DialStatus", "")
+            if channel.dial_status == "ANSWER":
+                channel.answered = channel.answered or event_time(message)
+                self._listener.channel_answered(channel)
+
+    def _bridge_enter(self, message: Message) -> None:
+        channel = self._channels.get(message["Uniqueid"])
+        if channel is not None:
+            channel.bridge = message.get("BridgeUniqueid", "")
+
+    def _bridge_leave(self, message: Message) -> None:
+        channel = self._channels.get(message["Uniqueid"])
+        if channel is not None:
+            channel.bridge = ""
+
+    def _hold(self, message: Message) -> None:
+        channel = self._channels.get(message["Uniqueid"])
+        if channel is not None:
+            channel.held = message.event == "Hold"
+
+    def _contact(self, message: Message) -> None:
+        endpoint = message.get("EndpointName", "") or message.get("AOR", "")
+        reachable = message.get("ContactStatus") not in ("Removed", "Unreachable")
+        self._set_reachable(endpoint, reachable)
+
+    def _set_reachable(self, endpoint: str, reachable: bool) -> None:
+        if endpoint and self._reachable.get(endpoint) is not reachable:
+            self._reachable[endpoint] = reachable
+            self._listener.phone_reachable(endpoint, reachable)
+
+    def _count(self, endpoint: str, change: int) -> None:
+        if not endpoint:
+            return
+        before = self._phones.get(endpoint, 0)
+        after = max(0, before + change)
+        if after:
+            self._phones[endpoint] = after
+        else:
+            self._phones.pop(endpoint, None)
+        if bool(before) != bool(after):
+            self._listener.phone_changed(endpoint, bool(after))
+
+    # -- the connection --------------------------------------------------------------------------------------------
+
+    def lost(self) -> None:
+        """AMI is away: nothing is known until `resync`."""
+        with self._gone:
+            self.known = False
+            self._gone.notify_all()
+
+    def resync(self, status: list[Message], reachable: dict[str, bool]) -> None:
+        """Make the registry equal to Asterisk's own list.
+
+        Args:
+            status: the `Status` events of AMI's Status action, one a channel.
+            reachable: endpoint → whether one of its contacts is there.
+        """
+        with self._lock:
+            live = {m["Uniqueid"]: m for m in status}
+            now = datetime.now(UTC)
+            for channel in [c for i, c in self._channels.items() if i not in live]:
+                self._end(channel, now)
+            for identity, message in live.items():
+                if identity not in self._channels:
+                    self._adopt(identity, message, now)
+                self._channels[identity].bridge = message.get("BridgeID", "")
+            for endpoint, there in reachable.items():
+                self._set_reachable(endpoint, there)
+            self.known = True
+        log.info("registry.resynced", channels=len(status))
+
+    def _adopt(self, identity: str, message: Message, now: datetime) -> None:
+        name = message["Channel"]
+        channel = Channel(identity, name, message.get("Linkedid", identity), endpoint_of(name), message.get("CallerIDNum", ""))
+        age = message.get("Seconds", "")
+        channel.started = datetime.fromtimestamp(now.timestamp() - (int(age) if age.isdigit() else 0), UTC)
+        if message.get("ChannelState") == "6":
+            channel.answered = channel.started
+        if identity != channel.call:
+            channel.dial_status = "ANSWER" if channel.answered else ""
+        self._channels[identity] = channel
+        self._count(channel.endpoint, 1)

@@ -1,0 +1,375 @@
+"""The life of a call: from the AGI connection through its destinations to the final record."""
+
+from __future__ import annotations
+
+import hmac
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from jackfield.calls import state
+from jackfield.calls.call import Call, Resume, Sounds
+from jackfield.calls.live import Live
+from jackfield.calls.party import clean_number, party
+from jackfield.calls.registry import Channel, Registry
+from jackfield.calls.state import Facts
+from jackfield.config.kinds import Extension
+from jackfield.config.site import Site
+from jackfield.errors import CallerHungUp, JackfieldError, ProtocolError
+from jackfield.records.models import CallRecord
+from jackfield.routing import builtin, internal
+from jackfield.routing.destinations import DestinationKind, End, Goto, Next, Result, split
+from jackfield.routing.inbound import InboundRoutes
+from jackfield.telephony.agi import AgiSession, safe_environment
+
+if TYPE_CHECKING:
+    from jackfield.plugins import PluginHost
+    from jackfield.records.writer import RecordWriter
+    from jackfield.services import EventBus
+
+log = structlog.get_logger(__name__)
+MAX_STEPS = 50
+MAX_RESUMES = 5
+"""Times that one call may come back; a call that kills the daemon each time is then sent to its fallback."""
+GONE_SECONDS = 2.0
+SORRY = "prompt:sorry"
+
+
+class CallService:
+    """All calls of the daemon."""
+
+    def __init__(self, host: PluginHost, writer: RecordWriter, events: EventBus, token: str, zone_now: Callable[[], datetime]) -> None:
+        self._host = host
+        self._writer = writer
+        self._events = events
+        self._token = token
+        self._now = zone_now
+        self._lock = threading.Lock()
+        self._live: dict[str, Live] = {}
+        self._stalled: set[str] = set()
+        self.registry: Registry
+        self.recovery: Callable[[str], None] = lambda _: None
+        """Told the id of each call that has come back or ended after a restart."""
+        self._serve_site(Site({}), _NoSounds())
+
+    def serve_site(self, site: Site, sounds: Sounds) -> None:
+        """Serve another site; calls that are under way keep theirs."""
+        self._serve_site(site, sounds)
+
+    def _serve_site(self, site: Site, sounds: Sounds) -> None:
+        self._serving = (site, sounds, InboundRoutes(site))
+
+    @property
+    def site(self) -> Site:
+        """The site that new calls get."""
+        return self._serving[0]
+
+    def kinds(self) -> dict[str, tuple[str, DestinationKind]]:
+        """All kinds of destinations: `{kind: (plugin, …)}`, core's own with plugin ''."""
+        return {k.kind: ("", k) for k in builtin.kinds()} | self._host.destinations()
+
+    def persons(self) -> set[str]:
+        """Kinds of destinations that lead to a person."""
+        return {name for name, (_, kind) in self.kinds().items() if kind.person}
+
+    def calls(self) -> list[Live]:
+        """Calls that are live."""
+        with self._lock:
+            return list(self._live.values())
+
+    # -- a thread's work -------------------------------------------------------------------------------------------
+
+    def serve(self, session: AgiSession) -> None:
+        """Serve one AGI connection to its end."""
+        if not session.arguments or not hmac.compare_digest(session.arguments[0].encode(), self._token.encode()):
+            raise ProtocolError(f"a stranger on the AGI port: {session.env.get('agi_request', '')[:80]!r}")
+        script = session.env.get("agi_network_script", "")
+        if script == "resume":
+            self._resume(session, [*session.arguments[1:], "", "", "", "", ""])
+        elif script in ("trunk", "phone"):
+            self._arrive(session, script, session.arguments[1] if len(session.arguments) > 1 else "")
+        else:
+            raise ProtocolError(f"no AGI script {script[:40]!r}; there are trunk, phone and resume")
+
+    def refused(self, session: AgiSession) -> None:
+        """Note a call that was refused because there are too many."""
+        live = Live(self._facts(session, "trunk", ""))
+        self._writer.call_started(live.opening())
+        self._writer.call_ended(live.record(End(Result.REJECTED, 42), ()))
+
+    def _facts(self, session: AgiSession, script: str, origin: str) -> Facts:
+        dialled = clean_number(safe_environment(session, "agi_extension"))
+        caller = party(safe_environment(session, "agi_callerid"), safe_environment(session, "agi_calleridname"))
+        return Facts(
+            id=session.env["agi_uniqueid"],
+            channel=session.env["agi_channel"],
+            direction="inbound" if script == "trunk" else "internal",
+            caller=caller,
+            did=dialled,
+            trunk=(origin or None) if script == "trunk" else None,
+            extension=(origin or None) if script == "phone" else None,
+            language=self.site.general.language,
+        )
+
+    def _arrive(self, session: AgiSession, script: str, origin: str) -> None:
+        facts = self._facts(session, script, origin)
+        site, sounds, routes = self._serving
+        if script == "trunk":
+            route = routes.find(facts.trunk, facts.did, facts.caller.number, self._now())
+            facts.language, facts.priority, facts.fallback = route.language, route.priority, route.fallback
+            first, why = route.destination, route.why
+        else:
+            first, facts.dialled_rest = internal.find(site, self._host.feature_codes(), facts.did)
+            facts.fallback, why = site.general.fallback, "dialled at a phone"
+            own = site.get("extension", origin, Extension)
+            facts.language = (own.language if own else None) or facts.language
+        log.info("call.arrived", call=facts.id, caller=facts.caller.number, did=facts.did, to=first, why=why)
+        live = Live(facts)
+        call = self._make_call(session, live, site, sounds)
+        self._writer.call_started(live.opening())
+        self._run(live, call, lambda: self._first(call, first))
+
+    def _first(self, call: Call, routed: str) -> str:
+        self._events.publish("call", id=call.id, what="arrived")
+        self._host.call("jackfield_call_arrived", call=call)
+        for _, answer in self._host.call("jackfield_route_call", call=call):
+            if isinstance(answer, Goto):
+                return answer.destination
+        return routed
+
+    def _make_call(self, session: AgiSession, live: Live, site: Site, sounds: Sounds) -> Call:
+        call = Call(session, live.facts, site, sounds, self._before_dial, self.talked)
+        live.call = call
+        with self._lock:
+            self._live[call.id] = live
+        return call
+
+    def _resume(self, session: AgiSession, arguments: list[str]) -> None:
+        packed, dial_status, trunk, extension = arguments[1:5]
+        saved = state.decode(packed)
+        if saved is None:
+            self._arrive(session, "phone" if extension else "trunk", extension or trunk)
+            return
+        identity = session.env["agi_uniqueid"]
+        with self._lock:
+            live = self._live.get(identity)
+        if live is None or live.closed:
+            live = Live.restored(saved.facts, None)
+        live.interrupted, live.facts = True, saved.facts
+        site, sounds, _ = self._serving
+        call = self._make_call(session, live, site, sounds)
+        call.restore(saved, Resume(dial_status))
+        self._writer.call_started(live.opening())
+        self.recovery(identity)
+        log.info("call.resumed", call=call.id, at=call.at, dial=dial_status, times=call.resumes)
+        first = call.at
+        if identity in self._stalled or call.resumes > MAX_RESUMES:
+            self._stalled.discard(identity)
+            call.resumed, first = None, call.facts.fallback
+        self._run(live, call, lambda: first)
+
+    def _run(self, live: Live, call: Call, first: Callable[[], str]) -> None:
+        end: End | None = None
+        try:
+            end = self._chain(live, call, first())
+            self._host.call("jackfield_call_answered", call=call) if live.talked() else None
+            call.finish(end.cause)
+        except CallerHungUp:
+            pass
+        except JackfieldError as error:
+            log.warning("call.lost", call=call.id, error=str(error))
+        finally:
+            call.release()
+            if live.call is call:
+                live.call = None
+            if not call.taken:
+                self._finish(live, call, end)
+
+    def _chain(self, live: Live, call: Call, destination: str) -> End:
+        for _ in range(MAX_STEPS):
+            answer = self._step(live, call, destination)
+            if isinstance(answer, End):
+                return answer
+            destination = answer.destination
+        log.error("call.endless", call=call.id, at=destination)
+        return self._sorry(live, call)
+
+    # -- one step --------------------------------------------------------------------------------------------------
+
+    def _step(self, live: Live, call: Call, destination: str) -> Next:
+        if call.resumed is None:
+            call.enter(destination)
+            self._writer.step(live.enter(call.seq, destination))
+        elif not any(step.seq == call.seq for step in live.steps):
+            self._writer.step(live.enter(call.seq, destination))
+        outcome, answer = "hang-up", None
+        try:
+            answer = self._handle(live, call, destination)
+            outcome = answer.outcome
+            return answer
+        except CallerHungUp:
+            raise
+        finally:
+            call.resumed, live.plugin = None, ""
+            step = live.leave(call.seq, "stalled" if call.taken else outcome)
+            if step is not None:
+                self._writer.step(step)
+
+    def _handle(self, live: Live, call: Call, destination: str) -> Next:
+        try:
+            kind, name = split(destination)
+        except JackfieldError as error:
+            return self._failed(live, call, destination, str(error))
+        plugin, found = self.kinds().get(kind, ("", None))
+        if found is None:
+            return self._failed(live, call, destination, f"no plugin serves {kind!r}")
+        live.plugin = plugin
+        try:
+            answer = found.handler(call, name)
+            if isinstance(answer, Goto | End):
+                return answer
+            reason = f"handler of {kind} returned {type(answer).__name__}"
+        except CallerHungUp:
+            raise
+        except BaseException as error:
+            log.error("call.handler_failed", call=call.id, at=destination, exc_info=True)
+            reason = f"{type(error).__name__}: {error}"
+        if plugin:
+            self._host.fault(plugin, f"{destination}: {reason}")
+        return self._failed(live, call, destination, reason)
+
+    def _failed(self, live: Live, call: Call, destination: str, reason: str) -> Next:
+        """To the fallback; if that is what failed, say sorry."""
+        log.error("call.fallback", call=call.id, at=destination, reason=reason, fallback=call.facts.fallback)
+        if destination == call.facts.fallback or any(s.destination == call.facts.fallback for s in live.steps):
+            return self._sorry(live, call)
+        return Goto(call.facts.fallback, "failed")
+
+    def _sorry(self, live: Live, call: Call) -> End:
+        call.enter(SORRY)
+        self._writer.step(live.enter(call.seq, SORRY))
+        builtin.play_prompt(call, "sorry")
+        return End(Result.FAILED, 41, "failed")
+
+    def _before_dial(self, call: Call, agent: str, queue: str, endpoints: list[str]) -> None:
+        live = self._live.get(call.id)
+        if live is not None:
+            live.agents = dict.fromkeys(endpoints, agent)
+            live.queue = queue or live.queue
+        self._host.call("jackfield_before_dial", call=call, agent=agent, queue=queue)
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    def _finish(self, live: Live, call: Call | None, end: End | None) -> None:
+        identity = live.facts.id
+        gone = self.registry.wait_gone(identity, GONE_SECONDS)
+        if not gone:
+            log.warning("call.lives_on", call=identity)
+            return
+        with live.lock:
+            if live.closed:
+                return
+            live.closed = True
+        with self._lock:
+            if self._live.get(identity) is live:
+                del self._live[identity]
+        record = live.record(end, self.persons())
+        self._writer.call_ended(record)
+        self.recovery(identity)
+        log.info("call.ended", call=identity, result=str(record.result), queue=record.queue, agent=record.agent)
+        self._events.publish("call", id=identity, what="ended", result=str(record.result))
+        if call is not None:
+            self._host.call("jackfield_call_ended", call=call, record=record)
+
+    def talked(self, identity: str) -> bool:
+        """Whether somebody has taken the call."""
+        live = self._live.get(identity)
+        return live is not None and (live.talked() or self.registry.talked(identity))
+
+    def _role(self, channel: Channel) -> str:
+        if channel.id == channel.call:
+            return "caller"
+        if channel.endpoint in self.site.names("extension"):
+            live = self._live.get(channel.call)
+            return "agent" if live is not None and live.agents.get(channel.endpoint) else "phone"
+        return "trunk" if channel.endpoint in self.site.names("trunk") else "other"
+
+    def channel_answered(self, channel: Channel) -> None:
+        """Registry: a leg was answered."""
+        live = self._live.get(channel.call)
+        if live is not None:
+            self._writer.leg(live.leg(channel, self._role(channel)))
+            self._events.publish("call", id=channel.call, what="answered", endpoint=channel.endpoint)
+
+    def channel_ended(self, channel: Channel) -> None:
+        """Registry: a channel is gone."""
+        live = self._live.get(channel.call)
+        if live is None:
+            return
+        self._writer.leg(live.leg(channel, self._role(channel)))
+        if channel.id == live.facts.id and live.call is None and not live.closed:
+            threading.Thread(target=self._finish, args=(live, None, None), name="call-end", daemon=True).start()
+
+    # -- after a restart -------------------------------------------------------------------------------------------
+
+    def adopt(self, identity: str, packed: str, record: CallRecord | None) -> str | None:
+        """Take over a live call of a daemon that is gone; returns where it is, None when it is not ours."""
+        saved = state.decode(packed)
+        if saved is None:
+            return None
+        with self._lock:
+            known = self._live.get(identity)
+            if known is None:
+                self._live[identity] = Live.restored(saved.facts, record)
+            elif record is not None and not known.closed:
+                known.steps = [*(s for s in record.steps if s.seq not in {k.seq for k in known.steps}), *known.steps]
+                known.legs = {leg.id: leg for leg in record.legs} | known.legs
+        return saved.at
+
+    # -- stalls ----------------------------------------------------------------------------------------------------
+
+    def cut_stalled(self, sessions: list[AgiSession], now: float, limit: float) -> None:
+        """Take calls away from handlers that have said nothing to Asterisk for `limit` seconds."""
+        for session in sessions:
+            if session.busy_since is None and now - session.idle_since > limit:
+                identity = session.env.get("agi_uniqueid", "")
+                live = self._live.get(identity)
+                call = live.call if live is not None and not live.closed else None
+                if live is None or call is None or call.taken:
+                    continue
+                call.taken = True
+                self._stalled.add(identity)
+                log.error("call.stalled", call=identity, seconds=limit, plugin=live.plugin)
+                session.cut()
+                if live.plugin:
+                    self._host.fault(live.plugin, f"a handler said nothing for {limit:g} s")
+
+    def describe(self) -> list[dict[str, Any]]:
+        """For `jackfield calls`."""
+        rows = []
+        for live in self.calls():
+            call, facts = live.call, live.facts
+            rows.append(
+                {
+                    "id": facts.id,
+                    "from": facts.caller.number,
+                    "name": facts.caller.name,
+                    "did": facts.did,
+                    "trunk": facts.trunk,
+                    "extension": facts.extension,
+                    "at": call.at if call else (live.steps[-1].destination if live.steps else ""),
+                    "since": facts.started.isoformat(),
+                    "seconds": round((datetime.now(UTC) - facts.started).total_seconds(), 1),
+                    "talking": self.talked(facts.id),
+                    "interrupted": live.interrupted,
+                }
+            )
+        return rows
+
+
+class _NoSounds:
+    def file(self, name: str, language: str) -> str | None:
+        return None

@@ -1,0 +1,77 @@
+"""The checkpoint of a call, as one channel variable: URL-safe base64 of compact JSON."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from jackfield.calls.party import Party
+from jackfield.errors import UnsafeValue
+
+MAX_BYTES = 7000
+"""Of the encoded state: an AGI line is 8,191 bytes."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is known of a call when it arrives."""
+
+    id: str
+    channel: str
+    direction: str
+    caller: Party
+    did: str
+    trunk: str | None = None
+    extension: str | None = None
+    dialled_rest: str = ""
+    language: str = "en"
+    priority: int = 0
+    fallback: str = "prompt:sorry"
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a checkpoint holds."""
+
+    facts: Facts
+    at: str
+    seq: int
+    data: dict[str, str]
+    memo: dict[str, Any]
+    resumes: int
+    answered: bool
+
+
+def encode(saved: Saved) -> str:
+    """As text of letters, digits, '-' and '_'.
+
+    Raises:
+        UnsafeValue: it is too long, or not JSON.
+    """
+    facts = asdict(saved.facts) | {"started": saved.facts.started.isoformat()}
+    rest = [saved.at, saved.seq, saved.data, saved.memo, saved.resumes, saved.answered]
+    try:
+        text = json.dumps([facts, *rest], separators=(",", ":"), ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise UnsafeValue(f"the call's data are not JSON: {error}") from error
+    packed = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    if len(packed) > MAX_BYTES:
+        raise UnsafeValue(f"the call's data take {len(packed)} bytes; {MAX_BYTES} travel with a call")
+    return packed
+
+
+def decode(packed: str) -> Saved | None:
+    """What `encode` wrote; None when it is not that."""
+    try:
+        text = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+        facts, at, seq, data, memo, resumes, answered = json.loads(text)
+        facts["caller"] = Party(**facts["caller"])
+        facts["started"] = datetime.fromisoformat(facts["started"])
+        return Saved(Facts(**facts), at, seq, data, memo, resumes, answered)
+    except (binascii.Error, ValueError, TypeError, KeyError):
+        return None

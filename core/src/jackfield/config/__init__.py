@@ -1,0 +1,1 @@
+"""Configuration as a plan: kinds, the site, generations, plan, apply, rollback."""

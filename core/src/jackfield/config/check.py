@@ -1,0 +1,152 @@
+"""Whole-site checks: what one object's model cannot see."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from ipaddress import ip_network
+
+from jackfield.config.kinds import Did, Extension, IsDestination, Kind, Prompt, Refers, Trunk
+from jackfield.config.problems import Problem
+from jackfield.config.references import Marked, marked
+from jackfield.config.site import Site
+from jackfield.prompts.core_texts import CORE_PROMPTS
+from jackfield.routing.destinations import DestinationKind, split
+
+HANGUPS = ("busy", "congestion", "normal", "unallocated")
+"""Names of core's destination kind `hangup`."""
+RESERVED_SECTIONS = frozenset({"global", "system", "transport-udp", "transport-tcp"})
+"""Section names of pjsip.conf that no trunk may have."""
+Names = Callable[[Site], Iterable[str]] | None
+
+_CORE_NAMES: dict[str, Names] = {
+    "extension": lambda site: site.names("extension"),
+    "prompt": lambda site: {*site.names("prompt"), *CORE_PROMPTS},
+    "hangup": lambda site: HANGUPS,
+    "internal": None,
+}
+
+
+def check_site(
+    site: Site, kinds: Mapping[str, Kind], destinations: Iterable[DestinationKind] = ()
+) -> list[Problem]:
+    """Everything that is wrong with a site beyond its objects' own models.
+
+    Args:
+        site: the site.
+        kinds: kinds of core and of the installed plugins.
+        destinations: kinds of destinations of the installed plugins (core's own are known).
+    """
+    names: dict[str, Names] = _CORE_NAMES | {d.kind: d.names for d in destinations}
+    problems = _references(site, names)
+    problems += _dids(site) + _sections(site) + _matches(site)
+    for kind in kinds.values():
+        problems += [_from_sentence(kind.kind, text) for text in (kind.check(site) if kind.check else ())]
+    return problems
+
+
+def _references(site: Site, names: Mapping[str, Names]) -> list[Problem]:
+    problems = []
+    for (kind, name), item in site.objects().items():
+        for found in marked(item):
+            text, absent = _broken(site, found, names)
+            if text:
+                problems.append(Problem(text, kind, name, found.path, absent=absent))
+    return problems
+
+
+def _broken(site: Site, found: Marked, names: Mapping[str, Names]) -> tuple[str, bool]:
+    """Why a reference leads nowhere, or ''; and whether a missing plugin is the reason."""
+    if isinstance(found.mark, Refers):
+        return _missing(found.mark.kind, found.value, site.names(found.mark.kind)), False
+    if not isinstance(found.mark, IsDestination):
+        return "", False
+    kind, name = split(found.value)
+    if kind not in names:
+        hint = suggestion(kind, names)
+        return f"no installed plugin provides destinations of kind {kind!r}; {hint or 'install its plugin'}", True
+    known = names[kind]
+    return ("" if known is None else _missing(kind, name, known(site))), False
+
+
+def _missing(kind: str, name: str, known: Iterable[str]) -> str:
+    known = sorted(known)
+    if name in known:
+        return ""
+    return f"there is no {kind} {name!r}; {suggestion(name, known) or f'add it, or name another {kind}'}"
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'sales'?`, or the few that there are, or ''."""
+    known = sorted(known)
+    if near := get_close_matches(word, known, n=1):
+        return f"did you mean {near[0]!r}?"
+    return f"there are {', '.join(known)}" if 0 < len(known) <= 12 else ""
+
+
+def _from_sentence(kind: str, text: str) -> Problem:
+    """A plugin's finding `queue:sales …` as a problem of that object."""
+    head, _, rest = text.partition(" ")
+    if head.startswith(f"{kind}:"):
+        return Problem(rest.strip(), kind, head[len(kind) + 1 :].rstrip(":,"))
+    return Problem(text, kind)
+
+
+def _dids(site: Site) -> list[Problem]:
+    first: dict[tuple[str, str | None], str] = {}
+    problems = []
+    for did in site.all("did", Did):
+        other = first.setdefault((did.number, did.trunk), did.name)
+        if other != did.name:
+            problems.append(
+                Problem(
+                    f"number {did.number} has a route already, did {other}; remove one of them",
+                    "did", did.name, ("number",),
+                )
+            )  # fmt: skip
+        if did.closed is not None and did.hours is None:
+            problems.append(
+                Problem("has a closed destination but no hours; set hours, or remove closed", "did", did.name, ("closed",))
+            )
+    return problems
+
+
+def _sections(site: Site) -> list[Problem]:
+    phones = {e.name for e in site.all("extension", Extension)}
+    return [
+        Problem(f"{t.name!r} is also {'an extension' if t.name in phones else 'a word of ours'}; rename the trunk",
+                "trunk", t.name, ("name",))
+        for t in site.all("trunk", Trunk)
+        if t.name in phones or t.name in RESERVED_SECTIONS
+    ]  # fmt: skip
+
+
+def trunk_matches(trunk: Trunk) -> list[str]:
+    """Addresses that a trunk's calls come from."""
+    return trunk.match or [trunk.host]
+
+
+def _matches(site: Site) -> list[Problem]:
+    owners: dict[str, list[str]] = defaultdict(list)
+    for trunk in site.all("trunk", Trunk):
+        for match in trunk_matches(trunk):
+            owners[_normal(match)].append(trunk.name)
+    return [
+        Problem(f"calls from {match} also belong to trunk {trunks[0]}; give each trunk its own match", "trunk", name,
+                ("match",))
+        for match, trunks in owners.items()
+        for name in trunks[1:]
+    ]  # fmt: skip
+
+
+def _normal(match: str) -> str:
+    try:
+        return str(ip_network(match, strict=False))
+    except ValueError:
+        return match.lower()
+
+
+def sound_files(site: Site) -> list[tuple[Prompt, str, str]]:
+    """(prompt, language, path) of every uploaded sound."""
+    return [(p, language, path) for p in site.all("prompt", Prompt) for language, path in sorted(p.file.items())]

@@ -1,0 +1,160 @@
+"""Generations of Asterisk's configuration: a folder each, and a link `current` to the one in force."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jackfield.config.files import make_folder, sync_folder, write_file
+from jackfield.config.paths import Paths
+from jackfield.errors import JackfieldError
+
+KEEP = 20
+"""Generations kept beside the one in force."""
+SITE, META, SOUNDS = "site.json", "meta.json", "sounds.json"
+
+
+class NoGeneration(JackfieldError):
+    """There is no such generation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """Who made a generation, when and why."""
+
+    number: int
+    author: str
+    reason: str
+    created_at: datetime
+    sha256: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A generation as it is on disk. `files` are Asterisk's."""
+
+    meta: Meta
+    files: dict[str, str]
+    site_json: str
+    sounds_json: str
+
+
+class Generations:
+    """The folder of generations. Whoever writes holds the site's lock."""
+
+    def __init__(self, paths: Paths, keep: int = KEEP) -> None:
+        self._paths = paths
+        self._keep = keep
+
+    def numbers(self) -> list[int]:
+        """Numbers of the generations on disk, oldest first."""
+        try:
+            return sorted(int(p.name) for p in self._paths.generations.iterdir() if p.name.isdecimal())
+        except FileNotFoundError:
+            return []
+
+    def current(self) -> int | None:
+        """The generation in force, or None when there is none yet."""
+        try:
+            target = self._paths.current.readlink().name
+        except OSError:
+            return None
+        return int(target) if target.isdecimal() else None
+
+    def next_number(self, above: int = 0) -> int:
+        """A number that was never used; `above` is the highest that the history knows."""
+        return max([above, *self.numbers()]) + 1
+
+    def write(
+        self, number: int, files: Mapping[str, str], site_json: str, sounds_json: str, author: str, reason: str
+    ) -> None:
+        """Write a generation; it is there whole, or not at all, and not in force yet.
+
+        Raises:
+            OSError: no room, or no right; nothing has changed.
+        """
+        make_folder(self._paths.generations)
+        self._sweep()
+        temporary = self._paths.generations / f".{number}.new"
+        make_folder(temporary)
+        try:
+            contents = {**files, SITE: site_json, SOUNDS: sounds_json}
+            for name, text in contents.items():
+                write_file(temporary / name, text)
+            meta = {
+                "number": number,
+                "author": author,
+                "reason": reason,
+                "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "sha256": {name: _digest(text) for name, text in sorted(contents.items())},
+            }
+            write_file(temporary / META, json.dumps(meta, ensure_ascii=False, indent=1))
+            sync_folder(temporary)
+            temporary.rename(self._paths.generations / str(number))
+            sync_folder(self._paths.generations)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+    def load(self, number: int) -> Generation:
+        """Read a generation and compare it with its checksums.
+
+        Raises:
+            NoGeneration: it is not there, or was changed by hand or damaged.
+        """
+        folder = self._paths.generations / str(number)
+        try:
+            meta = json.loads((folder / META).read_text())
+            contents = {name: (folder / name).read_text() for name in meta["sha256"]}
+        except (OSError, ValueError, KeyError) as error:
+            raise NoGeneration(f"generation {number} cannot be read: {error}; `jackfield history` lists them") from None
+        changed = [name for name, digest in meta["sha256"].items() if _digest(contents[name]) != digest]
+        if changed:
+            raise NoGeneration(
+                f"generation {number} is not as it was written ({', '.join(changed)} changed); "
+                f"put additions into {self._paths.custom} and apply again"
+            )
+        site_json, sounds_json = contents.pop(SITE), contents.pop(SOUNDS)
+        created = datetime.fromisoformat(meta["created_at"])
+        return Generation(
+            Meta(number, meta["author"], meta["reason"], created, meta["sha256"]), contents, site_json, sounds_json
+        )
+
+    def switch(self, number: int | None) -> None:
+        """Put a generation in force (None: none), in one step."""
+        link = self._paths.current
+        if number is None:
+            link.unlink(missing_ok=True)
+        else:
+            temporary = link.with_name(".current.new")
+            temporary.unlink(missing_ok=True)
+            temporary.symlink_to(Path(self._paths.generations.name, str(number)))
+            os.replace(temporary, link)
+        sync_folder(link.parent)
+
+    def prune(self) -> list[int]:
+        """Remove the oldest beyond those kept; the one in force stays. Their numbers."""
+        current = self.current()
+        others = [n for n in self.numbers() if n != current]
+        gone = others[: max(0, len(others) - self._keep)]
+        for number in gone:
+            # Renamed first: a folder half removed must not look like a generation.
+            doomed = self._paths.generations / f".{number}.gone"
+            (self._paths.generations / str(number)).rename(doomed)
+            shutil.rmtree(doomed, ignore_errors=True)
+        return gone
+
+    def _sweep(self) -> None:
+        """Remove what a process that was killed left behind."""
+        for path in self._paths.generations.glob(".*"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

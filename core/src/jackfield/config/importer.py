@@ -1,0 +1,186 @@
+"""Reads a whole site from TOML and reports every mistake with its line."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from typing import Any
+
+from pydantic import ValidationError
+
+from jackfield.config.check import check_site, sound_files, suggestion
+from jackfield.config.kinds import General, Kind, SiteObject
+from jackfield.config.lines import Lines
+from jackfield.config.problems import Path, Problem, sentences
+from jackfield.config.site import Site
+from jackfield.config.words import in_words
+from jackfield.errors import SiteError
+from jackfield.routing.destinations import DestinationKind
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+MAX_BYTES = 8 * 1024 * 1024
+"""A site file larger than this is not read."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was made of a text so far."""
+
+    lines: Lines
+    objects: dict[str, list[SiteObject]] = field(default_factory=dict)
+    places: dict[tuple[str, str], Path] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(self, text: str, kind: str, name: str, path: Path, inner: Path = ()) -> None:
+        self.problems.append(Problem(text, kind, name, inner, self.lines.line(path + inner)))
+
+
+def import_site(
+    text: str,
+    kinds: Mapping[str, Kind],
+    destinations: Iterable[DestinationKind] = (),
+    sound_problem: Callable[[str], str | None] | None = None,
+) -> Site:
+    """Read a site.
+
+    Args:
+        text: the TOML text.
+        kinds: kinds of core and of the installed plugins.
+        destinations: kinds of destinations of the installed plugins.
+        sound_problem: what is wrong with an uploaded sound file (by its path), or None.
+
+    Raises:
+        SiteError: with every mistake; each says its line, what is wrong and what to do.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise SiteError([f"the file is larger than {MAX_BYTES // 1024 // 1024} MB; that is no site"])
+    table = _parse(text)
+    reading = _Reading(Lines(text))
+    for kind, items in table.items():
+        _read_kind(reading, kind, items, kinds)
+    site = Site(reading.objects)
+    _look_over(reading, site, kinds, destinations, sound_problem)
+    if reading.problems:
+        raise SiteError(sentences(reading.problems))
+    return site
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _PLACE.search(str(error))
+        why = _PLACE.sub("", str(error))
+        line = int(place[1]) if place and place[1] else text.count("\n") + 1
+        column = f", column {place[2]}" if place and place[2] else ""
+        raise SiteError(
+            [f"line {line}{column}: this is not TOML: {why}; correct it, and the rest will be looked at"]
+        ) from None
+    except RecursionError:
+        raise SiteError(["line 1: arrays or tables are nested too deeply; that is no site"]) from None
+
+
+def _read_kind(reading: _Reading, kind: str, items: Any, kinds: Mapping[str, Kind]) -> None:
+    known = kinds.get(kind)
+    if known is None:
+        hint = suggestion(kind, kinds) or "install the plugin that brings it, or take it out"
+        reading.report(f"no installed plugin knows the kind {kind!r}; {hint}", "", "", (kind,))
+        return
+    if kind == "general":
+        if isinstance(items, dict):
+            _read_object(reading, known, {"name": "site"} | items, (kind,))
+        else:
+            reading.report("there is one site; write [general], in single brackets", kind, "", (kind,))
+    elif not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        reading.report(f"write [[{kind}]], in double brackets, once for each of them", kind, "", (kind,))
+    else:
+        for index, item in enumerate(items):
+            _read_object(reading, known, item, (kind, index))
+
+
+def _read_object(reading: _Reading, kind: Kind, item: dict[str, Any], path: Path) -> None:
+    name = item.get("name") if isinstance(item.get("name"), str) else None
+    shown = str(name) if name is not None else f"#{int(path[-1]) + 1}" if isinstance(path[-1], int) else ""
+    if kind.kind == "general" and name != "site":
+        reading.report("the site has no other name than 'site'; take `name` out", "general", "", path, ("name",))
+        return
+    first = reading.places.setdefault((kind.kind, name), path) if name is not None else path
+    if first != path:
+        text = f"is there twice, first on line {reading.lines.line(first)}; rename or remove one"
+        reading.report(text, kind.kind, shown, path, ("name",))
+    try:
+        plain = json.dumps(_plain(item), allow_nan=False)
+        found = kind.model.model_validate_json(plain, strict=True)
+    except ValidationError as error:
+        reading.broken.add(name or "")
+        for finding in error.errors(include_url=False):
+            words, inner = in_words(kind, finding)
+            reading.report(words, kind.kind, shown, path, inner)
+    except ValueError as error:
+        reading.broken.add(name or "")
+        reading.report(f"holds a value that cannot be kept: {error}", kind.kind, shown, path)
+    else:
+        if first == path:
+            reading.objects.setdefault(kind.kind, []).append(found)
+
+
+def _plain(value: Any) -> Any:
+    """TOML's own dates as text; everything else as it is."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, date | time | datetime):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value} is no number; write one with digits")
+    return value
+
+
+def _look_over(
+    reading: _Reading,
+    site: Site,
+    kinds: Mapping[str, Kind],
+    destinations: Iterable[DestinationKind],
+    sound_problem: Callable[[str], str | None] | None,
+) -> None:
+    """Checks of the whole; what only follows from an object that was refused is not reported again."""
+    for problem in check_site(site, kinds, destinations):
+        if any(repr(name) in problem.text for name in reading.broken):
+            continue
+        place = reading.places.get((problem.kind, problem.name), (problem.kind,))
+        reading.problems.append(replace(problem, line=reading.lines.line(place + problem.path)))
+    for prompt, language, path in sound_files(site) if sound_problem else ():
+        if wrong := sound_problem(path) if sound_problem else None:
+            place = reading.places["prompt", prompt.name]
+            reading.report(wrong, "prompt", prompt.name, place, ("file", language))
+
+
+def export_site(site: Site) -> str:
+    """The site as TOML; `import_site` of it gives an equal site. Holds secrets: keep it as one."""
+    import tomlkit
+    from tomlkit.items import AoT
+
+    document = tomlkit.document()
+    document.add("general", tomlkit.item(_body(site.general, name=False)))
+    groups: dict[str, AoT] = {}
+    for (kind, _), item in site.objects().items():
+        if not isinstance(item, General):
+            groups.setdefault(kind, tomlkit.aot()).append(tomlkit.item(_body(item, name=True)))
+    for kind, group in groups.items():
+        document.add(kind, group)
+    return tomlkit.dumps(document)
+
+
+def _body(item: SiteObject, *, name: bool) -> dict[str, Any]:
+    """An object's keys, those at their default left out; tables last, as TOML wants them."""
+    body = item.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    body.pop("name", None)
+    body = ({"name": item.name} if name else {}) | body
+    return dict(sorted(body.items(), key=lambda pair: isinstance(pair[1], dict)))

@@ -1,0 +1,40 @@
+"""Tables of the configuration: the draft site and the history of generations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Column, DateTime, Text
+from sqlmodel import Field, SQLModel
+
+
+class State(StrEnum):
+    """What became of a generation."""
+
+    PLANNED = "planned"
+    APPLIED = "applied"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+
+class SiteObjectRow(SQLModel, table=True):
+    """One object of the draft site; `body` is its model as JSON."""
+
+    __tablename__ = "site_object"
+
+    kind: str = Field(primary_key=True, max_length=32)
+    name: str = Field(primary_key=True, max_length=64)
+    body: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class GenerationRow(SQLModel, table=True):
+    """One generation of Asterisk's configuration: who made it, when, why."""
+
+    __tablename__ = "generation"
+
+    number: int = Field(primary_key=True)
+    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    author: str = Field(max_length=64)
+    reason: str = Field(max_length=500)
+    state: str = Field(max_length=16)

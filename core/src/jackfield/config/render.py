@@ -1,0 +1,197 @@
+"""Renders a site into Asterisk's configuration files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from jackfield.config import ami_events
+from jackfield.config.check import trunk_matches
+from jackfield.config.conf_syntax import modules, parse
+from jackfield.config.kinds import Extension, Trunk
+from jackfield.config.paths import Paths
+from jackfield.config.site import Site
+from jackfield.errors import UnsafeValue
+
+TEMPLATES = Path(__file__).with_name("templates")
+AMI_USER = "jackfield"
+_FILE = re.compile(r"[a-z0-9_]+\.conf")
+_OURS = frozenset({"asterisk.conf", "logger.conf", "manager.conf", "stasis.conf"})
+"""Files that no plugin adds to."""
+_REFUSED_MODULES = frozenset({"app_system.so", "func_shell.so", "app_externalivr.so", "res_clioriginate.so"})
+"""Modules that run commands of the machine."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A piece of a configuration file.
+
+    `file` is one of Asterisk's (`extensions.conf`, `queues.conf`, `musiconhold.conf`, `modules.conf` …). For
+    `modules.conf` the text is one module a line (`app_queue.so`).
+    """
+
+    file: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SoundRequest:
+    """A prompt that a plugin needs: its name (`acd-position`) and its text in each language."""
+
+    name: str
+    text: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the files need beside the site. `settings` is handed to the templates as it is."""
+
+    paths: Paths
+    ami_secret: str
+    ami_port: int = 5038
+    agi_host: str = "127.0.0.1"
+    agi_port: int = 4573
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    templates: tuple[Path, ...] = (TEMPLATES,)
+    """Folders of templates; the first that has a file wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Files by name, and a sentence for each fragment that was left out."""
+
+    files: dict[str, str]
+    alarms: list[str]
+
+
+class _Raw(str):
+    """Text that a template writes as it is."""
+
+
+def render(site: Site, options: Options, fragments: Iterable[tuple[str, Fragment]] = ()) -> Rendered:
+    """Render the whole configuration.
+
+    Args:
+        site: the site; it has passed `check_site`.
+        options: what the files need beside it.
+        fragments: (plugin, fragment), in the plugins' order.
+
+    Raises:
+        UnsafeValue: a value would end its line or begin a comment or an expression.
+    """
+    environment = _environment(options)
+    context = _context(site, options)
+    files = {
+        name.removesuffix(".j2"): environment.get_template(name).render(context)
+        for name in sorted(environment.list_templates(extensions=["j2"]))
+    }
+    alarms: list[str] = []
+    cores = {name: parse(text, name).names() for name, text in files.items()}
+    for plugin, fragment in fragments:
+        alarms += _add(files, cores, plugin, fragment, options.paths.modules)
+    for name in files:
+        if name != "asterisk.conf":
+            files[name] += f'\n; Hand-written additions\n#tryinclude "{safe(options.paths.custom)}/{name}"\n'
+    return Rendered(files, alarms)
+
+
+def _environment(options: Options) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader([str(folder) for folder in options.templates]),
+        undefined=StrictUndefined,
+        finalize=safe,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(raw=_Raw, matches=trunk_matches, sip_uri=_sip_uri, caller_id=_caller_id, safe=safe)
+    return environment
+
+
+def _context(site: Site, options: Options) -> dict[str, Any]:
+    return {
+        "site": site,
+        "trunks": site.all("trunk", Trunk),
+        "extensions": site.all("extension", Extension),
+        "paths": options.paths,
+        "ami_user": AMI_USER,
+        "ami_secret": options.ami_secret,
+        "ami_port": options.ami_port,
+        "agi_host": options.agi_host,
+        "agi_port": options.agi_port,
+        "settings": options.settings,
+        "disabled_events": ami_events.DISABLED,
+    }
+
+
+def safe(value: object) -> str:
+    """A value as Asterisk's files may hold it; every `{{ … }}` goes through here.
+
+    Raises:
+        UnsafeValue: it holds a line break, another control character, `;`, or `${` or `$[`, or it is None.
+    """
+    if isinstance(value, _Raw):
+        return value
+    if value is None:
+        raise UnsafeValue("a template wants a value that is not set")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    if _CONTROL.search(text) or ";" in text or "${" in text or "$[" in text:
+        raise UnsafeValue(f"{text[:60]!r} must not enter Asterisk's configuration; change it in the site")
+    return text
+
+
+def _sip_uri(trunk: Trunk, user: str = "") -> _Raw:
+    host = f"[{trunk.host.strip('[]')}]" if ":" in trunk.host else trunk.host
+    transport = "\\;transport=tcp" if trunk.transport == "tcp" else ""
+    return _Raw(f"sip:{safe(user)}{'@' if user else ''}{safe(host)}:{trunk.port}{transport}")
+
+
+def _caller_id(phone: Extension) -> str:
+    title = safe(phone.title or phone.name)
+    if re.search(r'["<>\\]', title):
+        raise UnsafeValue(f"the title {title!r} of extension {phone.name} cannot be shown at phones; change it")
+    return f'"{title}" <{phone.name}>'
+
+
+def _add(
+    files: dict[str, str], cores: dict[str, set[str]], plugin: str, fragment: Fragment, folder: Path
+) -> list[str]:
+    """Add a fragment to its file; sentences when it, or a part of it, is left out."""
+    name = fragment.file
+    if not _FILE.fullmatch(name) or name in _OURS:
+        return [f"{plugin}: its addition to {name[:60]!r} is left out: not a file that plugins may add to"]
+    if name == "modules.conf":
+        return _add_modules(files, plugin, fragment.text, folder)
+    parsed = parse(fragment.text, name)
+    taken = cores.setdefault(name, set())
+    errors = parsed.errors + [f"section [{s}] is there already" for s in sorted(parsed.names() & taken)]
+    if errors:
+        return [f"{plugin}: its addition to {name} is left out: {'; '.join(errors[:5])}"]
+    taken |= parsed.names()
+    files[name] = files.get(name, "") + f"\n; From plugin {safe(plugin)}\n{fragment.text.strip()}\n"
+    return []
+
+
+def _add_modules(files: dict[str, str], plugin: str, text: str, folder: Path) -> list[str]:
+    named, errors = modules(text)
+    alarms = [f"{plugin}: left out of modules.conf: {error}" for error in errors]
+    lines = []
+    for module in dict.fromkeys(named):
+        if module in _REFUSED_MODULES:
+            alarms.append(f"{plugin}: module {module} is not loaded: it runs commands of the machine")
+        elif folder.is_dir() and not (folder / module).exists():
+            alarms.append(f"{plugin}: module {module} is not installed; install the Asterisk package that brings it")
+        elif f"load = {module}\n" not in files["modules.conf"]:
+            lines.append(f"load = {module}\n")
+    if lines:
+        files["modules.conf"] += f"; From plugin {safe(plugin)}\n{''.join(lines)}"
+    return alarms

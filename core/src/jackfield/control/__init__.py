@@ -1,0 +1,1 @@
+"""The control socket: what the CLI and the console ask of the daemon."""

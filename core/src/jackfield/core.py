@@ -1,0 +1,99 @@
+"""The services that core hands to plugins in `jackfield_start`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from jackfield.config.site import Site
+
+
+class Timer(Protocol):
+    """A timer that is running."""
+
+    def cancel(self) -> None:
+        """Stop it; does nothing when it has fired."""
+
+
+class Timers(Protocol):
+    """Call later, on the timer thread. Functions must be quick; errors are logged."""
+
+    def after(self, seconds: float, function: Callable[[], None]) -> Timer:
+        """Call `function` once, `seconds` from now."""
+
+
+class Events(Protocol):
+    """Events within the daemon. Subscribers run on the publisher's thread and must be quick.
+
+    Topics: `phone` (extension, busy: bool, reachable: bool), `call` (id, what), `agent` (agent, state, reason),
+    `queue` (queue, what, call).
+    """
+
+    def subscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:
+        """Have `function` called with each event's fields."""
+
+    def publish(self, topic: str, **fields: Any) -> None:
+        """Tell all subscribers; an error in one is logged and does not reach the publisher."""
+
+
+class Jobs(Protocol):
+    """Background jobs."""
+
+    def submit(self, name: str, payload: Mapping[str, Any]) -> None:
+        """Put a job on the outbox. `payload` must be plain JSON. Never waits for Redis.
+
+        Raises:
+            JackfieldError: no plugin declares a job of that name, or the payload is not JSON.
+        """
+
+
+class Phones(Protocol):
+    """What the live registry knows of phones."""
+
+    def busy(self, extension: str) -> bool:
+        """Whether the phone has a channel now."""
+
+    def reachable(self, extension: str) -> bool:
+        """Whether the phone is registered; True when AMI is away and nobody knows."""
+
+    def waiting_calls(self) -> Mapping[str, str]:
+        """Just after a start: `{call id: destination}` of calls that will come back."""
+
+
+class Asterisk(Protocol):
+    """Typed actions on Asterisk. There is no raw access to AMI for plugins."""
+
+    def interrupt_playback(self, channel: str) -> None:
+        """Stop what `call.play(…, interruptible=True)` is playing on a channel."""
+
+    def store(self, family: str, key: str, value: str | None) -> None:
+        """Write (or, with None, delete) a value of Asterisk's own database, for the plain dialplan to read."""
+
+    def queue_remove_all(self, queue: str) -> None:
+        """Take all dynamic members out of a plain Asterisk queue."""
+
+
+class Storage(Protocol):
+    """The database."""
+
+    def session(self) -> Session:
+        """A session; use it in a `with` block and commit yourself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Everything that a plugin may use. Names are stable within an API version."""
+
+    timers: Timers
+    events: Events
+    jobs: Jobs
+    phones: Phones
+    asterisk: Asterisk
+    storage: Storage
+    site: Callable[[], Site]
+    settings: Callable[[str], Any]
+    """`settings(plugin)` is the validated settings object of a plugin."""

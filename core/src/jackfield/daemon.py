@@ -1,0 +1,300 @@
+"""jackfieldd: puts the parts together, answers calls, and stops cleanly."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from jackfield import log as logs
+from jackfield import settings as settings_file
+from jackfield.calls.broker import Broker
+from jackfield.calls.recovery import PATIENCE_SECONDS, Recovery
+from jackfield.calls.registry import Channel, Registry
+from jackfield.calls.service import CallService
+from jackfield.config.kinds import Extension
+from jackfield.config.secrets import Secrets
+from jackfield.config.site import Site
+from jackfield.control.server import ControlServer
+from jackfield.core import Core
+from jackfield.errors import JackfieldError
+from jackfield.jobs.outbox import Outbox
+from jackfield.plugins import PluginHost
+from jackfield.prompts.manifest import Manifest
+from jackfield.records.writer import RecordWriter
+from jackfield.routing.destinations import Result
+from jackfield.sdnotify import notify
+from jackfield.services import EventBus, TimerThread
+from jackfield.settings import Settings
+from jackfield.storage import migrate
+from jackfield.storage.engine import Database
+from jackfield.telephony import variables
+from jackfield.telephony.ami import AmiClient
+from jackfield.telephony.server import AgiServer
+
+log = structlog.get_logger(__name__)
+AMI_USER = "jackfield"
+BEAT_SECONDS = 1.0
+FIRST_SOCKET = 3
+"""systemd hands over sockets from this descriptor on (sd_listen_fds(3))."""
+
+
+class Daemon:
+    """All parts of jackfieldd."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.started = time.monotonic()
+        state = settings.paths.state
+        self.base = state / "asterisk"
+        secrets = Secrets.load(self.base / "secrets.toml")
+        self.database = Database(settings.database)
+        self.host = PluginHost(settings)
+        self.host.load()
+        migrate.migrate(self.database, [migrate.CORE, *self.host.models()])
+        self.timers, self.events = TimerThread(), EventBus()
+        self.writer = RecordWriter(self.database, on_trouble=self._trouble, on_ok=lambda: self._trouble(""))
+        self.outbox = Outbox(self.database, lambda: self.host.jobs().keys(), settings.paths.run / "worker.sock")
+        self.calls = CallService(self.host, self.writer, self.events, secrets.agi_token, lambda: datetime.now(UTC))
+        self.registry = Registry(self)
+        self.calls.registry = self.registry
+        self.recovery = Recovery(self._recovered)
+        self.calls.recovery = self.recovery.came
+        self.ami = AmiClient(
+            settings.ami.host, settings.ami.port, AMI_USER, secrets.ami_secret,
+            on_event=self.registry.event, on_up=self._ami_up, on_down=self.registry.lost,
+        )
+        self.asterisk = Broker(self.ami)
+        self.agi = AgiServer(_listener(settings), self.calls.serve, self.calls.refused, settings.agi.max_calls)
+        self.control = ControlServer(settings.paths.run / "control.sock", self._methods())
+        self.core = Core(
+            self.timers, self.events, self.outbox, self, self.asterisk, self.database, lambda: self.calls.site, self.host.settings
+        )
+        self.left_out: list[str] = []
+        self.trouble = ""
+        self._up = settings.paths.run / "up"
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start everything; calls are answered when this returns."""
+        self.load_site()
+        self.host.call("jackfield_start", core=self.core)
+        self.ami.start()
+        self.timers.after(PATIENCE_SECONDS, self.recovery.give_up)
+        self.agi.start()
+        self.control.start()
+        self._up.touch()
+        self._beat()
+        notify("READY=1")
+        log.info("daemon.ready", seconds=round(time.monotonic() - self.started, 3), plugins=sorted(self.host.statuses))
+
+    def stop(self) -> None:
+        """Stop. Calls in progress go to Asterisk's rescue and come back to the next daemon."""
+        notify("STOPPING=1")
+        self._up.unlink(missing_ok=True)
+        self.control.stop()
+        self.agi.stop()
+        self.host.call("jackfield_stop")
+        self.ami.stop()
+        self.timers.stop()
+        self.writer.close(5.0)
+        self.database.close()
+        log.info("daemon.stopped")
+
+    def _beat(self) -> None:
+        """Once a second, on the timer thread: tell systemd that we live, take calls from handlers that do not."""
+        notify("WATCHDOG=1")
+        self.calls.cut_stalled(self.agi.sessions(), time.monotonic(), self.settings.agi.stall_seconds)
+        self.timers.after(BEAT_SECONDS, self._beat)
+
+    def _trouble(self, message: str) -> None:
+        self.trouble = message
+
+    # -- the site --------------------------------------------------------------------------------------------------
+
+    def load_site(self) -> None:
+        """Serve the generation in force; an unreadable one is reported and the site before stays."""
+        folder = self.base / "current"
+        try:
+            text = (folder / "site.json").read_text(encoding="utf-8")
+            number = int(os.readlink(folder).rpartition("/")[2])
+        except (OSError, ValueError):
+            log.warning("site.none", folder=str(folder), hint="jackfield import FILE; jackfield apply")
+            return
+        site, self.left_out = Site.from_json(text, self.host.kinds(), number)
+        for sentence in self.left_out:
+            log.error("site.left_out", what=sentence)
+        self.calls.serve_site(site, Manifest.load(folder / "sounds.json"))
+        log.info("site.served", generation=number)
+
+    def reload_site(self) -> dict[str, Any]:
+        """Control: another generation is in force."""
+        self.load_site()
+        self.host.call("jackfield_site_changed", site=self.calls.site)
+        return {"generation": self.calls.site.number, "left_out": self.left_out}
+
+    def reload_plugins(self) -> list[dict[str, Any]]:
+        """Control: packages were installed or removed."""
+        importlib.invalidate_caches()
+        new = self.host.load()
+        if new:
+            migrate.migrate(self.database, [migrate.CORE, *self.host.models()])
+        self.load_site()
+        for name in new:
+            self.host.call("jackfield_start", only=name, core=self.core)
+            if self.recovery.finished:
+                self.host.call("jackfield_recovered", only=name)
+        self.host.call("jackfield_site_changed", site=self.calls.site)
+        return self._plugins()
+
+    # -- Asterisk --------------------------------------------------------------------------------------------------
+
+    def _ami_up(self) -> None:
+        """After each log-in, on a thread of its own: take Asterisk's word for everything."""
+        try:
+            status = self.asterisk.channels()
+            self.registry.resync(status, self.asterisk.contacts())
+        except JackfieldError as error:
+            log.warning("ami.resync_failed", error=str(error))
+            return
+        open_calls = {record.id: record for record in self.writer.open_calls()}
+        expected = {}
+        for message in status:
+            known = message.variables()
+            identity = message["Uniqueid"]
+            if known.get(variables.STATE) and known.get(variables.STATUS) != "done":
+                at = self.calls.adopt(identity, known[variables.STATE], open_calls.get(identity))
+                if at and message.get("Application") in ("AGI", "Wait", "Answer", "StartMusicOnHold"):
+                    expected[identity] = at
+        self._close_ended(open_calls, {m["Uniqueid"] for m in status})
+        self.recovery.expect(expected)
+
+    def _close_ended(self, open_calls: dict[str, Any], live: set[str]) -> None:
+        """End the records of calls that ended while nobody looked."""
+        served = {c.facts.id for c in self.calls.calls()}
+        noted = self.asterisk.take_ended()
+        for identity, record in open_calls.items():
+            if identity in live or identity in served:
+                continue
+            when = datetime.fromtimestamp(noted[identity], UTC) if identity in noted else datetime.now(UTC)
+            answered = any(leg.answered_at for leg in record.legs if leg.id != identity)
+            kind = record.steps[-1].destination.partition(":")[0] if record.steps else ""
+            left = Result.ABANDONED if kind in self.calls.persons() else Result.HUNG_UP
+            self.writer.close_interrupted(identity, when, Result.ANSWERED if answered else left)
+            log.info("call.closed", call=identity, noted=identity in noted)
+
+    def _recovered(self) -> None:
+        self.host.call("jackfield_recovered")
+
+    # -- registry's listener, and Phones for plugins ---------------------------------------------------------------
+
+    def channel_answered(self, channel: Channel) -> None:
+        """A dialled channel has answered."""
+        self.calls.channel_answered(channel)
+
+    def channel_ended(self, channel: Channel) -> None:
+        """A channel is gone."""
+        self.calls.channel_ended(channel)
+
+    def phone_changed(self, endpoint: str, busy: bool) -> None:
+        """A phone became busy or free."""
+        if self.calls.site.get("extension", endpoint, Extension) is not None:
+            self.events.publish("phone", extension=endpoint, busy=busy, reachable=self.registry.reachable(endpoint))
+
+    def phone_reachable(self, endpoint: str, reachable: bool) -> None:
+        """A phone came or went."""
+        if self.calls.site.get("extension", endpoint, Extension) is not None:
+            self.events.publish("phone", extension=endpoint, busy=self.registry.busy(endpoint), reachable=reachable)
+
+    def busy(self, extension: str) -> bool:
+        """Whether the phone has a channel now."""
+        return self.registry.busy(extension)
+
+    def reachable(self, extension: str) -> bool:
+        """Whether the phone is registered; True when nobody knows."""
+        return self.registry.reachable(extension)
+
+    def waiting_calls(self) -> dict[str, str]:
+        """Calls that will come back after a restart."""
+        return self.recovery.waiting()
+
+    # -- control ---------------------------------------------------------------------------------------------------
+
+    def _methods(self) -> dict[str, Any]:
+        return {
+            "status": self._status,
+            "calls": self.calls.describe,
+            "plugins": self._plugins,
+            "plugins.reload": self.reload_plugins,
+            "site.reload": self.reload_site,
+            "queues": lambda: self._reported("queues"),
+            "agents": lambda: self._reported("agents"),
+        }
+
+    def _plugins(self) -> list[dict[str, Any]]:
+        return [status.describe() for status in self.host.statuses.values()]
+
+    def _reported(self, key: str) -> list[Any]:
+        return [row for _, report in self.host.call("jackfield_status") for row in report.get(key, [])]
+
+    def _status(self) -> dict[str, Any]:
+        return {
+            "daemon": {"pid": os.getpid(), "seconds_up": round(time.monotonic() - self.started, 1)},
+            "asterisk": {"connected": self.ami.up.is_set(), "version": self.asterisk.version()},
+            "generation": self.calls.site.number,
+            "calls": len(self.calls.calls()),
+            "channels": len(self.registry.channels()),
+            "agi_threads": self.agi.running,
+            "recovered": self.recovery.finished,
+            "plugins": {s.name: str(s.state) for s in self.host.statuses.values()},
+            "left_out": self.left_out,
+            "trouble": [self.trouble] if self.trouble else [],
+            "records_lost": self.writer.lost,
+        }
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """systemd's socket, or one of our own when not started by systemd."""
+    if os.environ.get("LISTEN_PID") == str(os.getpid()) and int(os.environ.get("LISTEN_FDS", "0")) >= 1:
+        return socket.socket(fileno=FIRST_SOCKET)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((settings.agi.host, settings.agi.port))
+    sock.listen(1024)
+    return sock
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run jackfieldd until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="jackfieldd", description="Answers Jackfield's calls.")
+    parser.add_argument("--settings", type=Path, help="settings file (default: /etc/jackfield/jackfield.toml)")
+    chosen = parser.parse_args(arguments)
+    try:
+        settings = settings_file.load(chosen.settings)
+        logs.set_up(settings.log_level)
+        daemon = Daemon(settings)
+        daemon.start()
+    except (JackfieldError, OSError) as error:
+        print(f"jackfieldd cannot start: {error}", file=sys.stderr)
+        return 1
+    over = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    over.wait()
+    daemon.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Hooks, in the order in which they fire. A plugin implements any of them as methods of its plugin object.
+
+The host calls each implementation on its own, measures it, and guards it: an exception, `sys.exit` or a stall counts
+against the plugin, never against the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from jackfield.calls.call import Call
+    from jackfield.config.kinds import Kind
+    from jackfield.config.render import Fragment, SoundRequest
+    from jackfield.config.site import Site
+    from jackfield.core import Core
+    from jackfield.jobs.job import Job
+    from jackfield.records.models import CallRecord
+    from jackfield.routing.destinations import DestinationKind, Goto
+    from jackfield.routing.internal import FeatureCode
+    from jackfield.storage.models import Models
+
+PROJECT = "jackfield"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+class Hooks:
+    """Every hook of API version 0.1. Order: what is declared, then start, then a call's life, then stop."""
+
+    # -- declared: called once after loading, in the daemon, the worker and the CLI ------------------------------
+
+    @hookspec
+    def jackfield_settings(self) -> type[BaseModel]:  # type: ignore[empty-body]
+        """The plugin's settings: a pydantic model, read from `[plugins.NAME]` of the settings file."""
+
+    @hookspec
+    def jackfield_models(self) -> Models:  # type: ignore[empty-body]
+        """The plugin's tables and its migrations. Fires before `jackfield_start`."""
+
+    @hookspec
+    def jackfield_site_kinds(self) -> list[Kind]:  # type: ignore[empty-body]
+        """Kinds of site objects that the plugin brings."""
+
+    @hookspec
+    def jackfield_destinations(self) -> list[DestinationKind]:  # type: ignore[empty-body]
+        """Kinds of destinations and their handlers. Handlers run on the call's thread."""
+
+    @hookspec
+    def jackfield_feature_codes(self) -> list[FeatureCode]:  # type: ignore[empty-body]
+        """Codes that people dial at their phones."""
+
+    @hookspec
+    def jackfield_jobs(self) -> list[Job]:  # type: ignore[empty-body]
+        """Background jobs. They run in the worker process."""
+
+    # -- configuration: called in the CLI while planning -----------------------------------------------------------
+
+    @hookspec
+    def jackfield_asterisk_config(self, site: Site) -> list[Fragment]:  # type: ignore[empty-body]
+        """Fragments of Asterisk's configuration for a site. Must depend on the site alone."""
+
+    @hookspec
+    def jackfield_sounds(self, site: Site) -> Iterable[SoundRequest]:  # type: ignore[empty-body]
+        """Prompts of the plugin's own that must exist in every language (text, spoken at apply time)."""
+
+    # -- the daemon's life -----------------------------------------------------------------------------------------
+
+    @hookspec
+    def jackfield_start(self, core: Core) -> None:
+        """The daemon starts: storage is ready and the site is loaded; calls are not accepted yet. Main thread."""
+
+    @hookspec
+    def jackfield_site_changed(self, site: Site) -> None:
+        """Another generation was applied. Control thread; calls are running."""
+
+    @hookspec
+    def jackfield_recovered(self) -> None:
+        """After a start: every call that was live in Asterisk has come back, ended, or is talking. Core's thread."""
+
+    @hookspec
+    def jackfield_status(self) -> dict[str, list[Any]]:  # type: ignore[empty-body]
+        """What `jackfield queues`, `jackfield agents` and the console show: `{"queues": […], "agents": […]}`."""
+
+    # -- a call's life, on the call's thread -----------------------------------------------------------------------
+
+    @hookspec
+    def jackfield_call_arrived(self, call: Call) -> None:
+        """A new call, before it is routed. Not fired again when a call comes back after a restart."""
+
+    @hookspec
+    def jackfield_route_call(self, call: Call) -> Goto | None:
+        """May choose the first destination; the first answer that is not None wins over the inbound routes."""
+
+    @hookspec
+    def jackfield_call_answered(self, call: Call) -> None:
+        """A person has taken the call. Fires after the talk, when the thread is free again."""
+
+    @hookspec
+    def jackfield_before_dial(self, call: Call, agent: str, queue: str) -> None:
+        """Just before a person's phone is rung; the place to start a recording. `agent`, `queue` may be empty."""
+
+    @hookspec
+    def jackfield_call_ended(self, call: Call, record: CallRecord) -> None:
+        """The call is over; the record is final. The channel is gone: verbs raise `CallerHungUp`."""
+
+    @hookspec
+    def jackfield_stop(self) -> None:
+        """The daemon stops."""

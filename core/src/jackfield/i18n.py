@@ -1,0 +1,92 @@
+"""Texts that people read, in their language: gettext catalogues that each distribution brings itself.
+
+A package keeps `locale/LANG/LC_MESSAGES/PACKAGE.po` in its source tree; `.mo` files are compiled when it is built
+(`core/hatch_build.py`). What has no translation stays English. Spoken texts are not here: a `SoundRequest` carries
+its languages with it.
+
+    _ = gettext_for("jackfield_acd")          # translated where it is called: findings, messages
+    _ = gettext_lazy("jackfield_acd")         # translated where it is shown: titles made while loading
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from importlib.resources import files
+
+LANGUAGES = ("en", "zh")
+_current: ContextVar[str] = ContextVar("language", default="en")
+
+
+@lru_cache(maxsize=64)
+def translator(package: str, language: str) -> Callable[[str], str]:
+    """A function that translates a package's texts; texts without a translation come back as they are.
+
+    Args:
+        package: import name of the package that brings the catalogue, as in `jackfield_acd`.
+        language: one of LANGUAGES; another one means English.
+    """
+    folder = str(files(package) / "locale")
+    return gettext.translation(package, folder, languages=[language], fallback=True).gettext
+
+
+def gettext_for(package: str) -> Callable[[str], str]:
+    """Translate a package's texts into the language in use when the function is called."""
+
+    def translate(text: str) -> str:
+        return translator(package, _current.get())(text)
+
+    return translate
+
+
+class LazyText(str):
+    """English as a value, the language in use when it is formatted or printed (`str(…)`, `f"{…}"`)."""
+
+    __slots__ = ("package",)
+    package: str
+
+    def __str__(self) -> str:
+        return translator(self.package, _current.get())(str.__str__(self))
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
+def gettext_lazy(package: str) -> Callable[[str], LazyText]:
+    """Mark a package's texts that are made once and shown later, as the title of a kind."""
+
+    def mark(text: str) -> LazyText:
+        lazy = LazyText(text)
+        lazy.package = package
+        return lazy
+
+    return mark
+
+
+def use(language: str) -> None:
+    """Set the language of this thread (or task) from here on."""
+    _current.set(language)
+
+
+@contextmanager
+def using(language: str) -> Iterator[None]:
+    """The language for a block."""
+    token = _current.set(language)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> str:
+    """The language that a person at a terminal wants: LANGUAGE, LC_ALL, LC_MESSAGES or LANG, the first that is set."""
+    env = os.environ if environment is None else environment
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if env.get(name):
+            word = env[name].split(":")[0].split("_")[0].split(".")[0].lower()
+            return word if word in LANGUAGES else "en"
+    return "en"

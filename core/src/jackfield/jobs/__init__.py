@@ -1,0 +1,1 @@
+"""Background jobs: the outbox, the relay to Redis, the worker."""

@@ -1,0 +1,136 @@
+"""Submitting jobs, from anywhere, without Redis; and what `jackfield status` shows of them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from jackfield.errors import PluginFault
+from jackfield.jobs.models import JobState, OutboxRow
+from jackfield.storage.engine import Database
+from jackfield.storage.errors import StorageError
+
+WORKER_SOCKET = Path("/run/jackfield/worker.sock")
+_OUTBOX: Table = OutboxRow.__table__  # type: ignore[attr-defined]
+
+
+class Outbox:
+    """Writes jobs to the outbox table, where the worker finds them. Safe with many threads."""
+
+    def __init__(self, database: Database, known_names: Container[str], worker_socket: Path = WORKER_SOCKET) -> None:
+        """`known_names` are the jobs that plugins declare; it is asked at each submission, so it may change."""
+        self._database = database
+        self._known = known_names
+        self._socket = worker_socket
+
+    def submit(self, name: str, payload: Mapping[str, Any]) -> None:
+        """Put a job on the outbox and wake the worker. Costs one small commit; never waits for Redis or the worker.
+
+        Raises:
+            PluginFault: no plugin declares a job of that name, or the payload is not plain JSON.
+            StorageError: the database cannot be written; the job is not on the outbox.
+        """
+        text, now = _as_json(self._checked(name), payload), datetime.now(UTC)
+        row = dict(
+            name=name, payload=text, created_at=now, due_at=now, state=JobState.WAITING, attempts=0, worker="", error=""
+        )
+        try:
+            with self._database.engine.begin() as connection:
+                connection.execute(insert(_OUTBOX), row)
+        except SQLAlchemyError as error:
+            raise StorageError(f"Job {name} could not be put on the outbox: {error}. Submit it again.") from error
+        nudge(self._socket)
+
+    def _checked(self, name: str) -> str:
+        if name not in self._known:
+            raise PluginFault(f"No plugin declares a job {name!r}; declare it in jackfield_jobs.")
+        return name
+
+
+def _as_json(name: str, payload: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(dict(payload), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise PluginFault(
+            f"The payload of job {name} is not plain JSON: {error}. Use text, numbers, lists, dicts."
+        ) from error
+
+
+def nudge(worker_socket: Path) -> None:
+    """Tell the worker that there is something on the outbox. Nothing happens if it does not listen: it looks at start."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC) as sock:
+        try:
+            sock.sendto(b"", str(worker_socket))
+        except OSError:
+            return  # nobody there, or so many nudges are waiting that one more would say nothing new
+
+
+@dataclass(frozen=True, slots=True)
+class DeadJob:
+    """A job that was given up."""
+
+    id: int
+    name: str
+    payload: str
+    created_at: datetime
+    attempts: int
+    error: str
+
+
+def job_counts(database: Database) -> dict[JobState, int]:
+    """How many jobs are in each state; finished ones are deleted after some days.
+
+    Raises:
+        StorageError: the database cannot be read.
+    """
+    count = select(_OUTBOX.c.state, func.count()).group_by(_OUTBOX.c.state)
+    try:
+        with database.engine.connect() as connection:
+            found: dict[str, int] = dict(connection.execute(count).tuples().all())
+    except SQLAlchemyError as error:
+        raise StorageError(f"The outbox cannot be read: {error}") from error
+    return {state: found.get(state, 0) for state in JobState}
+
+
+def dead_jobs(database: Database, limit: int = 100) -> list[DeadJob]:
+    """Jobs that were given up, newest first.
+
+    Raises:
+        StorageError: the database cannot be read.
+    """
+    c = _OUTBOX.c
+    dead = select(c.id, c.name, c.payload, c.created_at, c.attempts, c.error).where(c.state == JobState.DEAD)
+    try:
+        with database.engine.connect() as connection:
+            return [DeadJob(*row) for row in connection.execute(dead.order_by(c.id.desc()).limit(limit)).tuples()]
+    except SQLAlchemyError as error:
+        raise StorageError(f"The outbox cannot be read: {error}") from error
+
+
+def retry_dead(database: Database, job_id: int, worker_socket: Path = WORKER_SOCKET) -> bool:
+    """Give a dead job all its attempts again.
+
+    Returns:
+        Whether there was such a dead job.
+
+    Raises:
+        StorageError: the database cannot be written.
+    """
+    again = update(_OUTBOX).where(_OUTBOX.c.id == job_id, _OUTBOX.c.state == JobState.DEAD)
+    try:
+        with database.engine.begin() as connection:
+            values = {"state": JobState.WAITING, "attempts": 0, "due_at": datetime.now(UTC), "done_at": None}
+            found = bool(connection.execute(again.values(values)).rowcount)
+    except SQLAlchemyError as error:
+        raise StorageError(f"The outbox cannot be written: {error}") from error
+    if found:
+        nudge(worker_socket)
+    return found

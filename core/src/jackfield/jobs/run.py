@@ -1,0 +1,147 @@
+"""Runs one job, in a process of its own. Redis only ever carries the row's number to `run_job`."""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import logging
+import os
+import signal
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from jackfield.jobs import rows
+from jackfield.jobs.job import Job
+from jackfield.jobs.outbox import WORKER_SOCKET, nudge
+from jackfield.storage.engine import Database
+
+KILL_AFTER = 30
+"""Seconds that a job has to come to an end after its time is up, before its process is ended."""
+_log = logging.getLogger(__name__)
+
+
+class JobTimeout(BaseException):
+    """The job's time is up. No Exception, so that a job's `except Exception` does not catch it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """What a process needs to run jobs. The database is opened for each run: connections do not survive a fork."""
+
+    database_url: str
+    jobs: Mapping[str, Job]
+    worker: str
+    pauses: Sequence[float] = rows.PAUSES
+    socket: Path = WORKER_SOCKET
+
+    def run(self, job_id: int) -> None:
+        """Run a job and put on record what became of it. Raises only if the record cannot be written."""
+        with self._database() as database:
+            claimed = rows.claim(database, job_id, self.worker)
+            if claimed is None:
+                _log.info("job %s is taken or done already", job_id)
+                return
+            self._attempt(database, claimed)
+        nudge(self.socket)
+
+    def died(self, job_id: int, why: str) -> None:
+        """The process that ran (or was about to run) a job of ours has died."""
+        with self._database() as database:
+            if job_id not in rows.lost(database, self.worker, why, self.pauses):
+                rows.unsend(database, [job_id], self.pauses[0])
+        nudge(self.socket)
+
+    def _attempt(self, database: Database, claimed: rows.Claimed) -> None:
+        job = self.jobs.get(claimed.name)
+        retries = job.retries if job else Job.__dataclass_fields__["retries"].default
+        if claimed.attempt > retries + 1:
+            rows.dead(database, claimed, f"Given up: the process died in each of {claimed.attempt - 1} attempts.")
+            return
+        error = _run(job, claimed, database) if job else _unknown(claimed.name)
+        if error is None:
+            rows.done(database, claimed)
+        elif claimed.attempt > retries:
+            _log.error("job %s (%s) is given up: %s", claimed.id, claimed.name, error)
+            rows.dead(database, claimed, error)
+        else:
+            _log.warning("job %s (%s) failed, attempt %s: %s", claimed.id, claimed.name, claimed.attempt, error)
+            rows.again(database, claimed, error, self.pauses)
+
+    @contextmanager
+    def _database(self) -> Iterator[Database]:
+        database = Database(self.database_url)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+_runner: Runner | None = None
+
+
+def configure(runner: Runner) -> None:
+    """Say how this process, and those it forks, run jobs."""
+    global _runner
+    _runner = runner
+
+
+def run_job(job_id: int) -> None:
+    """Entry for RQ: the only function whose name is ever sent to Redis."""
+    if _runner is None:
+        raise RuntimeError("run_job outside of jackfield-worker; start that instead of a plain rq worker.")
+    _runner.run(job_id)
+
+
+def _run(job: Job, claimed: rows.Claimed, database: Database) -> str | None:
+    """Run a job's function. Returns what went wrong, or None."""
+    try:
+        with _time_limit(job.timeout):
+            job.function(database, json.loads(claimed.payload))
+    except JobTimeout:
+        return f"It took longer than its {job.timeout} s.\n{traceback.format_exc()}"
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
+        return f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
+    return None
+
+
+def _unknown(name: str) -> str:
+    return f"No installed plugin declares a job {name!r}. Install the plugin again and retry the job, or leave it."
+
+
+@contextmanager
+def _time_limit(seconds: int) -> Iterator[None]:
+    """Raise JobTimeout in the block after `seconds`; end the process a while later if that does not help."""
+
+    def up(_signal: int, _frame: FrameType | None) -> None:
+        raise JobTimeout
+
+    before = signal.signal(signal.SIGALRM, up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    # A thread of the C library: it also gets through to code that never comes back to Python.
+    faulthandler.dump_traceback_later(seconds + KILL_AFTER, exit=True, file=2)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        faulthandler.cancel_dump_traceback_later()
+
+
+def load(name: str) -> Callable[[], Mapping[str, Job]]:
+    """The function `module:function` that says which jobs there are. The name comes from our code, not from data."""
+    import importlib
+
+    module, _, function = name.partition(":")
+    found: Callable[[], Mapping[str, Job]] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def describe_exit(status: int | None) -> str:
+    """In words, how a process ended (`os.wait` status)."""
+    if status is not None and os.WIFSIGNALED(status):
+        return f"The job's process was killed by signal {os.WTERMSIG(status)} (9 may mean: out of memory)."
+    return f"The job's process ended in the middle (status {status})."

@@ -1,0 +1,1 @@
+"""Text-to-speech and conversion of sounds, at apply time."""

@@ -1,0 +1,204 @@
+"""The sounds of a site: which are wanted, which are missing, and making them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from jackfield.config.files import make_folder, write_file
+from jackfield.config.kinds import Prompt
+from jackfield.config.paths import Paths
+from jackfield.config.render import SoundRequest
+from jackfield.config.site import Site
+from jackfield.prompts.core_texts import core_sounds
+from jackfield.prompts.manifest import Manifest
+from jackfield.prompts.tools import ENCODINGS, VOICES, SoundError, Tools
+from jackfield.routing.destinations import NAME_PATTERN
+
+FORMATS = ("sln", *ENCODINGS)
+_MAKING = b"2"
+"""Part of each hash: changed when sounds are made in another way."""
+_HASH = re.compile(r"-[0-9a-f]{12}$")
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """One prompt in one language: a text, or an uploaded file."""
+
+    name: str
+    language: str
+    text: str
+    file: Path | None
+    digest: str
+
+    @property
+    def stem(self) -> str:
+        """Name below the language's folder; a change of text makes another name, so no file changes under a call."""
+        return f"jf/{self.name}-{self.digest}"
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPlan:
+    """All sounds of a site. `alarms` says which requests of plugins are left out, and why."""
+
+    sounds: list[Sound]
+    manifest: Manifest
+    alarms: list[str]
+
+
+class Library:
+    """The folder of sounds."""
+
+    def __init__(self, paths: Paths, tools: Tools | None = None) -> None:
+        self._paths = paths
+        self._tools = tools or Tools()
+
+    # -- planning --------------------------------------------------------------------------------------------------
+
+    def plan(self, site: Site, requests: Iterable[tuple[str, SoundRequest]] = ()) -> SoundPlan:
+        """What a site needs. A site's own prompt stands before a plugin's, and that before core's.
+
+        Raises:
+            SoundError: an uploaded file is gone.
+        """
+        texts = core_sounds()
+        alarms = []
+        for plugin, request in requests:
+            if wrong := _refused(request):
+                alarms.append(f"{plugin}: prompt {request.name[:40]!r} is left out: {wrong}")
+            else:
+                texts[request.name] = dict(request.text)
+        wanted = {(name, lang): _spoken(name, lang, text) for name, langs in texts.items() for lang, text in langs.items()}
+        for prompt in site.all("prompt", Prompt):
+            for language, text in prompt.text.items():
+                wanted[prompt.name, language] = _spoken(prompt.name, language, text)
+            for language, file in prompt.file.items():
+                wanted[prompt.name, language] = self._uploaded(prompt.name, language, file)
+        sounds = sorted(wanted.values(), key=lambda s: (s.language, s.name))
+        table: dict[str, dict[str, str]] = {}
+        for sound in sounds:
+            table.setdefault(sound.language, {})[sound.name] = sound.stem
+        return SoundPlan(sounds, Manifest(self._paths.sounds, site.general.language, table), alarms)
+
+    def missing(self, plan: SoundPlan) -> list[Sound]:
+        """Those that are not made yet."""
+        return [s for s in plan.sounds if not all(self._whole(s, form) for form in FORMATS)]
+
+    def _whole(self, sound: Sound, form: str) -> bool:
+        try:
+            return self._path(sound, form).stat().st_size > 0
+        except OSError:
+            return False
+
+    def _path(self, sound: Sound, form: str) -> Path:
+        return self._paths.sounds / sound.language / f"{sound.stem}.{form}"
+
+    def _uploaded(self, name: str, language: str, file: str) -> Sound:
+        path = self._paths.sources / file
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise SoundError(f"the sound {file} of prompt {name} cannot be read: {error}; import it again") from None
+        return Sound(name, language, "", path, _digest(b"file", data))
+
+    # -- uploads ---------------------------------------------------------------------------------------------------
+
+    def keep_upload(self, data: bytes) -> str:
+        """Check an uploaded sound and keep it; its name in the folder of sources.
+
+        Raises:
+            SoundError: it cannot be used; the sentence begins with a verb ("is longer than …").
+        """
+        self._tools.upload(data)
+        name = f"{hashlib.sha256(data).hexdigest()[:32]}.{'flac' if data[:4] == b'fLaC' else 'wav'}"
+        path = self._paths.sources / name
+        if not path.exists():
+            make_folder(path.parent)
+            write_file(path, data)
+        return name
+
+    # -- making ----------------------------------------------------------------------------------------------------
+
+    def make(self, plan: SoundPlan, progress: Progress | None = None) -> int:
+        """Make what is missing, on all processors. How many were made.
+
+        Raises:
+            SoundError: one cannot be made; those made before stay for the next time.
+            OSError: no room, no right.
+        """
+        missing = self.missing(plan)
+        for language in sorted({s.language for s in missing}):
+            make_folder(self._paths.sounds / language / "jf")
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            jobs = [(sound, pool.submit(self._make, sound)) for sound in missing]
+            try:
+                for done, (sound, job) in enumerate(jobs, 1):
+                    job.result()
+                    if progress:
+                        progress(done, len(jobs), f"{sound.language} {sound.name}")
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        return len(missing)
+
+    def _make(self, sound: Sound) -> None:
+        try:
+            if sound.file is not None:
+                samples = self._tools.upload(sound.file.read_bytes())
+            else:
+                samples = self._tools.speak(sound.text, sound.language)
+            self._write(samples, lambda form: self._path(sound, form))
+        except SoundError as error:
+            raise SoundError(f"prompt {sound.name} ({sound.language}): {error}") from None
+
+    def _write(self, samples: bytes, path: Callable[[str], Path]) -> None:
+        for form in ENCODINGS:
+            write_file(path(form), self._tools.encode(samples, form))
+        write_file(path("sln"), samples)
+
+    def make_music(self) -> int:
+        """Copy Asterisk's music on hold into the callers' codecs. How many pieces there are."""
+        folder = self._paths.sounds / "moh"
+        make_folder(folder)
+        pieces = sorted((self._paths.asterisk_data / "moh").glob("*.wav"))
+        for piece in pieces:
+            last = folder / f"{piece.stem}.sln"
+            if not last.exists() or last.stat().st_mtime < piece.stat().st_mtime:
+                samples = self._tools.music(piece.read_bytes())
+                self._write(samples, lambda form, stem=piece.stem: folder / f"{stem}.{form}")  # type: ignore[misc]
+        return len(pieces)
+
+    def prune(self, manifests: Iterable[Manifest]) -> int:
+        """Remove sounds that none of the manifests names. A call that plays one plays on. How many files went."""
+        kept = {stem for manifest in manifests for stem in manifest.stems()}
+        gone = 0
+        for path in self._paths.sounds.glob("*/jf/*"):
+            stem = path.with_suffix("") if path.suffix.lstrip(".") in FORMATS else path
+            if stem not in kept and _HASH.search(stem.name):
+                path.unlink(missing_ok=True)
+                gone += 1
+        return gone
+
+
+def _refused(request: SoundRequest) -> str:
+    if not re.fullmatch(NAME_PATTERN, request.name):
+        return "its name may hold letters, digits, '-', '_' and '.' only"
+    unknown = sorted(request.text.keys() - VOICES.keys())
+    return f"no voice for {', '.join(unknown)}" if unknown else "" if request.text else "it has no text"
+
+
+def _spoken(name: str, language: str, text: str) -> Sound:
+    return Sound(name, language, text, None, _digest(b"text", language.encode(), text.encode()))
+
+
+def _digest(*parts: bytes) -> str:
+    whole = hashlib.sha256()
+    for part in (_MAKING, *parts):
+        whole.update(len(part).to_bytes(8, "big") + part)
+    return whole.hexdigest()[:12]

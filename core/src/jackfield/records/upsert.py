@@ -1,0 +1,82 @@
+"""Rows of call records, and the statements that write many of them at once without doubling any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Table, or_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+from jackfield.records.models import CALL_FIELDS, LEG_FIELDS, STEP_FIELDS, CallRow, LegRow, StepRow
+from jackfield.storage.engine import Database
+
+Key = tuple[str, str, int]
+"""Kind, id and (for a step) number."""
+Row = dict[str, Any]
+
+
+class RowKind:
+    """A table of call records: makes its rows and its upsert."""
+
+    def __init__(self, model: type[SQLModel], names: tuple[str, ...], end: str) -> None:
+        """`end` is the column that makes a row final."""
+        self.table: Table = model.__table__  # type: ignore[attr-defined]
+        self.end = end
+        self._names = names
+        self._values = attrgetter(*names)
+        self._lengths = [(c.name, c.type.length) for c in self.table.columns if getattr(c.type, "length", None)]
+        self._key = [c.name for c in self.table.primary_key]
+
+    def prepare(self, record: object) -> tuple[Key, Row]:
+        """A record's row, its texts made fit for the columns."""
+        row = dict(zip(self._names, self._values(record), strict=True))
+        for name, length in self._lengths:
+            value = row[name]
+            if value and (len(value) > length or not value.isprintable()):
+                row[name] = clean(value, length)
+        return (self.table.name, row[self._key[0]], row.get("seq", 0)), row
+
+    @cache  # noqa: B019  (three instances, two dialects, for good)
+    def upsert(self, dialect: str) -> sqlite.Insert | postgresql.Insert:
+        """INSERT … ON CONFLICT DO UPDATE, unless the row there is final and the new one is not."""
+        insert = sqlite.insert(self.table) if dialect == "sqlite" else postgresql.insert(self.table)
+        new, old = insert.excluded, self.table.c
+        return insert.on_conflict_do_update(
+            index_elements=self._key,
+            set_={name: new[name] for name in self._names if name not in self._key},
+            where=or_(old[self.end].is_(None), new[self.end].is_not(None)),
+        )
+
+
+CALL = RowKind(CallRow, CALL_FIELDS, "ended_at")
+STEP = RowKind(StepRow, STEP_FIELDS, "left_at")
+LEG = RowKind(LegRow, LEG_FIELDS, "ended_at")
+_KINDS = {kind.table.name: kind for kind in (CALL, STEP, LEG)}
+
+
+def clean(value: str, length: int) -> str:
+    """Cut to the column, without what a database refuses (NUL, halves of surrogate pairs) or a terminal obeys."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in value[:length])
+
+
+def merge(rows: dict[Key, Row], key: Key, row: Row) -> None:
+    """Add a row; it takes the place of one with the same key, unless only that one is final."""
+    end = _KINDS[key[0]].end
+    old = rows.get(key)
+    if old is None or old[end] is None or row[end] is not None:
+        rows[key] = row
+
+
+def write(database: Database, rows: Mapping[Key, Row]) -> None:
+    """Write rows in one transaction."""
+    by_table: dict[str, list[Row]] = {}
+    for (table, _, _), row in rows.items():
+        by_table.setdefault(table, []).append(row)
+    dialect = database.engine.dialect.name
+    with database.engine.begin() as connection:
+        for table, some in by_table.items():
+            connection.execute(_KINDS[table].upsert(dialect), some)

@@ -1,0 +1,1 @@
+"""Where a call goes: inbound routes, internal dialling, destinations."""

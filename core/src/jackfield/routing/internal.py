@@ -1,0 +1,39 @@
+"""Calls from phones: extensions and feature codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jackfield.config.kinds import Extension
+from jackfield.config.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureCode:
+    """A code that people dial, as `*11`. Digits after the code are in `call.dialled_rest`."""
+
+    code: str
+    title: str
+    destination: str
+    rest: bool = False
+    """Whether digits may follow the code."""
+
+
+def find(site: Site, codes: Iterable[FeatureCode], dialled: str) -> tuple[str, str]:
+    """Where a number dialled at a phone leads.
+
+    Args:
+        site: the site.
+        codes: feature codes, longest first.
+        dialled: what was dialled.
+
+    Returns:
+        The destination, and the digits after a feature code.
+    """
+    for code in codes:
+        if dialled == code.code or (code.rest and dialled.startswith(code.code)):
+            return code.destination, dialled[len(code.code) :]
+    if site.get("extension", dialled, Extension) is not None:
+        return f"extension:{dialled}", ""
+    return "hangup:unallocated", ""

@@ -1,0 +1,91 @@
+"""Timers and events: the small services behind `Core`."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+
+class _Timer:
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self.function: Callable[[], None] | None = function
+
+    def cancel(self) -> None:
+        self.function = None
+
+
+class TimerThread:
+    """All timers of the process on one thread, asleep until the next is due."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, _Timer]] = []
+        self._count = itertools.count()
+        self._changed = threading.Condition()
+        self._stopping = False
+        threading.Thread(target=self._run, name="timers", daemon=True).start()
+
+    def after(self, seconds: float, function: Callable[[], None]) -> _Timer:
+        """Call `function` once, `seconds` from now, on the timer thread."""
+        timer = _Timer(function)
+        with self._changed:
+            first = self._heap[0][0] if self._heap else None
+            due = time.monotonic() + max(0.0, seconds)
+            heapq.heappush(self._heap, (due, next(self._count), timer))
+            if first is None or due < first:
+                self._changed.notify()
+        return timer
+
+    def stop(self) -> None:
+        """Fire nothing more."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if self._stopping:
+                    return
+                now = time.monotonic()
+                if not self._heap:
+                    self._changed.wait()
+                    continue
+                if self._heap[0][0] > now:
+                    self._changed.wait(self._heap[0][0] - now)
+                    continue
+                _, _, timer = heapq.heappop(self._heap)
+                function, timer.function = timer.function, None
+            if function is not None:
+                try:
+                    function()
+                except BaseException:
+                    log.exception("timer.failed")
+
+
+class EventBus:
+    """Events within the daemon, delivered on the publisher's thread."""
+
+    def __init__(self) -> None:
+        self._subscribers: dict[str, list[Callable[[Mapping[str, Any]], None]]] = {}
+
+    def subscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:
+        """Have `function` called with each event's fields."""
+        self._subscribers[topic] = [*self._subscribers.get(topic, []), function]
+
+    def publish(self, topic: str, **fields: Any) -> None:
+        """Tell all subscribers of a topic."""
+        for function in self._subscribers.get(topic, ()):
+            try:
+                function(fields)
+            except BaseException:
+                log.exception("event.failed", topic=topic)

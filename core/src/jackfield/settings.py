@@ -1,0 +1,102 @@
+"""Settings of the box: a TOML file plus environment, validated; an error names the key.
+
+`JACKFIELD_AGI__PORT=4574` overrides `port` in `[agi]`. The site (trunks, queues …) is not here: see `config/`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from jackfield.errors import SettingsError
+
+DEFAULT_FILE = Path("/etc/jackfield/jackfield.toml")
+PREFIX = "JACKFIELD_"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AgiSettings(_Section):
+    """`[agi]`: where Asterisk reaches the daemon."""
+
+    host: str = Field("127.0.0.1", description="Address of the FastAGI server")
+    port: int = Field(4573, ge=1, le=65535, description="Port of the FastAGI server")
+    max_calls: int = Field(600, ge=1, le=20000, description="Calls at once; further ones are refused with 503")
+    stall_seconds: float = Field(20.0, ge=1, description="A handler that says nothing for so long loses its call")
+    guard_seconds: int = Field(8, ge=2, le=60, description="Asterisk's wait for the daemon before it helps itself")
+    rescue_seconds: int = Field(20, ge=3, le=300, description="Music for a call whose daemon is gone, before the plain dialplan")
+
+
+class AmiSettings(_Section):
+    """`[ami]`: where the daemon reaches Asterisk. The secret is generated and not kept here."""
+
+    host: str = Field("127.0.0.1", description="Address of Asterisk's manager")
+    port: int = Field(5038, ge=1, le=65535, description="Port of Asterisk's manager")
+
+
+class PathSettings(_Section):
+    """`[paths]`: folders."""
+
+    state: Path = Field(Path("/var/lib/jackfield"), description="Database, generations, sounds, recordings")
+    run: Path = Field(Path("/run/jackfield"), description="Sockets")
+    spool: Path = Field(Path("/var/spool/jackfield"), description="Recordings being written")
+
+
+class Settings(_Section):
+    """All settings."""
+
+    database: str = Field("sqlite:////var/lib/jackfield/jackfield.db", description="SQLAlchemy URL")
+    redis: str = Field("redis://127.0.0.1:6379/0", description="Redis for background jobs")
+    workers: int = Field(1, ge=1, le=64, description="Worker processes")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    agi: AgiSettings = AgiSettings()
+    ami: AmiSettings = AmiSettings()
+    paths: PathSettings = PathSettings()
+    plugins: dict[str, dict[str, Any]] = Field(default_factory=dict, description="[plugins.NAME]: a plugin's own")
+    disabled: list[str] = Field(default_factory=list, description="Plugins that are installed but not wanted")
+
+
+def load(path: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        path: the file; by default `$JACKFIELD_SETTINGS` or /etc/jackfield/jackfield.toml, which may be missing.
+        environment: by default the process's.
+
+    Raises:
+        SettingsError: names the file, the key and the reason.
+    """
+    env = dict(os.environ if environment is None else environment)
+    chosen = path or Path(env.pop("JACKFIELD_SETTINGS", str(DEFAULT_FILE)))
+    raw: dict[str, Any] = {}
+    try:
+        raw = tomllib.loads(chosen.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if path is not None:
+            raise SettingsError(f"{chosen} does not exist") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{chosen} cannot be read: {error}") from error
+    for name, value in env.items():
+        if name.startswith(PREFIX) and name != "JACKFIELD_CACHE":
+            _override(raw, name[len(PREFIX) :].lower().split("__"), value)
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        found = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise SettingsError(f"{chosen}: " + "; ".join(found)) from error
+
+
+def _override(raw: dict[str, Any], keys: list[str], value: str) -> None:
+    for key in keys[:-1]:
+        inner = raw.setdefault(key, {})
+        if not isinstance(inner, dict):
+            raise SettingsError(f"{PREFIX}{'__'.join(keys).upper()}: {key} is not a section")
+        raw = inner
+    raw[keys[-1]] = value

@@ -1,0 +1,1 @@
+"""Core's migrations. How to write one: see `jackfield.storage.migrate`."""

@@ -1,0 +1,79 @@
+"""AMI messages, parsed as late as possible: most events are only looked at by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+
+class Message(Mapping[str, str]):
+    """One AMI event or response. Headers are parsed at the first look; a repeated header keeps its last value."""
+
+    __slots__ = ("_headers", "_raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._headers: dict[str, str] | None = None
+
+    @property
+    def event(self) -> str:
+        """The event's name, '' for a response."""
+        if not self._raw.startswith(b"Event: "):
+            return ""
+        end = self._raw.find(b"\r\n")
+        return self._raw[7 : end if end >= 0 else None].decode("utf-8", "replace")
+
+    def headers(self) -> dict[str, str]:
+        """All headers."""
+        if self._headers is None:
+            headers = {}
+            for line in self._raw.decode("utf-8", "replace").split("\r\n"):
+                key, colon, value = line.partition(":")
+                if colon:
+                    headers[key] = value[1:] if value.startswith(" ") else value
+            self._headers = headers
+        return self._headers
+
+    def __getitem__(self, key: str) -> str:
+        return self.headers()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.headers())
+
+    def __len__(self) -> int:
+        return len(self.headers())
+
+    def variables(self) -> dict[str, str]:
+        """`ChanVariable: name=value` or `Variable: name=value` lines, of which there may be many."""
+        found = {}
+        for line in self._raw.decode("utf-8", "replace").split("\r\n"):
+            if line.startswith(("ChanVariable: ", "Variable: ")):
+                name, equals, value = line.partition(": ")[2].partition("=")
+                if equals:
+                    found[name] = value
+        return found
+
+    def output(self) -> list[str]:
+        """`Output:` lines of a Command's response."""
+        lines = self._raw.decode("utf-8", "replace").split("\r\n")
+        return [line.partition(": ")[2] for line in lines if line.startswith("Output:")]
+
+
+class Splitter:
+    """Cuts a byte stream into messages."""
+
+    def __init__(self, limit: int = 1 << 20) -> None:
+        """`limit` is the longest message taken, in bytes."""
+        self._rest = b""
+        self._limit = limit
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The messages that are complete now, without their blank line.
+
+        Raises:
+            ValueError: the peer sends a message without end.
+        """
+        *whole, rest = (self._rest + data).split(b"\r\n\r\n")
+        if len(rest) > self._limit:
+            raise ValueError(f"a message of more than {self._limit} bytes")
+        self._rest = rest
+        return whole

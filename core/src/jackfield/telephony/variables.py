@@ -1,0 +1,21 @@
+"""Every channel variable of ours, once. The dialplan template uses the same names."""
+
+from __future__ import annotations
+
+STATUS = "JF_STATUS"
+"""`done`: the script's last act; `refused`: too many calls. Anything else means that the daemon was lost."""
+CAUSE = "JF_CAUSE"
+"""Q.850 cause with which the dialplan hangs up when the status is `done`."""
+AT = "JF_AT"
+"""The destination where the call is, as in `queue:sales`."""
+STATE = "JF_STATE"
+"""The checkpoint: what a new daemon needs to go on with the call. URL-safe base64 of JSON."""
+TRUNK = "JF_TRUNK"
+"""The trunk that a call came over; set on the endpoint."""
+EXTENSION = "JF_EXT"
+"""The extension that a call came from; set on the endpoint."""
+GUARD = "TIMEOUT(absolute)"
+"""Asterisk's own guard: the dialplan sets it before AGI, the daemon clears it as its first act."""
+DIAL_STATUS = "DIALSTATUS"
+EXIT_ON_HANGUP = "AGIEXITONHANGUP"
+"""With `yes`, Asterisk closes the AGI connection when the caller hangs up, and a frozen daemon leaks no channel."""
