@@ -6,14 +6,16 @@ its languages with it.
 
     _ = gettext_for("jackfield_acd")          # translated where it is called: findings, messages
     _ = gettext_lazy("jackfield_acd")         # translated where it is shown: titles made while loading
+
+Descriptions of fields carry no mark: whoever shows one translates it with the catalogue of the model's package,
+`translator("jackfield_acd", language)(field.description)`.
 """
 
 from __future__ import annotations
 
 import gettext
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from importlib.resources import files
@@ -70,16 +72,6 @@ def gettext_lazy(package: str) -> Callable[[str], LazyText]:
 def use(language: str) -> None:
     """Set the language of this thread (or task) from here on."""
     _current.set(language)
-
-
-@contextmanager
-def using(language: str) -> Iterator[None]:
-    """The language for a block."""
-    token = _current.set(language)
-    try:
-        yield
-    finally:
-        _current.reset(token)
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> str:

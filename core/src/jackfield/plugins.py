@@ -81,12 +81,19 @@ class Status:
         }
 
 
+class _Manager(pluggy.PluginManager):
+    """pluggy looks at every attribute of a plugin, which runs its properties; only hooks concern us."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        return super().parse_hookimpl_opts(plugin, name) if name.startswith("jackfield_") else None
+
+
 class PluginHost:
     """All plugins of one process."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager = _Manager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs.Hooks)
         self._lock = threading.Lock()
         self.statuses: dict[str, Status] = {}

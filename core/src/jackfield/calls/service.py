@@ -149,15 +149,23 @@ class CallService:
 
     def _resume(self, session: AgiSession, arguments: list[str]) -> None:
         packed, dial_status, trunk, extension = arguments[1:5]
-        saved = state.decode(packed)
-        if saved is None:
-            self._arrive(session, "phone" if extension else "trunk", extension or trunk)
-            return
         identity = session.env["agi_uniqueid"]
         with self._lock:
             live = self._live.get(identity)
-        if live is None or live.closed:
+        if live is not None and live.closed:
+            live = None
+        saved = state.decode(packed)
+        if saved is None:
+            if live is None:
+                self._arrive(session, "phone" if extension else "trunk", extension or trunk)
+                return
+            # The handler had not said a word to Asterisk yet; the call was taken from it.
+            saved = state.Saved(live.facts, "", len(live.steps), {}, {}, 0, False)
+            self._stalled.add(identity)
+        if live is None:
             live = Live.restored(saved.facts, None)
+        elif live.call is not None:
+            live.call.taken = True
         live.interrupted, live.facts = True, saved.facts
         site, sounds, _ = self._serving
         call = self._make_call(session, live, site, sounds)
@@ -228,7 +236,7 @@ class CallService:
             return self._failed(live, call, destination, f"no plugin serves {kind!r}")
         live.plugin = plugin
         try:
-            answer = found.handler(call, name)
+            answer: object = found.handler(call, name)
             if isinstance(answer, Goto | End):
                 return answer
             reason = f"handler of {kind} returned {type(answer).__name__}"

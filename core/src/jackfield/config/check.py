@@ -12,20 +12,12 @@ from jackfield.config.problems import Problem
 from jackfield.config.references import Marked, marked
 from jackfield.config.site import Site
 from jackfield.prompts.core_texts import CORE_PROMPTS
+from jackfield.routing import builtin
 from jackfield.routing.destinations import DestinationKind, split
 
-HANGUPS = ("busy", "congestion", "normal", "unallocated")
-"""Names of core's destination kind `hangup`."""
 RESERVED_SECTIONS = frozenset({"global", "system", "transport-udp", "transport-tcp"})
 """Section names of pjsip.conf that no trunk may have."""
 Names = Callable[[Site], Iterable[str]] | None
-
-_CORE_NAMES: dict[str, Names] = {
-    "extension": lambda site: site.names("extension"),
-    "prompt": lambda site: {*site.names("prompt"), *CORE_PROMPTS},
-    "hangup": lambda site: HANGUPS,
-    "internal": None,
-}
 
 
 def check_site(
@@ -38,7 +30,8 @@ def check_site(
         kinds: kinds of core and of the installed plugins.
         destinations: kinds of destinations of the installed plugins (core's own are known).
     """
-    names: dict[str, Names] = _CORE_NAMES | {d.kind: d.names for d in destinations}
+    names: dict[str, Names] = {d.kind: d.names for d in [*builtin.kinds(), *destinations]}
+    names["prompt"] = lambda site: {*site.names("prompt"), *CORE_PROMPTS}
     problems = _references(site, names)
     problems += _dids(site) + _sections(site) + _matches(site)
     for kind in kinds.values():
@@ -106,9 +99,8 @@ def _dids(site: Site) -> list[Problem]:
                 )
             )  # fmt: skip
         if did.closed is not None and did.hours is None:
-            problems.append(
-                Problem("has a closed destination but no hours; set hours, or remove closed", "did", did.name, ("closed",))
-            )
+            text = "has a closed destination but no hours; set hours, or remove closed"
+            problems.append(Problem(text, "did", did.name, ("closed",)))
     return problems
 
 

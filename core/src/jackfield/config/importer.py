@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from jackfield.config.check import check_site, sound_files, suggestion
-from jackfield.config.kinds import General, Kind, SiteObject
+from jackfield.config.kinds import Kind, SiteObject
 from jackfield.config.lines import Lines
 from jackfield.config.problems import Path, Problem, sentences
 from jackfield.config.site import Site
@@ -23,8 +23,6 @@ from jackfield.errors import SiteError
 from jackfield.routing.destinations import DestinationKind
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-MAX_BYTES = 8 * 1024 * 1024
-"""A site file larger than this is not read."""
 
 
 @dataclass(slots=True)
@@ -58,8 +56,6 @@ def import_site(
     Raises:
         SiteError: with every mistake; each says its line, what is wrong and what to do.
     """
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise SiteError([f"the file is larger than {MAX_BYTES // 1024 // 1024} MB; that is no site"])
     table = _parse(text)
     reading = _Reading(Lines(text))
     for kind, items in table.items():
@@ -160,27 +156,3 @@ def _look_over(
         if wrong := sound_problem(path) if sound_problem else None:
             place = reading.places["prompt", prompt.name]
             reading.report(wrong, "prompt", prompt.name, place, ("file", language))
-
-
-def export_site(site: Site) -> str:
-    """The site as TOML; `import_site` of it gives an equal site. Holds secrets: keep it as one."""
-    import tomlkit
-    from tomlkit.items import AoT
-
-    document = tomlkit.document()
-    document.add("general", tomlkit.item(_body(site.general, name=False)))
-    groups: dict[str, AoT] = {}
-    for (kind, _), item in site.objects().items():
-        if not isinstance(item, General):
-            groups.setdefault(kind, tomlkit.aot()).append(tomlkit.item(_body(item, name=True)))
-    for kind, group in groups.items():
-        document.add(kind, group)
-    return tomlkit.dumps(document)
-
-
-def _body(item: SiteObject, *, name: bool) -> dict[str, Any]:
-    """An object's keys, those at their default left out; tables last, as TOML wants them."""
-    body = item.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
-    body.pop("name", None)
-    body = ({"name": item.name} if name else {}) | body
-    return dict(sorted(body.items(), key=lambda pair: isinstance(pair[1], dict)))

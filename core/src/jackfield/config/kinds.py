@@ -125,6 +125,10 @@ CallerName = Annotated[Text, StringConstraints(max_length=60), AfterValidator(_c
 Secret = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~-]{8,128}$"), IsSecret()]
 
 
+def _g711() -> list[Codec]:
+    return ["ulaw", "alaw"]
+
+
 class General(SiteObject):
     """The site as a whole: exactly one object, named `site`."""
 
@@ -156,7 +160,7 @@ class Trunk(SiteObject):
     match: list[Network] = Field(default_factory=list, description="Addresses its calls come from; host if empty")
     username: str | None = Field(None, pattern=r"^[A-Za-z0-9+._-]{1,80}$", description="Registers when set")
     secret: Secret | None = None
-    codecs: list[Codec] = Field(default_factory=lambda: ["ulaw", "alaw"])
+    codecs: list[Codec] = Field(default_factory=_g711)
     max_calls: int = Field(0, ge=0, description="Concurrent calls; 0 = no limit")
     language: Language | None = None
 
@@ -187,7 +191,9 @@ class Hours(SiteObject):
     open: list[Annotated[str, AfterValidator(_span)]] = Field(
         description="As in 'mon-fri 09:00-18:00', 'sat 10:00-14:00'; an empty list is never open"
     )
-    holidays: list[Annotated[str, AfterValidator(_date)]] = Field(default_factory=list, description="Closed dates, as in 2026-12-25")
+    holidays: list[Annotated[str, AfterValidator(_date)]] = Field(
+        default_factory=list, description="Closed dates, as in 2026-12-25"
+    )
 
 
 class CallerList(SiteObject):
@@ -207,7 +213,7 @@ class Extension(SiteObject):
     name: Annotated[str, StringConstraints(pattern=r"^[0-9]{2,10}$")]
     title: CallerName = ""
     secret: Secret | None = Field(None, description="Generated at import when left out")
-    codecs: list[Codec] = Field(default_factory=lambda: ["ulaw", "alaw"])
+    codecs: list[Codec] = Field(default_factory=_g711)
     language: Language | None = None
     ring_seconds: int = Field(30, ge=5, le=300)
 

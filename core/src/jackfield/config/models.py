@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Column, DateTime, Text
+from sqlalchemy import Column, Text
 from sqlmodel import Field, SQLModel
+
+from jackfield.storage.engine import UTCDateTime
 
 
 class State(StrEnum):
@@ -34,7 +36,7 @@ class GenerationRow(SQLModel, table=True):
     __tablename__ = "generation"
 
     number: int = Field(primary_key=True)
-    created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    created_at: datetime = Field(sa_type=UTCDateTime)
     author: str = Field(max_length=64)
     reason: str = Field(max_length=500)
     state: str = Field(max_length=16)

@@ -50,7 +50,11 @@ class SoundRequest:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the files need beside the site. `settings` is handed to the templates as it is."""
+    """What the files need beside the site.
+
+    `settings` is handed to the templates as it is; extensions.conf wants `agi_token`, `guard_seconds`,
+    `rescue_seconds`, `up_file` and `sorry_file`.
+    """
 
     paths: Paths
     ami_secret: str
@@ -106,7 +110,7 @@ def _environment(options: Options) -> Environment:
         loader=FileSystemLoader([str(folder) for folder in options.templates]),
         undefined=StrictUndefined,
         finalize=safe,
-        autoescape=False,
+        autoescape=False,  # noqa: S701  (not HTML; `safe` refuses what Asterisk would misread)
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

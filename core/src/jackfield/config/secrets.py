@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -20,25 +23,51 @@ def new_secret() -> str:
     return secrets.token_urlsafe(24)
 
 
-def ami_secret(path: Path, *, create: bool = True) -> str:
-    """The password of Asterisk's manager, from `secrets.toml`; made at the first call.
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """`secrets.toml`: what Asterisk and the daemon know of each other. Readable by the daemon's user alone."""
 
-    Raises:
-        SettingsError: the file cannot be read, or holds no secret.
-    """
-    if create and not path.exists():
-        make_folder(path.parent)
-        write_file(path, f'# Made by jackfield. Asterisk has it in manager.conf.\nami_secret = "{new_secret()}"\n', 0o600)
+    ami_secret: str
+    """Password of Asterisk's manager; also in the generated manager.conf."""
+    agi_token: str
+    """First argument of every AGI request; also in the generated dialplan. Strangers on the AGI port lack it."""
+
+    @classmethod
+    def load(cls, path: Path, *, create: bool = True) -> Secrets:
+        """Read the secrets; the first call makes them.
+
+        Raises:
+            SettingsError: the file cannot be read or made, or lacks a secret.
+        """
+        try:
+            if create and not path.exists():
+                _make(path, [field.name for field in fields(cls)])
+            found = tomllib.loads(path.read_text())
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{path} cannot be read: {error}; run this as user jackfield or root") from None
+        values = {field.name: found.get(field.name) for field in fields(cls)}
+        if lacking := [name for name, value in values.items() if not isinstance(value, str) or not value]:
+            raise SettingsError(
+                f"{path} lacks {', '.join(lacking)}; remove the file, and `jackfield apply` makes a new one"
+            )
+        return cls(**{name: str(value) for name, value in values.items()})
+
+
+def _make(path: Path, names: list[str]) -> None:
+    """Make the file; when another process was quicker, its file stays."""
+    make_folder(path.parent)
+    mine = path.with_name(f".{path.name}.{os.getpid()}")
+    lines = [f'{name} = "{new_secret()}"\n' for name in names]
+    write_file(mine, "# Made by jackfield; Asterisk has them in its generated files.\n" + "".join(lines), 0o600)
     try:
-        found = tomllib.loads(path.read_text()).get("ami_secret")
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot read {path}: {error}; run `jackfield apply` as root once to make it") from None
-    if not isinstance(found, str) or not found:
-        raise SettingsError(f"{path} holds no ami_secret; remove the file, and `jackfield apply` makes a new one")
-    return found
+        os.link(mine, path)
+    except FileExistsError:
+        pass
+    finally:
+        mine.unlink()
 
 
-def fill_secrets(site: Site, previous: Site, kinds: dict[str, Kind]) -> Site:
+def fill_secrets(site: Site, previous: Site, kinds: Mapping[str, Kind]) -> Site:
     """Secrets that an import left out: kept from the site before, or made where the kind wants one."""
     objects: dict[str, list[SiteObject]] = {}
     for (kind, name), item in site.objects().items():

@@ -62,15 +62,10 @@ class Site:
 
     def to_json(self) -> str:
         """The whole site as JSON: `{kind: [object, …]}`, sorted, defaults left out."""
-        return json.dumps(
-            {
-                kind: [o.model_dump(mode="json", exclude_defaults=True) | {"name": o.name} for _, o in sorted(v.items())]
-                for kind, v in sorted(self._objects.items())
-                if v
-            },
-            ensure_ascii=False,
-            indent=1,
-        )
+        groups: dict[str, list[dict[str, object]]] = {}
+        for (kind, name), item in self.objects().items():
+            groups.setdefault(kind, []).append(item.model_dump(mode="json", exclude_defaults=True) | {"name": name})
+        return json.dumps(groups, ensure_ascii=False, indent=1)
 
     @classmethod
     def from_json(cls, text: str, kinds: Mapping[str, Kind], number: int = 0) -> tuple[Site, list[str]]:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from jackfield.storage.engine import Database
 
 
+DEFAULT_RETRIES = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A background job.
@@ -20,6 +23,6 @@ class Job:
 
     name: str
     function: Callable[[Database, Mapping[str, Any]], None]
-    retries: int = 5
+    retries: int = DEFAULT_RETRIES
     timeout: int = 600
     """Seconds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +25,10 @@ _OUTBOX: Table = OutboxRow.__table__  # type: ignore[attr-defined]
 class Outbox:
     """Writes jobs to the outbox table, where the worker finds them. Safe with many threads."""
 
-    def __init__(self, database: Database, known_names: Container[str], worker_socket: Path = WORKER_SOCKET) -> None:
-        """`known_names` are the jobs that plugins declare; it is asked at each submission, so it may change."""
+    def __init__(
+        self, database: Database, known_names: Callable[[], Container[str]], worker_socket: Path = WORKER_SOCKET
+    ) -> None:
+        """`known_names()` are the jobs that plugins declare; asked at each submission."""
         self._database = database
         self._known = known_names
         self._socket = worker_socket
@@ -39,9 +41,16 @@ class Outbox:
             StorageError: the database cannot be written; the job is not on the outbox.
         """
         text, now = _as_json(self._checked(name), payload), datetime.now(UTC)
-        row = dict(
-            name=name, payload=text, created_at=now, due_at=now, state=JobState.WAITING, attempts=0, worker="", error=""
-        )
+        row = {
+            "name": name,
+            "payload": text,
+            "created_at": now,
+            "due_at": now,
+            "state": JobState.WAITING,
+            "attempts": 0,
+            "worker": "",
+            "error": "",
+        }
         try:
             with self._database.engine.begin() as connection:
                 connection.execute(insert(_OUTBOX), row)
@@ -50,7 +59,7 @@ class Outbox:
         nudge(self._socket)
 
     def _checked(self, name: str) -> str:
-        if name not in self._known:
+        if name not in self._known():
             raise PluginFault(f"No plugin declares a job {name!r}; declare it in jackfield_jobs.")
         return name
 
@@ -59,13 +68,11 @@ def _as_json(name: str, payload: Mapping[str, Any]) -> str:
     try:
         return json.dumps(dict(payload), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise PluginFault(
-            f"The payload of job {name} is not plain JSON: {error}. Use text, numbers, lists, dicts."
-        ) from error
+        raise PluginFault(f"The payload of job {name} is not plain JSON: {error}.") from error
 
 
 def nudge(worker_socket: Path) -> None:
-    """Tell the worker that there is something on the outbox. Nothing happens if it does not listen: it looks at start."""
+    """Tell the worker to look at the outbox. Nothing happens if it does not listen: it looks when it starts."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC) as sock:
         try:
             sock.sendto(b"", str(worker_socket))
@@ -94,7 +101,7 @@ def job_counts(database: Database) -> dict[JobState, int]:
     count = select(_OUTBOX.c.state, func.count()).group_by(_OUTBOX.c.state)
     try:
         with database.engine.connect() as connection:
-            found: dict[str, int] = dict(connection.execute(count).tuples().all())
+            found: dict[str, int] = {row[0]: row[1] for row in connection.execute(count)}
     except SQLAlchemyError as error:
         raise StorageError(f"The outbox cannot be read: {error}") from error
     return {state: found.get(state, 0) for state in JobState}
@@ -110,7 +117,7 @@ def dead_jobs(database: Database, limit: int = 100) -> list[DeadJob]:
     dead = select(c.id, c.name, c.payload, c.created_at, c.attempts, c.error).where(c.state == JobState.DEAD)
     try:
         with database.engine.connect() as connection:
-            return [DeadJob(*row) for row in connection.execute(dead.order_by(c.id.desc()).limit(limit)).tuples()]
+            return [DeadJob(*row) for row in connection.execute(dead.order_by(c.id.desc()).limit(limit))]
     except SQLAlchemyError as error:
         raise StorageError(f"The outbox cannot be read: {error}") from error
 

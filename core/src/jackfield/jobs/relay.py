@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 from datetime import timedelta
 
+import structlog
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -28,7 +28,7 @@ _TRY_AGAIN = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _RQ_TIMEOUT = 7 * 86400  # run_job sets the job's own
 _BATCH = 500
 _DAY = 86400.0
-_log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def connect(url: str) -> Redis:
@@ -50,12 +50,14 @@ class Relay:
         self._work_at: float | None = time.monotonic()
         self._check_at = 0.0  # the first work checks
         self._forget_at = 0.0
-        self._started = False
+        self._gone: list[str | None] = [None]
+        """Workers whose running jobs are to be put back; None: of all, which only fits before the first one starts."""
+        self._answers = False
 
     @property
     def redis_answers(self) -> bool:
         """Whether Redis did when it was last asked."""
-        return self._started and self._failures == 0
+        return self._answers
 
     def seconds_to_work(self) -> float | None:
         """Seconds until `work` has something to do by itself; None when only a nudge can bring some."""
@@ -71,26 +73,22 @@ class Relay:
             self._trouble(error)
             return
         if self._failures:
-            _log.warning("Redis and the database answer again")
+            log.warning("relay.ok")
         self._failures = 0
+        self._answers = True
         self._plan()
 
     def worker_died(self, worker: str) -> None:
-        """A worker process of ours is gone: what it was running must run again."""
-        try:
-            rows.lost(self._database, worker, "The worker died in the middle of it.", self._pauses)
-        except SQLAlchemyError as error:
-            self._started = False  # look at all of them when the database is back
-            self._trouble(error)
+        """A worker process of ours is gone: what it was running must run again. Call `work` after it."""
+        self._gone.append(worker)
         self._check_at = 0.0
-        self._work_at = time.monotonic() if not self._failures else self._work_at
 
     def _work(self) -> None:
-        if not self._started:
-            # This is the only relay, and no worker of the last one is alive: nobody runs these.
-            rows.lost(self._database, None, "The worker stopped in the middle of it.", self._pauses)
+        while self._gone:
+            rows.lost(self._database, self._gone[-1], "The worker died in the middle of it.", self._pauses)
+            self._gone.pop()
+        if not self._answers:
             self._redis.ping()
-            self._started = True
         now = time.monotonic()
         if now >= self._check_at:
             self._find_lost()
@@ -128,7 +126,7 @@ class Relay:
         there = set(self._queue.get_job_ids())
         gone = [row_id for row_id in marked if f"{QUEUE}-{row_id}" not in there]
         if gone:
-            _log.warning("%s jobs were lost by Redis and are sent again", len(gone))
+            log.warning("relay.lost_by_redis", jobs=len(gone), what="they are sent again")
             rows.unsend(self._database, gone)
 
     def _plan(self) -> None:
@@ -147,7 +145,8 @@ class Relay:
     def _trouble(self, error: Exception) -> None:
         pause = _TRY_AGAIN[min(self._failures, len(_TRY_AGAIN) - 1)]
         if not self._failures:
-            _log.error("Jobs wait, nothing is lost: %s: %s. Trying again in %s s.", type(error).__name__, error, pause)
+            log.error("relay.trouble", error=f"{type(error).__name__}: {error}", what="jobs wait; none is lost")
         self._failures += 1
+        self._answers = False
         self._check_at = 0.0
         self._work_at = time.monotonic() + pause

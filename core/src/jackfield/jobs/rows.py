@@ -1,5 +1,7 @@
-"""A job's changes of state in the outbox table. Each is one statement that only fits the state before, so a job that
-comes twice out of Redis runs once, and nothing is lost whoever dies in between.
+"""A job's changes of state in the outbox table.
+
+Each is one statement that only fits the state before, so a job that comes twice out of Redis runs once, and nothing is
+lost whoever dies in between.
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ def claim(database: Database, job_id: int, worker: str) -> Claimed | None:
         .returning(_T.c.id, _T.c.name, _T.c.payload, _T.c.attempts)
     )
     with database.engine.begin() as connection:
-        row = connection.execute(begun).tuples().first()
+        row = connection.execute(begun).first()
     return Claimed(*row) if row else None
 
 
@@ -94,7 +96,7 @@ def lost(database: Database, worker: str | None, error: str, pauses: Sequence[fl
     """
     mine = [_T.c.state == JobState.RUNNING] + ([_T.c.worker == worker] if worker is not None else [])
     with database.engine.connect() as connection:
-        found = connection.execute(select(_T.c.id, _T.c.attempts).where(*mine)).tuples().all()
+        found = connection.execute(select(_T.c.id, _T.c.attempts).where(*mine)).all()
     for job_id, attempt in found:
         _leave_running(database, job_id, _later(attempt, error, pauses), attempt=attempt)
     return [job_id for job_id, _ in found]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import faulthandler
 import json
-import logging
 import os
 import signal
 import traceback
@@ -14,14 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+import structlog
+
 from jackfield.jobs import rows
-from jackfield.jobs.job import Job
+from jackfield.jobs.job import DEFAULT_RETRIES, Job
 from jackfield.jobs.outbox import WORKER_SOCKET, nudge
 from jackfield.storage.engine import Database
 
 KILL_AFTER = 30
 """Seconds that a job has to come to an end after its time is up, before its process is ended."""
-_log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 class JobTimeout(BaseException):
@@ -43,7 +44,7 @@ class Runner:
         with self._database() as database:
             claimed = rows.claim(database, job_id, self.worker)
             if claimed is None:
-                _log.info("job %s is taken or done already", job_id)
+                log.info("job.not_claimed", job=job_id)
                 return
             self._attempt(database, claimed)
         nudge(self.socket)
@@ -57,7 +58,7 @@ class Runner:
 
     def _attempt(self, database: Database, claimed: rows.Claimed) -> None:
         job = self.jobs.get(claimed.name)
-        retries = job.retries if job else Job.__dataclass_fields__["retries"].default
+        retries = job.retries if job else DEFAULT_RETRIES
         if claimed.attempt > retries + 1:
             rows.dead(database, claimed, f"Given up: the process died in each of {claimed.attempt - 1} attempts.")
             return
@@ -65,10 +66,10 @@ class Runner:
         if error is None:
             rows.done(database, claimed)
         elif claimed.attempt > retries:
-            _log.error("job %s (%s) is given up: %s", claimed.id, claimed.name, error)
+            log.error("job.dead", job=claimed.id, name=claimed.name, error=error)
             rows.dead(database, claimed, error)
         else:
-            _log.warning("job %s (%s) failed, attempt %s: %s", claimed.id, claimed.name, claimed.attempt, error)
+            log.warning("job.failed", job=claimed.id, name=claimed.name, attempt=claimed.attempt, error=error)
             rows.again(database, claimed, error, self.pauses)
 
     @contextmanager

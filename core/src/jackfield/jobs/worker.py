@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
-import logging
 import os
 import selectors
 import signal
@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import IO
+
+import structlog
 
 from jackfield import log as logs
 from jackfield.errors import JackfieldError, SettingsError
@@ -31,7 +33,7 @@ from jackfield.storage.engine import DEFAULT_URL, Database
 _RESTART_SECONDS = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 _HEALTHY_SECONDS = 60.0
 """A child that lived for so long is restarted at once."""
-_log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,8 @@ class WorkerProcess:
             env={key: value for key, value in os.environ.items() if key != "NOTIFY_SOCKET"},
         )
         assert child.process.stdin is not None
-        child.process.stdin.write(json.dumps(asdict(told)).encode())
-        child.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError), child.process.stdin as pipe:  # it is dead already: see _ended
+            pipe.write(json.dumps(asdict(told)).encode())
         child.started = time.monotonic()
         child.pidfd = os.pidfd_open(child.process.pid)
         self._selector.register(child.pidfd, selectors.EVENT_READ, child)
@@ -163,7 +165,7 @@ class WorkerProcess:
         child.failures = 0 if lived > _HEALTHY_SECONDS else child.failures + 1
         child.start_at = time.monotonic() + _RESTART_SECONDS[min(child.failures, len(_RESTART_SECONDS) - 1)]
         if not self._stopping:
-            _log.warning("worker %s ended (status %s) after %.0f s and is started again", child.name, status, lived)
+            log.warning("worker.ended", worker=child.name, status=status, after_seconds=round(lived))
         self._relay.worker_died(child.name)
 
     def _stop_children(self) -> None:
@@ -211,7 +213,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     try:
         settings = load()
-        logs.configure(settings.log_level)
+        logs.set_up(settings.log_level)
         path = settings.paths.run / WORKER_SOCKET.name
         WorkerProcess(WorkerSettings(settings.database, settings.redis, path, settings.workers)).run()
     except JackfieldError as error:

@@ -74,7 +74,8 @@ class Library:
                 alarms.append(f"{plugin}: prompt {request.name[:40]!r} is left out: {wrong}")
             else:
                 texts[request.name] = dict(request.text)
-        wanted = {(name, lang): _spoken(name, lang, text) for name, langs in texts.items() for lang, text in langs.items()}
+        spoken = [(name, language, text) for name, langs in texts.items() for language, text in langs.items()]
+        wanted = {(name, language): _spoken(name, language, text) for name, language, text in spoken}
         for prompt in site.all("prompt", Prompt):
             for language, text in prompt.text.items():
                 wanted[prompt.name, language] = _spoken(prompt.name, language, text)

@@ -41,7 +41,8 @@ class Tools:
         Raises:
             SoundError: the program is missing or fails, or the text has nothing to say.
         """
-        wav = _run([*self.espeak, "-v", VOICES[language], "-s", "150", "--stdin", "--stdout"], text.encode(), "espeak-ng")
+        command = [*self.espeak, "-v", VOICES[language], "-s", "150", "--stdin", "--stdout"]
+        wav = _run(command, text.encode(), "espeak-ng")
         sound = self._convert(wav, "wav", (*_TRIM, "gain", "-n", PEAK))
         if not any(sound):
             raise SoundError(f"nothing can be heard of the {language} text {text[:40]!r}; write words")

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, StatementError
 
 from jackfield.records import queries
 from jackfield.records.models import CallRecord, LegRecord, StepRecord
-from jackfield.records.upsert import CALL, LEG, STEP, Key, Row, RowKind, merge, write
+from jackfield.records.upsert import CALL, LEG, STEP, Key, Row, RowKind, chunks, merge, write
 from jackfield.routing.destinations import Result
 from jackfield.storage.engine import Database
 
-_log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 _PAUSES = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Seconds between tries while the database is away."""
 
@@ -155,7 +155,8 @@ class RecordWriter:
         tries = 0
         while True:
             try:
-                self._write_once(rows)
+                for part in chunks(rows):
+                    self._write_once(part)
                 break
             except Exception as error:
                 if tries == 0:
@@ -164,7 +165,7 @@ class RecordWriter:
                     return False
                 tries += 1
         if tries:
-            _log.warning("call records are written again")
+            log.warning("records.ok")
             _tell(self._on_ok)
         return True
 
@@ -181,7 +182,7 @@ class RecordWriter:
         if len(rows) == 1:
             with self._changed:
                 self.lost += 1
-            _log.error("a call record was refused by the database and is lost: %s", cause)
+            log.error("records.refused", error=str(cause), what="one row is lost; the others are written")
             return
         items = list(rows.items())
         half = len(items) // 2
@@ -193,7 +194,7 @@ class RecordWriter:
             f"Call records cannot be written ({error.__class__.__name__}: {str(error).splitlines()[0]}). {count} rows "
             f"wait in memory, up to {self._bound} are kept; look at the disk and the database."
         )
-        _log.error(message)
+        log.error("records.trouble", error=message)
         _tell(self._on_trouble, message)
 
     def _pause(self, seconds: float) -> bool:
@@ -217,4 +218,4 @@ def _tell(function: Callable[..., None], *arguments: str) -> None:
     try:
         function(*arguments)
     except Exception:
-        _log.exception("the call records' listener failed")
+        log.exception("records.listener_failed")

@@ -29,7 +29,6 @@ Alembic is imported only when something is due.
 from __future__ import annotations
 
 import importlib.util
-import logging
 import os
 import re
 import sqlite3
@@ -37,7 +36,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import structlog
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -49,7 +50,7 @@ CORE = Models("core", "jackfield.storage.migrations")
 KEPT_BACKUPS = 5
 _FILE = re.compile(r"r(\d{4})_\w+\.py")
 _LOCK = 0x4A61636B  # any number, the same in every process: PostgreSQL's advisory lock against two migrations at once
-_log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def is_current(database: Database, models: Models) -> bool:
@@ -98,7 +99,7 @@ def _migrate(database: Database, models: Models) -> str:
             )
         _back_up(database, models.owner, known[-1])
         _upgrade(connection, models)
-    _log.info("migrated %s from %s to %s", models.owner, before, known[-1])
+    log.info("migrated", owner=models.owner, before=before, now=known[-1])
     return f"{models.owner}: {before or 'nothing'} → {known[-1]}"
 
 
@@ -146,8 +147,7 @@ def _exclusive(database: Database) -> Iterator[Connection]:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:
             connection.detach()  # its settings must not get back into the pool
-            raw = connection.connection.dbapi_connection
-            assert isinstance(raw, sqlite3.Connection)
+            raw: Any = connection.connection.dbapi_connection
             raw.isolation_level = None  # Python would leave DDL outside of its transactions
             # Rebuilding a table drops it, which would cascade; the check below stands in for it.
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")

@@ -79,11 +79,9 @@ class PostgresServer:
     def _run(self, *arguments: str) -> None:
         as_user = ["runuser", "-u", self._user, "--"] if os.geteuid() == 0 else []
         command = [*as_user, str(self._binaries / arguments[0]), *arguments[1:]]
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/"
-        )
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, cwd="/")
         if done.returncode:
-            raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout.decode(errors='replace')}")
+            raise RuntimeError(f"{' '.join(command)} failed:\n{(done.stdout + done.stderr).decode(errors='replace')}")
 
 
 def postgres_binaries() -> Path | None:

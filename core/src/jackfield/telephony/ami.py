@@ -247,7 +247,7 @@ class AmiClient:
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
-    def action(self, name: str, **headers: str | int | list[str]) -> Response:
+    def action(self, name: str, seconds: float = ANSWER_SECONDS, /, **headers: str | int | list[str]) -> Response:
         """Send an action and wait for its answer; of a list action, for the whole list.
 
         Raises:
@@ -261,9 +261,9 @@ class AmiClient:
             self._pending[identity] = pending
         try:
             self._write({"Action": name, "ActionID": identity, **headers})
-            response = pending.future.result(ANSWER_SECONDS)
+            response = pending.future.result(seconds)
         except FutureTimeout as error:
-            raise NotConnected(f"Asterisk did not answer {name} within {ANSWER_SECONDS:g} s") from error
+            raise NotConnected(f"Asterisk did not answer {name} within {seconds:g} s") from error
         finally:
             with self._lock:
                 self._pending.pop(identity, None)

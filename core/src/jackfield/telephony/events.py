@@ -25,12 +25,11 @@ class Message(Mapping[str, str]):
     def headers(self) -> dict[str, str]:
         """All headers."""
         if self._headers is None:
-            headers = {}
-            for line in self._raw.decode("utf-8", "replace").split("\r\n"):
-                key, colon, value = line.partition(":")
-                if colon:
-                    headers[key] = value[1:] if value.startswith(" ") else value
-            self._headers = headers
+            lines = self._raw.decode("utf-8", "replace").split("\r\n")
+            try:
+                self._headers = dict([line.split(": ", 1) for line in lines])
+            except ValueError:
+                self._headers = _odd_headers(lines)
         return self._headers
 
     def __getitem__(self, key: str) -> str:
@@ -56,6 +55,16 @@ class Message(Mapping[str, str]):
         """`Output:` lines of a Command's response."""
         lines = self._raw.decode("utf-8", "replace").split("\r\n")
         return [line.partition(": ")[2] for line in lines if line.startswith("Output:")]
+
+
+def _odd_headers(lines: list[str]) -> dict[str, str]:
+    """Headers of a message in which not every line is `Key: value`."""
+    headers = {}
+    for line in lines:
+        key, colon, value = line.partition(":")
+        if colon:
+            headers[key] = value.removeprefix(" ")
+    return headers
 
 
 class Splitter:

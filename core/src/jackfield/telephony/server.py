@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -17,6 +21,8 @@ STACK_BYTES = 512 * 1024
 REFUSERS = 32
 """Refusals that may be under way at once; beyond that the connection is closed at once, which the dialplan takes for
 a lost daemon: music and another try."""
+
+_PASSING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED, errno.EINTR, errno.EAGAIN}
 
 
 class AgiServer:
@@ -51,12 +57,11 @@ class AgiServer:
         threading.Thread(target=self._accept, name="agi-accept", daemon=True).start()
 
     def stop(self) -> None:
-        """Accept no more. Calls that are under way go on until the process ends."""
+        """Accept no more. Calls that are under way go on until the process ends.
+
+        The listening socket is left alone: it is systemd's, and waits for the next daemon.
+        """
         self._stopping = True
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
     def sessions(self) -> list[AgiSession]:
         """Sessions that are under way."""
@@ -68,10 +73,15 @@ class AgiServer:
             try:
                 sock, _ = self._listener.accept()
             except OSError as error:
-                if not self._stopping:
-                    log.error("agi.accept", error=str(error))
-                    threading.Event().wait(0.05)
+                log.error("agi.accept", error=str(error))
+                if error.errno not in _PASSING:
+                    os.kill(os.getpid(), signal.SIGTERM)  # systemd starts us anew, with a socket that works
+                    return
+                time.sleep(0.05)
                 continue
+            if self._stopping:
+                sock.close()
+                return
             self._dispatch(sock)
 
     def _dispatch(self, sock: socket.socket) -> None:

@@ -1,0 +1,55 @@
+# Commands of the project. They work from a clean clone on Debian 12, as root, with nothing installed but git and make.
+# What they set up is cached outside the repository (JACKFIELD_CACHE, by default /var/cache/jackfield-rig).
+
+export JACKFIELD_CACHE ?= /var/cache/jackfield-rig
+VENV := $(JACKFIELD_CACHE)/venv-$(shell sha256sum requirements.lock | cut -c1-12)
+PYTHON := $(VENV)/bin/python
+SOURCES := core/src:plugins/ivr/src:plugins/acd/src:plugins/recording/src
+export PYTHONPATH := $(SOURCES):tests:.
+export PYTHONDONTWRITEBYTECODE := 1
+FAST := core/tests plugins tests/fast
+
+.PHONY: help demo test test-fast journeys bench lint deb i18n lock clean
+
+help:
+	@echo 'make demo       build the packages, install them in a clean Debian 14, place real calls (KEEP=1: leave it running)'
+	@echo 'make test       all tests: unit, contract, journeys over real Asterisk, packages'
+	@echo 'make test-fast  unit tests only'
+	@echo 'make journeys   whole calls over real Asterisk only'
+	@echo 'make bench      benchmarks against peers, one JSON line each (BENCH="name …" for some)'
+	@echo 'make lint       ruff, mypy, import contracts'
+	@echo 'make deb        Debian packages into dist/'
+
+$(PYTHON): requirements.lock packaging/venv.sh
+	@sh packaging/venv.sh $(VENV) requirements.lock
+
+demo: $(PYTHON)
+	@$(PYTHON) -m demo $(if $(KEEP),--keep)
+
+test: $(PYTHON) deb
+	@$(PYTHON) -m pytest core/tests plugins tests
+
+test-fast: $(PYTHON)
+	@$(PYTHON) -m pytest -m 'not journey and not packages and not slow' core/tests plugins tests
+
+journeys: $(PYTHON) deb
+	@$(PYTHON) -m pytest tests/journeys
+
+bench: $(PYTHON) deb
+	@$(PYTHON) -m bench $(BENCH)
+
+lint: $(PYTHON)
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check --quiet . || (echo 'ruff format . would change files'; exit 1)
+	@$(PYTHON) -m mypy core/src plugins/ivr/src plugins/acd/src plugins/recording/src
+	@$(VENV)/bin/lint-imports --no-cache
+
+deb: $(PYTHON)
+	@$(PYTHON) packaging/deb/build.py --out dist
+
+lock: $(PYTHON)
+	@$(VENV)/bin/python -m pip install -q uv && $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url --no-annotate core/pyproject.toml requirements-dev.in -o requirements.lock
+
+clean:
+	@rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

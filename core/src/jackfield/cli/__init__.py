@@ -1,0 +1,1 @@
+"""`jackfield`: the administrator's command."""

@@ -1,0 +1,64 @@
+"""What commands work with: settings, plugins, database, workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jackfield.cli.privileges import author, become_service_user
+from jackfield.errors import JackfieldError
+
+if TYPE_CHECKING:
+    from jackfield.config.workspace import Workspace
+    from jackfield.plugins import PluginHost
+    from jackfield.settings import Settings
+    from jackfield.storage.engine import Database
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a command needs."""
+
+    settings: Settings
+    host: PluginHost
+    database: Database
+    workspace: Workspace
+
+    def plugin_warnings(self) -> list[str]:
+        """A sentence for each plugin that is not at work."""
+        from jackfield.plugins import State
+
+        return [
+            f"plugin {s.name} is left out ({s.state}): {s.reason}"
+            for s in self.host.statuses.values()
+            if s.state not in (State.ENABLED, State.DISABLED)
+        ]
+
+
+def open_context(*, migrated: bool = True) -> Context:
+    """Become the service's user, read the settings, load plugins, open the database.
+
+    Raises:
+        JackfieldError: something of that is not possible; the message says what to do.
+    """
+    # Imported here, because `jackfield status` and `--help` need none of it and should answer at once.
+    from jackfield import log, settings
+    from jackfield.config.workspace import Workspace
+    from jackfield.plugins import PluginHost
+    from jackfield.storage import migrate
+    from jackfield.storage.engine import Database
+
+    who = author()
+    become_service_user()
+    log.set_up("error")
+    chosen = settings.load()
+    host = PluginHost(chosen)
+    host.load()
+    database = Database(chosen.database)
+    if migrated and not migrate.is_current(database, migrate.CORE):
+        raise JackfieldError("the database is not up to date; run: jackfield migrate")
+    return Context(chosen, host, database, Workspace(chosen, host, database, author=who))

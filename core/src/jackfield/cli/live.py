@@ -1,0 +1,71 @@
+"""Commands that ask the daemon: status, calls, agents, queues, plugins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from jackfield.cli import output
+from jackfield.cli.context import Json
+from jackfield.cli.privileges import become_service_user
+from jackfield.control.client import request
+
+plugins_app = typer.Typer(no_args_is_help=True, help="Plugins of the daemon.")
+
+
+def _ask(method: str) -> Any:
+    from jackfield import settings
+
+    become_service_user()
+    return request(method, path=settings.load().paths.run / "control.sock")
+
+
+def _show_list(method: str, empty: str, json: bool) -> None:
+    found = _ask(method)
+    output.as_json(found) if json else output.records(found, empty)
+
+
+def status(json: Json = False) -> None:
+    """Show whether everything is at work."""
+    found = _ask("status")
+    if json:
+        output.as_json(found)
+        return
+    output.table(["what", "state"], [[key.replace("_", " "), value] for key, value in found.items()])
+
+
+def calls(json: Json = False) -> None:
+    """List calls in progress."""
+    _show_list("calls", "No calls.", json)
+
+
+def agents(json: Json = False) -> None:
+    """List agents and what they are doing."""
+    _show_list("agents", "No agents.", json)
+
+
+def queues(json: Json = False) -> None:
+    """List queues, who waits and who serves."""
+    _show_list("queues", "No queues.", json)
+
+
+@plugins_app.command("list")
+def plugins_list(json: Json = False) -> None:
+    """List plugins, and why one is not at work."""
+    found = _ask("plugins")
+    if json:
+        output.as_json(found)
+        return
+    keys = ("name", "version", "state", "faults", "destinations", "reason")
+    output.records([{key: row.get(key) for key in keys} for row in found], "No plugins.")
+
+
+@plugins_app.command("reload")
+def plugins_reload(json: Json = False) -> None:
+    """Have the daemon take up plugins that were installed and let go of those that were removed."""
+    found = _ask("plugins.reload")
+    if json:
+        output.as_json(found)
+        return
+    output.records([{key: row.get(key) for key in ("name", "version", "state", "reason")} for row in found], "No plugins.")

@@ -1,0 +1,79 @@
+"""The command `jackfield`: which commands there are, and how errors are told.
+
+Exit codes: 0 done, 1 refused or wrong, 2 wrong usage, 3 Asterisk or the daemon is not reached.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from jackfield.cli import live, records, site
+from jackfield.errors import JackfieldError, NotConnected, SiteError
+
+REFUSED, UNREACHABLE, INTERRUPTED = 1, 3, 130
+
+app = typer.Typer(
+    name="jackfield",
+    help="Jackfield: a PBX and call centre on Asterisk.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("import")(site.import_)
+app.command()(site.export)
+app.command()(site.check)
+app.command()(site.plan)
+app.command()(site.apply)
+app.command()(site.rollback)
+app.command()(site.history)
+app.command()(live.status)
+app.command()(live.calls)
+app.command()(live.agents)
+app.command()(live.queues)
+app.add_typer(live.plugins_app, name="plugins")
+app.command()(records.records)
+app.command()(records.migrate)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        app(args=given)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
+    except NotConnected as error:
+        return _fail(error, UNREACHABLE, given)
+    except (JackfieldError, OSError) as error:
+        return _fail(error, REFUSED, given)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def _fail(error: Exception, code: int, given: Sequence[str]) -> int:
+    problems = error.problems if isinstance(error, SiteError) else []
+    if "--json" in given:
+        typer.echo(json.dumps({"error": str(error), "problems": problems}, ensure_ascii=False))
+    elif len(problems) > 1:
+        typer.echo(f"There are {len(problems)} mistakes; nothing has changed:", err=True)
+        for line in problems:
+            typer.echo(f"  {line}", err=True)
+    else:
+        typer.echo(f"jackfield: {_sentence(error)}", err=True)
+    return code
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}; nothing has changed"
+    return str(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""Who we are: root becomes the service's user before it touches anything that the daemons can write."""
+
+from __future__ import annotations
+
+import os
+import pwd
+
+USER = "jackfield"
+
+
+def author() -> str:
+    """Who gave the command: the person behind sudo, or the login."""
+    if os.environ.get("SUDO_USER"):
+        return os.environ["SUDO_USER"]
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+def become_service_user(name: str = USER) -> None:
+    """Root becomes the user `jackfield`, for good. Others, and machines without that user, stay as they are."""
+    os.umask(0o027)
+    if os.geteuid() != 0:
+        return
+    try:
+        user = pwd.getpwnam(name)
+    except KeyError:
+        return
+    os.setgroups(os.getgrouplist(name, user.pw_gid))
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+    os.environ.update(HOME=user.pw_dir, USER=name, LOGNAME=name)
+    os.chdir("/")

@@ -1,0 +1,76 @@
+"""Commands about the database: records, migrate."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from jackfield.cli import output
+from jackfield.cli.context import Json, open_context
+
+if TYPE_CHECKING:
+    from jackfield.records.models import CallRecord
+
+_AGO = re.compile(r"([0-9]{1,6})([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def records(
+    since: Annotated[str | None, typer.Option(help="From when: 2h, 7d, 2026-11-21, 2026-11-21T14:30.")] = None,
+    number: Annotated[str | None, typer.Option(help="Only calls from this caller or extension.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 50,
+    json: Json = False,
+) -> None:
+    """List call records, newest first. Times are in the site's zone."""
+    from jackfield.records.queries import find_calls
+
+    context = open_context()
+    zone = ZoneInfo(context.workspace.draft()[0].general.zone)
+    start = None if since is None else moment(since, zone, datetime.now(UTC))
+    found = find_calls(context.database, since=start, number=number, limit=limit)
+    if json:
+        output.as_json([record.as_json() for record in found])
+        return
+    output.records([_row(record, zone) for record in found], "No records.")
+
+
+def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """A point in time: so long ago (`2h`), or a date or time in the site's zone.
+
+    Raises:
+        typer.BadParameter: it is neither.
+    """
+    if ago := _AGO.fullmatch(text):
+        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time; write 2h, 7d, 2026-11-21 or 2026-11-21T14:30") from None
+    return found.replace(tzinfo=zone) if found.tzinfo is None else found
+
+
+def _row(record: CallRecord, zone: ZoneInfo) -> dict[str, object]:
+    return {
+        "started": record.started_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"),
+        "from": record.caller_number,
+        "to": record.did or record.extension,
+        "path": " > ".join(step.destination for step in record.steps),
+        "wait": record.wait_seconds,
+        "talk": record.talk_seconds,
+        "agent": record.agent,
+        "result": record.result or "in progress",
+    }
+
+
+def migrate() -> None:
+    """Bring the database's tables up to date. The daemon does it too, when it starts."""
+    from jackfield.storage import migrate as migrations
+
+    context = open_context(migrated=False)
+    done = migrations.migrate(context.database, [migrations.CORE, *context.host.models()])
+    for line in done or ["The database is up to date."]:
+        typer.echo(line)

@@ -1,0 +1,47 @@
+"""Writes a whole site as TOML."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from jackfield.config.kinds import General, SiteObject
+from jackfield.config.site import Site
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def export_site(site: Site) -> str:
+    """The site as TOML; `import_site` of it gives an equal site. It holds secrets: keep it as one."""
+    blocks = ["[general]\n" + _lines(_body(site.general))]
+    for (kind, name), item in site.objects().items():
+        if not isinstance(item, General):
+            blocks.append(f"[[{_key(kind)}]]\n" + _lines({"name": name} | _body(item)))
+    return "\n".join(blocks)
+
+
+def _body(item: SiteObject) -> dict[str, Any]:
+    """An object's keys without its name; those at their default are left out, for the model puts them back."""
+    body: dict[str, Any] = item.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    body.pop("name", None)
+    return body
+
+
+def _lines(table: Mapping[str, Any]) -> str:
+    return "".join(f"{_key(key)} = {_value(value)}\n" for key, value in table.items())
+
+
+def _key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else _value(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items() if v is not None)
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_value(v) for v in value)}]"
+    # JSON's strings, numbers, true and false are TOML's as well, but for the character DEL.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,95 @@
+"""What a running Asterisk must do to take over changed files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jackfield.config.conf_syntax import parse
+
+_MODULES: dict[str, tuple[str, ...]] = {
+    "acl.conf": ("acl",),
+    "cdr.conf": ("cdr",),
+    "cel.conf": ("cel",),
+    "extensions.conf": ("pbx_config.so",),
+    "features.conf": ("features",),
+    "indications.conf": ("indications",),
+    "logger.conf": ("logger",),
+    "manager.conf": ("manager",),
+    "musiconhold.conf": ("res_musiconhold.so",),
+    "pjsip.conf": (
+        "res_pjsip.so",
+        "res_pjsip_authenticator_digest.so",
+        "res_pjsip_endpoint_identifier_ip.so",
+        "res_pjsip_outbound_registration.so",
+    ),
+    "queuerules.conf": ("app_queue.so",),
+    "queues.conf": ("app_queue.so",),
+    "rtp.conf": ("res_rtp_asterisk.so",),
+    "udptl.conf": ("udptl",),
+}
+_ORDER = ("res_musiconhold.so", "app_queue.so", "pbx_config.so")
+"""Reloaded first, so that what a call from a new trunk runs into is there before the trunk."""
+
+
+@dataclass(slots=True)
+class Reloads:
+    """What to do, in order: load, then reload. `restart` says for what a restart is needed, in words."""
+
+    files: list[str] = field(default_factory=list)
+    load: list[str] = field(default_factory=list)
+    reload: list[str] = field(default_factory=list)
+    restart: list[str] = field(default_factory=list)
+
+
+def reloads(old: Mapping[str, str], new: Mapping[str, str]) -> Reloads:
+    """What it takes to get from one generation's files to another's."""
+    out = Reloads(files=sorted(n for n in {*old, *new} if old.get(n) != new.get(n)))
+    before, after = wanted_modules(old), wanted_modules(new)
+    out.load = [m for m in after if m not in before]
+    if gone := [m for m in before if m not in after]:
+        out.restart.append(f"to unload {', '.join(gone)}")
+    wanted: list[str] = []
+    for file in out.files:
+        if file == "modules.conf":
+            continue
+        module = file.removesuffix(".conf") + ".so"
+        if file in _MODULES:
+            wanted += _MODULES[file]
+        elif module in after:
+            wanted.append(module)
+        else:
+            out.restart.append(f"for {file}")
+    if _transports(old) != _transports(new) and old:
+        out.restart.append("to listen on another SIP port")
+    fresh = [m for m in dict.fromkeys(wanted) if m not in out.load]
+    out.reload = [m for m in _ORDER if m in fresh] + [m for m in fresh if m not in _ORDER]
+    return out
+
+
+def wanted_modules(files: Mapping[str, str]) -> list[str]:
+    """Modules that a generation loads, in order."""
+    lines = (line.partition("=") for line in files.get("modules.conf", "").splitlines())
+    return [value.strip() for key, _, value in lines if key.strip() == "load"]
+
+
+def endpoints(files: Mapping[str, str]) -> set[str]:
+    """Endpoints that Asterisk must know after a reload."""
+    sections = parse(_ours(files, "pjsip.conf"), "pjsip.conf").sections
+    return {name for name, pairs in sections if ("type", "endpoint") in pairs}
+
+
+def contexts(files: Mapping[str, str]) -> set[str]:
+    """Contexts of the dialplan that hold extensions."""
+    sections = parse(_ours(files, "extensions.conf"), "extensions.conf").sections
+    return {name for name, pairs in sections if any(key == "exten" for key, _ in pairs)}
+
+
+def _transports(files: Mapping[str, str]) -> list[object]:
+    sections = parse(_ours(files, "pjsip.conf"), "pjsip.conf").sections
+    return [pairs for _, pairs in sections if ("type", "transport") in pairs]
+
+
+def _ours(files: Mapping[str, str], name: str) -> str:
+    """A file without the line that includes hand-written additions."""
+    return "\n".join(line for line in files.get(name, "").split("\n") if not line.startswith("#"))

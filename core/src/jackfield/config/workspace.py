@@ -1,0 +1,253 @@
+"""Everything that changes a site, in one place: for the CLI and other programs of the admin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from jackfield.config.apply import Applied, AsteriskControl, activate
+from jackfield.config.asterisk_control import AmiControl
+from jackfield.config.check import check_site
+from jackfield.config.exporter import export_site
+from jackfield.config.generations import Generation, Generations
+from jackfield.config.importer import import_site
+from jackfield.config.lock import site_lock
+from jackfield.config.models import GenerationRow, State
+from jackfield.config.paths import Paths
+from jackfield.config.plan import Plan, compare
+from jackfield.config.problems import Problem, sentences
+from jackfield.config.render import AMI_USER, Fragment, Options, SoundRequest, render
+from jackfield.config.secrets import Secrets, fill_secrets
+from jackfield.config.site import Site
+from jackfield.config.store import history, load_draft, note_generation, note_state, save_draft
+from jackfield.config.uploads import Uploads
+from jackfield.control.client import request
+from jackfield.errors import ApplyFailed, JackfieldError, SiteError
+from jackfield.plugins import PluginHost
+from jackfield.prompts.library import Library, Progress
+from jackfield.prompts.manifest import Manifest
+from jackfield.routing.destinations import DestinationKind
+from jackfield.settings import Settings
+from jackfield.storage.engine import Database
+
+T = TypeVar("T", Fragment, SoundRequest)
+ReadFile = Callable[[str], bytes]
+
+
+class Workspace:
+    """A site's draft, plans and generations. Methods that change something hold the site's lock meanwhile."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        host: PluginHost,
+        database: Database,
+        *,
+        author: str,
+        paths: Paths | None = None,
+        library: Library | None = None,
+        connect: Callable[[], AsteriskControl] | None = None,
+        tell_daemon: Callable[[], None] | None = None,
+    ) -> None:
+        """`host` has loaded its plugins. `connect` and `tell_daemon` reach Asterisk and the daemon."""
+        self._settings, self._host, self._database, self._author = settings, host, database, author
+        state = settings.paths.state
+        self.paths = paths or Paths(state / "asterisk", state / "sounds", state / "prompts-src")
+        self.generations = Generations(self.paths)
+        self._library = library or Library(self.paths)
+        self._connect = connect or self._connect_ami
+        self._tell_daemon = tell_daemon or (lambda: request("site.reload", path=settings.paths.run / "control.sock"))
+
+    # -- the draft -------------------------------------------------------------------------------------------------
+
+    def draft(self) -> tuple[Site, list[str]]:
+        """The draft, and a sentence for each object that had to be left out."""
+        return load_draft(self._database, self._host.kinds())
+
+    def import_text(self, text: str, read_file: ReadFile) -> Site:
+        """Replace the draft with a site file's; all of it, or on any mistake nothing.
+
+        Args:
+            text: the TOML text.
+            read_file: gives the bytes of a sound that the text names; raises OSError.
+
+        Raises:
+            SiteError: with every mistake and its line.
+            SiteBusy: somebody else is changing the site.
+        """
+        with site_lock(self.paths.lock, self._author, "import"):
+            uploads = Uploads(self._library, self.paths.sources, read_file)
+            kinds = self._host.kinds()
+            site = import_site(text, kinds, self._destinations(), uploads.problem)
+            site = fill_secrets(uploads.kept(site), self.draft()[0], kinds)
+            save_draft(self._database, site)
+        return site
+
+    def export_text(self) -> str:
+        """The draft as TOML, secrets included."""
+        return export_site(self.draft()[0])
+
+    def check(self) -> list[Problem]:
+        """What is wrong with the draft."""
+        return check_site(self.draft()[0], self._host.kinds(), self._destinations())
+
+    # -- plan, apply, rollback -------------------------------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """What `apply` would do.
+
+        Raises:
+            SiteError: the draft has mistakes.
+            UnsafeValue, SoundError, SettingsError: it cannot be rendered.
+        """
+        site, warnings = self.draft()
+        problems = check_site(site, self._host.kinds(), self._destinations())
+        if wrong := [p for p in problems if not p.absent]:
+            raise SiteError(sentences(wrong))
+        warnings += [f"{p}; such calls go to their fallback" for p in problems]
+        sounds = self._library.plan(site, self._contributions("jackfield_sounds", SoundRequest, site, warnings))
+        secrets = Secrets.load(self.paths.secrets)
+        fragments = self._contributions("jackfield_asterisk_config", Fragment, site, warnings)
+        rendered = render(site, self._options(secrets, sounds.manifest, site), fragments)
+        before, trouble = self._in_force()
+        return compare(
+            site, rendered.files, sounds, len(self._library.missing(sounds)), before, self._host.kinds(),
+            [secrets.ami_secret, secrets.agi_token], warnings + sounds.alarms + rendered.alarms + trouble,
+        )  # fmt: skip
+
+    def apply(self, reason: str, progress: Progress | None = None) -> tuple[Plan, Applied | None]:
+        """Make and put in force what `plan` says; None when there is nothing to do.
+
+        Raises:
+            ApplyFailed: Asterisk refused it; the generation before is in force again.
+            SiteError, SoundError, UnsafeValue, OSError: nothing has changed.
+            SiteBusy: somebody else is changing the site.
+        """
+        with site_lock(self.paths.lock, self._author, "apply"):
+            plan = self.plan()
+            if plan.empty:
+                return plan, None
+            self._library.make(plan.sounds, progress)
+            pieces = self._library.make_music()
+            number = self.generations.next_number(max([0, *(row.number for row in history(self._database, 1))]))
+            site_json, sounds_json = plan.site.to_json(), plan.sounds.manifest.to_json()
+            self.generations.write(number, plan.files, site_json, sounds_json, self._author, reason)
+            note_generation(self._database, number, self._author, reason)
+            applied = self._activate(number)
+            if not pieces:
+                applied.notes.append("callers who wait hear silence; install asterisk-moh-opsound-wav and apply again")
+            self._tidy()
+        return plan, applied
+
+    def rollback(self, number: int | None = None) -> Applied:
+        """Put an earlier generation in force again; by default the last one that was. The draft stays as it is.
+
+        Raises:
+            ApplyFailed: Asterisk refused it, or there is none to go back to.
+            NoGeneration: there is none of that number.
+            SiteBusy: somebody else is changing the site.
+        """
+        with site_lock(self.paths.lock, self._author, "rollback"):
+            chosen = self._earlier() if number is None else number
+            if chosen == self.generations.current():
+                raise ApplyFailed(f"generation {chosen} is in force already")
+            return self._activate(chosen)
+
+    def history(self) -> list[GenerationRow]:
+        """Generations, newest first. The link on disk is the truth: a row that a crash left behind is put right."""
+        current = self.generations.current()
+        rows = history(self._database)
+        for row in rows:
+            if row.number == current:
+                row.state = State.APPLIED
+            elif row.state == State.APPLIED:
+                row.state = State.SUPERSEDED
+        return rows
+
+    # -- within ----------------------------------------------------------------------------------------------------
+
+    def _activate(self, number: int) -> Applied:
+        try:
+            applied = activate(number, self.generations, self._connect, self._tell_daemon)
+        except ApplyFailed:
+            note_state(self._database, number, State.FAILED)
+            raise
+        note_state(self._database, number, State.APPLIED)
+        return applied
+
+    def _earlier(self) -> int:
+        there, current = set(self.generations.numbers()), self.generations.current()
+        for row in self.history():
+            if row.state == State.SUPERSEDED and row.number in there and (current is None or row.number < current):
+                return row.number
+        raise ApplyFailed("there is no earlier generation to go back to; `jackfield history` lists them")
+
+    def _in_force(self) -> tuple[Generation | None, list[str]]:
+        number = self.generations.current()
+        if number is None:
+            return None, []
+        try:
+            return self.generations.load(number), []
+        except JackfieldError as error:
+            return None, [f"{error}; everything is written anew"]
+
+    def _tidy(self) -> None:
+        """Remove old generations, and sounds that none of those left names."""
+        self.generations.prune()
+        manifests = []
+        for number in self.generations.numbers():
+            try:
+                manifests.append(Manifest.from_json(self.generations.load(number).sounds_json))
+            except JackfieldError:
+                return  # what a damaged generation needs is not known, so everything stays
+        self._library.prune(manifests)
+
+    def _contributions(self, hook: str, wanted: type[T], site: Site, warnings: list[str]) -> list[tuple[str, T]]:
+        """What plugins add to a site; what one gets wrong is left out, with a warning."""
+        before = {name: len(status.faults) for name, status in self._host.statuses.items()}
+        found: list[tuple[str, T]] = []
+        for plugin, answer in self._host.call(hook, site=site):
+            try:
+                items = list(answer)
+            except Exception as error:
+                self._host.fault(plugin, f"{hook}: {type(error).__name__}: {error}")
+                continue
+            found += [(plugin, item) for item in items if isinstance(item, wanted)]
+            if strange := [item for item in items if not isinstance(item, wanted)]:
+                self._host.fault(plugin, f"{hook} gave {type(strange[0]).__name__}, not {wanted.__name__}")
+        warnings += [
+            f"plugin {name} failed in {hook}, so what it adds is left out; report this to its maker"
+            for name, status in self._host.statuses.items()
+            if len(status.faults) > before[name]
+        ]
+        return found
+
+    def _destinations(self) -> list[DestinationKind]:
+        return [kind for _, kind in self._host.destinations().values()]
+
+    def _options(self, secrets: Secrets, manifest: Manifest, site: Site) -> Options:
+        settings = self._settings
+        return Options(
+            self.paths,
+            secrets.ami_secret,
+            settings.ami.port,
+            settings.agi.host,
+            settings.agi.port,
+            {
+                "agi_token": secrets.agi_token,
+                "guard_seconds": settings.agi.guard_seconds,
+                "rescue_seconds": settings.agi.rescue_seconds,
+                "up_file": settings.paths.run / "up",
+                "sorry_file": manifest.file("sorry", site.general.language),
+            },
+        )
+
+    def _connect_ami(self) -> AsteriskControl:
+        secrets = Secrets.load(self.paths.secrets)
+        return AmiControl.connect(self._settings.ami.host, self._settings.ami.port, AMI_USER, secrets.ami_secret)
+
+
+def read_beside(folder: Path) -> ReadFile:
+    """A reader of files named relative to a folder."""
+    return lambda name: (folder / name).read_bytes()

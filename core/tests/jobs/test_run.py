@@ -1,0 +1,83 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+from jackfield.jobs import run
+from jackfield.jobs.job import Job
+from jackfield.jobs.models import JobState
+from jackfield.jobs.outbox import Outbox, dead_jobs, job_counts
+from jackfield.jobs.rows import take_due
+from jackfield.jobs.run import Runner
+from jackfield.sdnotify import notify, watchdog_seconds
+
+
+def runner(database, tmp_path, function, **more):
+    jobs = {"job": Job("job", function, **more)}
+    Outbox(database, lambda: jobs, tmp_path / "w").submit("job", {"a": [1, "王"]})
+    url = database.engine.url.render_as_string(hide_password=False)
+    return Runner(url, jobs, "w", [0.0], tmp_path / "w")
+
+
+def test_a_job_gets_its_payload_and_a_database(database, tmp_path):
+    got = []
+
+    def job(its_database, payload):
+        with its_database.session() as session:
+            got.append((payload, session.connection().dialect.name))
+
+    runner(database, tmp_path, job).run(*take_due(database, 1))
+    assert got == [({"a": [1, "王"]}, database.engine.dialect.name)]
+    assert job_counts(database)[JobState.DONE] == 1
+
+
+def test_time_up_goes_through_except_exception(database, tmp_path):
+    def job(_database, _payload):
+        try:
+            time.sleep(30)
+        except Exception:
+            pytest.fail("caught")
+
+    begun = time.monotonic()
+    runner(database, tmp_path, job, timeout=1, retries=0).run(*take_due(database, 1))
+    assert time.monotonic() - begun < 10
+    assert "longer than its 1 s" in dead_jobs(database)[0].error
+
+
+def test_after_a_job_no_alarm_is_left(database, tmp_path):
+    runner(database, tmp_path, lambda d, p: None, timeout=1).run(*take_due(database, 1))
+    time.sleep(1.2)
+
+
+def test_a_job_that_never_comes_back_to_python_loses_its_process():
+    code = (
+        "import jackfield.jobs.run as run, ctypes; run.KILL_AFTER = 1\n"
+        "with run._time_limit(1):\n"
+        "    libc = ctypes.PyDLL(None)\n"
+        "    while True: libc.sleep(1)\n"  # PyDLL keeps the interpreter's lock
+        "    "
+    ).replace("    while True: libc.sleep(1)\n    ", "    libc.poll(None, 0, -1)\n    libc.poll(None, 0, -1)")
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True)
+    assert done.returncode == 1
+    assert b"Timeout" in done.stderr or b"JobTimeout" in done.stderr
+    assert time.monotonic() - begun < 20
+
+
+def test_run_job_outside_of_the_worker_says_so(monkeypatch):
+    monkeypatch.setattr(run, "_runner", None)
+    with pytest.raises(RuntimeError, match="jackfield-worker"):
+        run.run_job(1)
+
+
+def test_notify_without_systemd(monkeypatch):
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+    assert not notify("READY=1")
+    assert watchdog_seconds() is None
+    monkeypatch.setenv("WATCHDOG_USEC", "3000000")
+    monkeypatch.setenv("WATCHDOG_PID", "1")
+    assert watchdog_seconds() is None
+    monkeypatch.delenv("WATCHDOG_PID")
+    assert watchdog_seconds() == 1.5

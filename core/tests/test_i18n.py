@@ -1,0 +1,78 @@
+"""Texts in the reader's language, with catalogues compiled as a package's build does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jackfield import i18n
+from jackfield.config.kinds import core_kinds
+
+CATALOGUE = Path(i18n.__file__).parent / "locale/zh/LC_MESSAGES/jackfield.po"
+TEXTS = {"Red": "红", "Hello {name}": "你好,{name}"}
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A package with a Chinese catalogue; the language is English again afterwards."""
+    name = "painted_for_test"
+    folder = tmp_path / name / "locale/zh/LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (tmp_path / name / "__init__.py").touch()
+    entries = [f'msgid "{a}"\nmsgstr "{b}"\n' for a, b in TEXTS.items()]
+    po = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n' + "\n".join(entries)
+    subprocess.run(["msgfmt", "-o", str(folder / f"{name}.mo"), "-"], input=po.encode(), check=True)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    i18n.translator.cache_clear()
+    yield name
+    i18n.use("en")
+    sys.modules.pop(name, None)
+    i18n.translator.cache_clear()
+
+
+def test_a_text_in_each_language(package: str) -> None:
+    assert i18n.translator(package, "zh")("Red") == "红"
+    assert i18n.translator(package, "en")("Red") == "Red"
+    assert i18n.translator(package, "fr")("Red") == "Red"
+    assert i18n.translator(package, "zh")("Blue") == "Blue"
+
+
+def test_the_language_in_use_counts_when_the_text_is_needed(package: str) -> None:
+    _ = i18n.gettext_for(package)
+    assert _("Hello {name}").format(name="Li") == "Hello Li"
+    i18n.use("zh")
+    assert _("Hello {name}").format(name="Li") == "你好,Li"
+
+
+def test_a_lazy_text_is_translated_where_it_is_shown(package: str) -> None:
+    red = i18n.gettext_lazy(package)("Red")
+    assert (str(red), f"{red}", f"{red:>5}") == ("Red", "Red", "  Red")
+    i18n.use("zh")
+    assert (str(red), f"{red}", f"{red:>3}", "%s" % red) == ("红", "红", "  红", "红")  # noqa: UP031
+    assert red == "Red", "as a value it stays what it is"
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "zh:en"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": ""}, "zh"),
+        ({"LANG": "de_DE"}, "en"),
+    ],
+)
+def test_the_language_of_a_terminal(environment: dict[str, str], language: str) -> None:
+    assert i18n.from_environment(environment) == language
+
+
+def test_what_people_see_of_cores_kinds_is_in_the_chinese_catalogue() -> None:
+    known = CATALOGUE.read_text(encoding="utf-8")
+    shown = {kind.title for kind in core_kinds()}
+    shown |= {f.description for k in core_kinds() for f in k.model.model_fields.values() if f.description}
+    assert [text for text in sorted(shown) if f'msgid "{text}"' not in known] == []

@@ -1,0 +1,313 @@
+"""The agents' half of the engine: log-in, pause, phones, wrap-up."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from jackfield_acd.errors import NoSuchAgent, NotLoggedIn
+from jackfield_acd.lines import Line
+from jackfield_acd.model import (
+    Activity,
+    Agent,
+    AgentChanged,
+    AgentMemory,
+    AgentState,
+    Contact,
+    Decision,
+    Failure,
+    StartTimer,
+    TimerKind,
+    Unstaffed,
+)
+from jackfield_acd.strategies import Rank
+
+REST_SECONDS = {Failure.BUSY: 5.0, Failure.UNREACHABLE: 15.0}
+"""How long a phone is left alone that refused, or was not there, unless it shows signs of life before."""
+NO_ANSWER = "no answer"
+"""Reason of the pause after too many unanswered offers."""
+
+
+class Desk(ABC):
+    """Agents, and what the whole engine shares."""
+
+    def __init__(self) -> None:
+        self._agents: dict[str, Agent] = {}
+        self._contacts: dict[str, Contact] = {}
+        self._lines: dict[str, Line] = {}
+        self._lines_of: dict[str, list[Line]] = {}
+        self._phones: dict[str, str] = {}
+        """Extension → agent logged in there."""
+        self._engaged: dict[str, str] = {}
+        """Contact → agent, from the offer on."""
+        self._listed: dict[str, list[tuple[Line, Rank]]] = {}
+        """Agents that are in the lists of free agents, and where."""
+        self._decisions: list[Decision] = []
+
+    @abstractmethod
+    def _find_contact(self, agent: Agent, now: float) -> bool:
+        """An agent that has become available takes a contact if one waits."""
+
+    # -- log-in ----------------------------------------------------------------------------------------------------
+
+    def login(self, name: str, phone: str, now: float, *, busy: bool = False, reachable: bool = True) -> list[Decision]:
+        """Log an agent in at a phone. An agent logged in elsewhere moves; another one at this phone is logged out.
+
+        Raises:
+            NoSuchAgent: the site has no such agent.
+        """
+        agent = self._agent(name)
+        other = self._phones.get(phone)
+        if other is not None and other != name:
+            self._log_out(self._agents[other], now)
+        if agent.phone is None:
+            agent.pause, agent.unanswered = None, 0
+            self._count(agent, 1)
+        else:
+            del self._phones[agent.phone]
+        if agent.phone != phone:
+            self._decide(AgentChanged(name))
+        self._unlist(agent)
+        self._phones[phone] = name
+        agent.phone, agent.phone_busy, agent.reachable, agent.resting = phone, busy, reachable, False
+        self._settle(agent, now)
+        return self._decided()
+
+    def logout(self, name: str, now: float) -> list[Decision]:
+        """Log an agent out; a talk under way goes on, and so does a phone's ringing.
+
+        Raises:
+            NoSuchAgent: the site has no such agent.
+            NotLoggedIn: the agent is not logged in.
+        """
+        self._log_out(self._present(name), now)
+        return self._decided()
+
+    def pause(self, name: str, reason: str, now: float) -> list[Decision]:
+        """No more offers; during a talk it counts from its end.
+
+        Raises:
+            NoSuchAgent: the site has no such agent.
+            NotLoggedIn: the agent is not logged in.
+        """
+        agent = self._present(name)
+        if agent.pause not in (None, reason):
+            self._decide(AgentChanged(name))
+        agent.pause = reason
+        self._settle(agent, now)
+        return self._decided()
+
+    def ready(self, name: str, now: float) -> list[Decision]:
+        """End a pause, wrap-up and a phone's rest.
+
+        Raises:
+            NoSuchAgent: the site has no such agent.
+            NotLoggedIn: the agent is not logged in.
+        """
+        agent = self._present(name)
+        agent.pause, agent.unanswered, agent.resting = None, 0, False
+        if agent.activity is Activity.WRAP_UP:
+            self._end_wrap_up(agent)
+        self._settle(agent, now)
+        return self._decided()
+
+    # -- phones and timers -----------------------------------------------------------------------------------------
+
+    def phone_changed(self, phone: str, busy: bool, reachable: bool, now: float) -> list[Decision]:
+        """A phone's state, from Asterisk."""
+        name = self._phones.get(phone)
+        if name is not None:
+            agent = self._agents[name]
+            freed = agent.phone_busy and not busy
+            if freed or (reachable and not agent.reachable):
+                agent.resting = False
+            agent.phone_busy, agent.reachable = busy, reachable
+            if freed and self._is_away(agent):
+                self._end_away(agent, now)
+            self._settle(agent, now)
+        return self._decided()
+
+    def timer_ended(self, name: str, turn: int, now: float) -> list[Decision]:
+        """A timer that `StartTimer` asked for has run out; one that was overtaken does nothing."""
+        agent = self._agents.get(name)
+        if agent is not None and agent.turn == turn:
+            agent.resting = False
+            if agent.activity is Activity.WRAP_UP:
+                self._end_wrap_up(agent)
+            self._settle(agent, now)
+        return self._decided()
+
+    # -- memory ----------------------------------------------------------------------------------------------------
+
+    def memory(self, name: str) -> AgentMemory:
+        """What of an agent is worth keeping over a restart.
+
+        Raises:
+            NoSuchAgent: the site has no such agent.
+        """
+        a = self._agent(name)
+        return AgentMemory(
+            a.name, a.phone, a.pause, a.activity, a.contact, a.queue, a.unanswered, a.idle_since, a.since, a.until
+        )
+
+    def remember(self, memory: AgentMemory, now: float, *, busy: bool, reachable: bool) -> list[Decision]:
+        """Take over what an engine before this one knew. Agents that the site has no more are passed over."""
+        agent = self._agents.get(memory.name)
+        if agent is None or (memory.phone is not None and memory.phone in self._phones):
+            return []
+        agent.phone, agent.pause, agent.queue = memory.phone, memory.pause, memory.queue
+        agent.unanswered, agent.idle_since = memory.unanswered, memory.idle_since
+        agent.phone_busy, agent.reachable = busy, reachable
+        if memory.phone is not None:
+            self._phones[memory.phone] = agent.name
+            self._count(agent, 1)
+        if memory.contact is not None:
+            agent.activity, agent.contact = memory.activity, memory.contact
+            self._engaged[memory.contact] = agent.name
+        if memory.activity is Activity.WRAP_UP and memory.until is not None:
+            agent.activity, agent.until = Activity.WRAP_UP, memory.until
+            self._start_timer(agent, TimerKind.WRAP_UP, max(0.0, memory.until - now))
+        agent.since, agent.shown = memory.since, agent.state
+        self._settle(agent, now)
+        return self._decided()
+
+    def agents(self) -> list[Agent]:
+        """All agents, to look at (not to change)."""
+        return list(self._agents.values())
+
+    def agent(self, name: str) -> Agent | None:
+        """One agent, to look at (not to change)."""
+        return self._agents.get(name)
+
+    def at_phone(self, phone: str) -> str | None:
+        """The agent logged in at a phone."""
+        return self._phones.get(phone)
+
+    # -- within ----------------------------------------------------------------------------------------------------
+
+    def _agent(self, name: str) -> Agent:
+        if name not in self._agents:
+            raise NoSuchAgent(f"agent:{name} is not on the applied site; add it and apply")
+        return self._agents[name]
+
+    def _present(self, name: str) -> Agent:
+        agent = self._agent(name)
+        if agent.phone is None:
+            raise NotLoggedIn(f"agent:{name} is not logged in; dial *11 first")
+        return agent
+
+    def _log_out(self, agent: Agent, now: float) -> None:
+        if agent.phone is None:
+            return
+        del self._phones[agent.phone]
+        agent.phone, agent.pause, agent.resting = None, None, False
+        if agent.activity is Activity.WRAP_UP:
+            self._end_wrap_up(agent)
+        self._count(agent, -1)
+        self._settle(agent, now)
+
+    def _count(self, agent: Agent, by: int) -> None:
+        for line in self._lines_of.get(agent.name, ()):
+            line.logged_in += by
+            if not line.logged_in:
+                self._decide(Unstaffed(line.rules.name))
+
+    def _set_agents(self, names: set[str], now: float) -> None:
+        for agent in [a for a in self._agents.values() if a.name not in names]:
+            self._log_out(agent, now)
+            if agent.contact is None:
+                del self._agents[agent.name]
+        for name in sorted(names - self._agents.keys()):
+            self._agents[name] = Agent(name)
+
+    def _set_lines(self, lines: dict[str, Line]) -> None:
+        self._lines, self._lines_of = lines, {}
+        self._listed.clear()
+        for line in lines.values():
+            for name in line.rules.agents:
+                if name in self._agents:
+                    self._lines_of.setdefault(name, []).append(line)
+                    line.logged_in += self._agents[name].phone is not None
+        for agent in self._agents.values():
+            if agent.available:
+                self._list(agent)
+
+    def _settle(self, agent: Agent, now: float) -> None:
+        """After any change of an agent: report its state, and offer or take it back."""
+        state = agent.state
+        if state is not agent.shown:
+            if state is AgentState.READY and agent.shown is not AgentState.OFFERED:
+                agent.idle_since = now
+            agent.shown, agent.since = state, now
+            self._decide(AgentChanged(agent.name))
+        if agent.available:
+            if agent.name not in self._listed and not self._find_contact(agent, now):
+                self._list(agent)
+        else:
+            self._unlist(agent)
+
+    def _list(self, agent: Agent) -> None:
+        self._listed[agent.name] = [(line, line.add_free(agent)) for line in self._lines_of.get(agent.name, ())]
+
+    def _unlist(self, agent: Agent) -> None:
+        for line, rank in self._listed.pop(agent.name, ()):
+            line.remove_free(rank)
+
+    def _agent_of(self, contact: str) -> Agent | None:
+        name = self._engaged.get(contact)
+        return self._agents[name] if name is not None else None
+
+    def _let_go(self, agent: Agent, failure: Failure, now: float) -> None:
+        """The agent's offer came to nothing."""
+        agent.activity, agent.contact, agent.until = Activity.IDLE, None, None
+        if failure is not Failure.CANCELLED:
+            agent.idle_since = now
+        if failure in (Failure.NO_ANSWER, Failure.BUSY):
+            agent.unanswered += 1
+            line = self._lines.get(agent.queue or "")
+            limit = line.rules.no_answer_pause if line else 0
+            if limit and agent.unanswered >= limit and agent.pause is None and agent.phone is not None:
+                agent.pause = NO_ANSWER
+        if failure in REST_SECONDS:
+            agent.resting = True
+            self._start_timer(agent, TimerKind.REST, REST_SECONDS[failure])
+        self._settle(agent, now)
+
+    def _wrap_up(self, agent: Agent, now: float, contact: str | None = None) -> None:
+        """A talk is over. `contact` stays known during wrap-up if it may yet come back."""
+        line = self._lines.get(agent.queue or "")
+        seconds = line.rules.wrapup_seconds if line is not None and agent.phone is not None else 0.0
+        if seconds > 0:
+            agent.activity, agent.until, agent.contact = Activity.WRAP_UP, now + seconds, contact
+            self._start_timer(agent, TimerKind.WRAP_UP, seconds)
+        else:
+            agent.contact = contact
+            self._end_wrap_up(agent)
+        self._settle(agent, now)
+
+    def _end_wrap_up(self, agent: Agent) -> None:
+        if agent.contact is not None:
+            self._engaged.pop(agent.contact, None)
+        agent.activity, agent.until, agent.contact = Activity.IDLE, None, None
+
+    def _is_away(self, agent: Agent) -> bool:
+        """Whether its contact is one of before a restart, and not back yet."""
+        return (
+            agent.activity in (Activity.OFFERED, Activity.TALKING)
+            and agent.contact is not None
+            and agent.contact not in self._contacts
+        )
+
+    def _end_away(self, agent: Agent, now: float) -> None:
+        """The phone is free. If the contact comes back and says that there was no talk, wrap-up is taken back."""
+        self._wrap_up(agent, now, agent.contact)
+
+    def _start_timer(self, agent: Agent, kind: TimerKind, seconds: float) -> None:
+        agent.turn += 1
+        self._decide(StartTimer(agent.name, kind, seconds, agent.turn))
+
+    def _decide(self, decision: Decision) -> None:
+        self._decisions.append(decision)
+
+    def _decided(self) -> list[Decision]:
+        decisions, self._decisions = self._decisions, []
+        return decisions

@@ -1,0 +1,192 @@
+"""The destination `queue`: a caller's time in line and with an agent, on the caller's own thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from jackfield.errors import CallerHungUp, CommandFailed
+from jackfield.routing.destinations import End, Goto, Next, Result
+
+from jackfield_acd.dispatch import Nudge
+from jackfield_acd.kinds import Queue
+from jackfield_acd.model import Failure, Offer, Place
+from jackfield_acd.runtime import Refusal, Runtime
+
+if TYPE_CHECKING:
+    from jackfield.calls.call import Call
+
+log = structlog.get_logger(__name__)
+ANSWER = "ANSWER"
+FAILURES = {
+    "NOANSWER": Failure.NO_ANSWER,
+    "BUSY": Failure.BUSY,
+    "CHANUNAVAIL": Failure.UNREACHABLE,
+    "CONGESTION": Failure.UNREACHABLE,
+}
+"""What a Dial's status says of the agent."""
+ANNOUNCED = "acd-recorded"
+"""Prompt that tells of a recording, and the note in the call's data that it has been played."""
+
+
+def handle_queue(runtime: Runtime, call: Call, name: str) -> Next:
+    """Serve a caller in a queue, new or back after a restart."""
+    queue = call.site.get("queue", name, Queue)
+    if queue is None:
+        return _gone(call, name)
+    visit = Visit(runtime, call, queue)
+    try:
+        return visit.come_back() if call.resumed is not None and "joined" in call.memo else visit.arrive()
+    except CallerHungUp as error:
+        if error.dial is not None and error.dial.status == ANSWER:
+            runtime.talk_ended(call)
+        raise
+    finally:
+        runtime.leave(call)
+
+
+def _gone(call: Call, name: str) -> Next:
+    log.warning("acd.no_such_queue", queue=name, call=call.id, fallback=call.site.general.fallback)
+    return Goto(call.site.general.fallback, "no such queue")
+
+
+class Visit:
+    """One caller in one queue."""
+
+    def __init__(self, runtime: Runtime, call: Call, queue: Queue) -> None:
+        self._runtime, self._call, self._queue = runtime, call, queue
+        self._now = runtime.clock.now
+        self._joined = self._now()
+        self._announced_at: float | None = None
+
+    # -- the two ways in -------------------------------------------------------------------------------------------
+
+    def arrive(self) -> Next:
+        """A new caller. With an agent free, the phone rings after two commands: checkpoint and answer."""
+        place = self._runtime.place(self._call.priority, self._joined)
+        if self._must_announce_recording():
+            refusal = self._runtime.refusal(self._queue)
+            if refusal is not None:
+                return self._refused(refusal)
+            self._save(place)
+            self._announce_recording()
+        entered = self._runtime.join(self._call, self._queue, place)
+        if isinstance(entered, Refusal):
+            return self._refused(entered)
+        self._save(place)
+        self._call.answer()
+        return self._serve(entered)
+
+    def come_back(self) -> Next:
+        """A caller of before a restart: the talk took place meanwhile, or the wait goes on at the old place."""
+        status = self._call.resumed.dial_status if self._call.resumed is not None else ""
+        if status == ANSWER:
+            return self._talked()
+        memo = self._call.memo
+        self._joined = float(memo["joined"]) - self._runtime.clock.epoch
+        place = self._runtime.place(int(memo["priority"]), self._joined, int(memo["sequence"]))
+        failure = FAILURES.get(status, Failure.CANCELLED)
+        if self._must_announce_recording():
+            self._announce_recording()
+        entered = self._runtime.resume(self._call, self._queue, place, failure)
+        if isinstance(entered, Refusal):
+            return self._refused(entered)
+        self._announced_at = self._now()
+        return self._serve(entered)
+
+    def _save(self, place: Place) -> None:
+        memo = {
+            "joined": self._runtime.clock.epoch + place.joined,
+            "priority": -place.rank,
+            "sequence": place.sequence,
+        }
+        if self._call.memo != memo:
+            self._call.checkpoint(**memo)
+
+    def _must_announce_recording(self) -> bool:
+        return self._queue.record and self._queue.announce_recording and ANNOUNCED not in self._call.data
+
+    def _announce_recording(self) -> None:
+        self._call.answer()
+        self._call.play(ANNOUNCED)
+        self._call.set_data(ANNOUNCED, "1")
+
+    def _refused(self, refusal: Refusal) -> Next:
+        if refusal is Refusal.GONE:
+            return _gone(self._call, self._queue.name)
+        return self._onward(self._queue.empty if refusal is Refusal.EMPTY else self._queue.overflow, str(refusal))
+
+    # -- offers ----------------------------------------------------------------------------------------------------
+
+    def _serve(self, offer: Offer | None) -> Next:
+        while True:
+            if offer is None:
+                waited = self._wait()
+                if not isinstance(waited, Offer):
+                    return waited
+                offer = waited
+            result = self._call.dial(
+                [f"PJSIP/{offer.phone}"],
+                seconds=self._queue.ring_seconds,
+                music=self._queue.music,
+                agent=offer.agent,
+                queue=self._queue.name,
+            )
+            if result.status == ANSWER:
+                return self._talked()
+            offer = self._runtime.failed(self._call, FAILURES.get(result.status, Failure.UNREACHABLE))
+
+    def _talked(self) -> Next:
+        self._runtime.talk_ended(self._call)
+        if self._queue.after is not None:
+            return Goto(self._queue.after, "answered")
+        return End(Result.ANSWERED, outcome="answered")
+
+    # -- waiting ---------------------------------------------------------------------------------------------------
+
+    def _wait(self) -> Offer | Next:
+        """Wait for an offer, with music and announcements; or for a reason to go elsewhere."""
+        while True:
+            if self._announcement_due() <= self._now():
+                self._announce()
+            self._call.music(True, self._queue.music)
+            wake = self._call.wait(self._timeout())
+            if isinstance(wake.value, Offer):
+                return wake.value
+            if wake.value is Nudge.DROPPED:
+                return _gone(self._call, self._queue.name)
+            if wake.value is Nudge.UNSTAFFED and self._queue.empty is not None:
+                if self._runtime.withdraw(self._call, if_unstaffed=True):
+                    return self._onward(self._queue.empty, "empty")
+            elif self._now() >= self._deadline() and self._runtime.withdraw(self._call):
+                return self._onward(self._queue.overflow, "timed out")
+
+    def _timeout(self) -> float | None:
+        """Seconds until something is to be done without being woken, or None."""
+        at = min(self._announcement_due(), self._deadline())
+        return None if at == float("inf") else max(0.0, at - self._now())
+
+    def _deadline(self) -> float:
+        return self._joined + self._queue.max_wait if self._queue.max_wait else float("inf")
+
+    def _announcement_due(self) -> float:
+        if not self._queue.announce_position:
+            return float("inf")
+        if self._announced_at is None:
+            return 0.0
+        return self._announced_at + self._queue.announce_every if self._queue.announce_every else float("inf")
+
+    def _announce(self) -> None:
+        """Tell the caller the place in line. An offer cuts it short; a failure must not cost the place."""
+        position = self._runtime.position(self._call)
+        with self._runtime.announcing(self._call) as go_on:
+            if go_on and position is not None:
+                try:
+                    sounds = ["acd-position-before", f"number:{position}", "acd-position-after"]
+                    self._call.play(sounds, interruptible=True)
+                except CommandFailed as error:
+                    log.warning("acd.announcement_failed", call=self._call.id, error=str(error))
+        self._announced_at = self._now()
+
+    def _onward(self, destination: str | None, outcome: str) -> Next:
+        return Goto(destination, outcome) if destination is not None else End(Result.UNANSWERED, outcome=outcome)

@@ -1,0 +1,1 @@
+"""Migrations of the ACD's tables; see `jackfield.storage.migrate`."""

@@ -1,0 +1,97 @@
+"""The table of agents' states, and how the engine's memory gets into it and back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from jackfield.storage.engine import UTCDateTime
+from sqlmodel import Field, SQLModel, select
+
+from jackfield_acd.model import Activity, AgentMemory
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+
+class AgentStateRow(SQLModel, table=True):
+    """What of an agent outlives the daemon."""
+
+    __tablename__ = "acd_agent_state"
+
+    agent: str = Field(primary_key=True, max_length=64)
+    state: str = Field(max_length=16)
+    extension: str | None = Field(default=None, max_length=64)
+    reason: str | None = Field(default=None, max_length=64)
+    activity: str = Field(max_length=16)
+    call: str | None = Field(default=None, max_length=150)
+    queue: str | None = Field(default=None, max_length=64)
+    unanswered: int = 0
+    since: datetime = Field(sa_type=UTCDateTime)
+    idle_since: datetime = Field(sa_type=UTCDateTime)
+    until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Monotonic seconds, and what they are in UTC.
+
+    The distance between the two is taken once, so that times keep their order whatever happens to the wall clock.
+    """
+
+    now: Callable[[], float] = time.monotonic
+    epoch: float = field(default_factory=lambda: time.time() - time.monotonic())
+    """Unix time at which the monotonic clock was 0."""
+
+    def utc(self, moment: float) -> datetime:
+        """The moment in UTC."""
+        return datetime.fromtimestamp(self.epoch + moment, UTC)
+
+    def monotonic(self, moment: datetime) -> float:
+        """The moment in monotonic seconds; negative for what was before the machine started."""
+        return moment.timestamp() - self.epoch
+
+
+def load(session: Session, clock: Clock) -> list[AgentMemory]:
+    """All that is known of agents."""
+    return [_memory(row, clock) for row in session.exec(select(AgentStateRow))]
+
+
+def save(session: Session, items: Iterable[tuple[AgentMemory, str]], clock: Clock) -> None:
+    """Write memories, each with the state as people see it; the caller commits."""
+    for memory, state in items:
+        session.merge(_row(memory, state, clock))
+
+
+def _row(memory: AgentMemory, state: str, clock: Clock) -> AgentStateRow:
+    return AgentStateRow(
+        agent=memory.name,
+        state=state,
+        extension=memory.phone,
+        reason=memory.pause,
+        activity=str(memory.activity),
+        call=memory.contact,
+        queue=memory.queue,
+        unanswered=memory.unanswered,
+        since=clock.utc(memory.since),
+        idle_since=clock.utc(memory.idle_since),
+        until=None if memory.until is None else clock.utc(memory.until),
+    )
+
+
+def _memory(row: AgentStateRow, clock: Clock) -> AgentMemory:
+    return AgentMemory(
+        name=row.agent,
+        phone=row.extension,
+        pause=row.reason,
+        activity=Activity(row.activity),
+        contact=row.call,
+        queue=row.queue,
+        unanswered=row.unanswered,
+        idle_since=clock.monotonic(row.idle_since),
+        since=clock.monotonic(row.since),
+        until=None if row.until is None else clock.monotonic(row.until),
+    )

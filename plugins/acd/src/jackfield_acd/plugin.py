@@ -1,0 +1,111 @@
+"""Wiring: which of the plugin's parts serves which hook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jackfield.hookspecs import hookimpl
+from jackfield.routing.destinations import DestinationKind
+from jackfield.storage.models import Models
+
+from jackfield_acd import agents, plain, sounds
+from jackfield_acd.agents import AgentDesk
+from jackfield_acd.handler import handle_queue
+from jackfield_acd.kinds import agent_kind, queue_kind
+from jackfield_acd.runtime import Runtime
+
+if TYPE_CHECKING:
+    from jackfield.calls.call import Call
+    from jackfield.config.kinds import Kind
+    from jackfield.config.render import Fragment, SoundRequest
+    from jackfield.config.site import Site
+    from jackfield.core import Core
+    from jackfield.routing.destinations import Next
+    from jackfield.routing.internal import FeatureCode
+
+
+class AcdPlugin:
+    """Queues and agents."""
+
+    def __init__(self) -> None:
+        self._runtime: Runtime | None = None
+        self._desk: AgentDesk | None = None
+
+    @hookimpl
+    def jackfield_models(self) -> Models:
+        """Agents' states."""
+        return Models("acd", "jackfield_acd.migrations")
+
+    @hookimpl
+    def jackfield_site_kinds(self) -> list[Kind]:
+        """Queues and agents."""
+        return [queue_kind(), agent_kind()]
+
+    @hookimpl
+    def jackfield_destinations(self) -> list[DestinationKind]:
+        """`queue:NAME`, and `agent:…` behind the feature codes."""
+        return [
+            DestinationKind("queue", "Queue", self._queue, lambda site: site.names("queue"), person=True),
+            DestinationKind("agent", "Agent's log-in and pause", self._agent, lambda site: agents.ACTIONS),
+        ]
+
+    @hookimpl
+    def jackfield_feature_codes(self) -> list[FeatureCode]:
+        """`*11` to `*14`."""
+        return agents.feature_codes()
+
+    @hookimpl
+    def jackfield_asterisk_config(self, site: Site) -> list[Fragment]:
+        """The plain fallback."""
+        return plain.fragments(site)
+
+    @hookimpl
+    def jackfield_sounds(self, site: Site) -> list[SoundRequest]:
+        """Our prompts."""
+        return sounds.sounds()
+
+    @hookimpl
+    def jackfield_start(self, core: Core) -> None:
+        """Take over what was, and hold offers back."""
+        runtime = Runtime(core)
+        runtime.start()
+        self._desk = AgentDesk(runtime)
+        self._runtime = runtime
+
+    @hookimpl
+    def jackfield_site_changed(self, site: Site) -> None:
+        """Serve the new site."""
+        self.runtime.site_changed(site)
+
+    @hookimpl
+    def jackfield_recovered(self) -> None:
+        """Begin to offer."""
+        self.runtime.recovered()
+
+    @hookimpl
+    def jackfield_status(self) -> dict[str, list[Any]]:
+        """For `jackfield queues` and `jackfield agents`."""
+        return self.snapshot()
+
+    @hookimpl
+    def jackfield_stop(self) -> None:
+        """Write what is left."""
+        if self._runtime is not None:
+            self._runtime.stop()
+
+    @property
+    def runtime(self) -> Runtime:
+        """The running engine; there is one from `jackfield_start` on."""
+        assert self._runtime is not None, "jackfield_start has not run"
+        return self._runtime
+
+    def snapshot(self) -> dict[str, list[Any]]:
+        """Queues and agents as they are now."""
+        return self.runtime.snapshot()
+
+    def _queue(self, call: Call, name: str) -> Next:
+        return handle_queue(self.runtime, call, name)
+
+    def _agent(self, call: Call, name: str) -> Next:
+        assert self._desk is not None, "jackfield_start has not run"
+        return self._desk.handle(call, name)

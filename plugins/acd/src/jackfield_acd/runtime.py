@@ -1,0 +1,318 @@
+"""Between the engine and the world: one lock, the calls' threads, phones, agents' states on record.
+
+Whoever brings an event takes the lock, asks the engine, and has the decisions carried out (`dispatch`); everything
+that can wait (records, events, the plain fallback) is left to other threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from jackfield_acd import models
+from jackfield_acd.background import Worker, Writer
+from jackfield_acd.dispatch import Caller, Dispatch
+from jackfield_acd.errors import NoSuchQueue
+from jackfield_acd.fallback import PlainQueues
+from jackfield_acd.kinds import Agent, Queue
+from jackfield_acd.model import Decision, Failure, Offer, Place, QueueRules
+from jackfield_acd.models import Clock
+from jackfield_acd.service import Engine
+from jackfield_acd.snapshot import snapshot
+
+if TYPE_CHECKING:
+    from jackfield.calls.call import Call
+    from jackfield.config.site import Site
+    from jackfield.core import Core
+
+log = structlog.get_logger(__name__)
+HOLD_SECONDS = 20.0
+"""Offers begin at the latest so long after a start, even if core does not say that all calls are back."""
+FLUSH_SECONDS = 2.0
+GRACE_SECONDS = 2.0
+"""A daemon that stops is gone by then; if not, only the plugin was removed, and its callers must go elsewhere."""
+
+
+class Refusal(StrEnum):
+    """Why a caller cannot wait in a queue."""
+
+    FULL = "full"
+    EMPTY = "empty"
+    GONE = "gone"
+
+
+class Runtime:
+    """The engine in the daemon. Methods may be called from any thread."""
+
+    def __init__(self, core: Core, clock: Clock | None = None) -> None:
+        """Nothing is served before `start`."""
+        self.clock = clock or Clock()
+        self._core = core
+        self._engine = Engine()
+        self._worker = Worker("acd-worker")
+        self._writer = Writer(self._save, "acd-writer")
+        self._plain = PlainQueues(core.asterisk, core.timers, self._worker, self._plain_agents)
+        self._dispatch = Dispatch(self._engine, core, self._worker, self.clock.now, self._agents_changed)
+        self._lock = self._dispatch.lock
+        self._callers = self._dispatch.callers
+        self._stopped = False
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Take over site and agents' states; offers are held back until `recovered`."""
+        with self._core.storage.session() as session:
+            memories = models.load(session, self.clock)
+        self._engine.hold()
+        self.site_changed(self._core.site())
+        for memory in memories:
+            busy, reachable = self._phone(memory.phone) if memory.phone else (False, True)
+            with self._lock:
+                decisions = self._engine.remember(memory, self.clock.now(), busy=busy, reachable=reachable)
+                self._dispatch.act(decisions)
+        self._core.events.subscribe("phone", self._phone_event)
+        self._core.events.subscribe("call", self._call_event)
+        self._core.timers.after(HOLD_SECONDS, self._release)
+
+    def recovered(self) -> None:
+        """All calls of before the start are back: offers begin, and the plain queues give their callers back."""
+        self._release()
+        with self._lock:
+            queues = self._engine.queues()
+        self._plain.recover(queues)
+
+    def _release(self) -> None:
+        with self._lock:
+            phones = [a.phone for a in self._engine.agents() if a.phone is not None]
+        for phone in phones:
+            self._phone_changed(phone, *self._phone(phone))
+        with self._lock:
+            self._dispatch.act(self._engine.release(self.clock.now()))
+
+    def _phone(self, phone: str) -> tuple[bool, bool]:
+        return self._core.phones.busy(phone), self._core.phones.reachable(phone)
+
+    def stop(self) -> None:
+        """Write what is to be written. Callers in line stay where they are: the next daemon takes them over."""
+        self._writer.stop()
+        self._stopped = True
+        self._core.timers.after(GRACE_SECONDS, self._abandon)
+
+    def _abandon(self) -> None:
+        with self._lock:
+            self._dispatch.act(self._engine.configure([], [], self.clock.now()))
+
+    def site_changed(self, site: Site) -> None:
+        """Take over another generation."""
+        rules = [
+            QueueRules(q.name, tuple(q.agents), q.strategy, float(q.wrapup_seconds), q.no_answer_pause)
+            for q in site.all("queue", Queue)
+        ]
+        names = [a.name for a in site.all("agent", Agent)]
+        extensions = set(site.names("extension"))
+        with self._lock:
+            now = self.clock.now()
+            decisions = self._engine.configure(rules, names, now)
+            for agent in self._engine.agents():
+                if agent.phone is not None and agent.phone not in extensions:
+                    decisions += self._engine.logout(agent.name, now)
+            self._dispatch.act(decisions)
+        self._plain.changed()
+
+    # -- callers ---------------------------------------------------------------------------------------------------
+
+    def place(self, priority: int, joined: float, sequence: int | None = None) -> Place:
+        """A place in line; with `sequence`, that of a caller who comes back."""
+        with self._lock:
+            return self._engine.place(priority, joined, sequence)
+
+    def refusal(self, queue: Queue) -> Refusal | None:
+        """Whether a new caller could wait now."""
+        with self._lock:
+            return self._refusal(queue)
+
+    def _refusal(self, queue: Queue) -> Refusal | None:
+        try:
+            if queue.empty is not None and not self._engine.staffed(queue.name):
+                return Refusal.EMPTY
+            if queue.max_length and self._engine.length(queue.name) >= queue.max_length:
+                return Refusal.FULL
+        except NoSuchQueue:
+            return Refusal.GONE
+        return None
+
+    def join(self, call: Call, queue: Queue, place: Place) -> Offer | Refusal | None:
+        """A new caller gets in line, if the queue takes callers.
+
+        Returns:
+            An offer, if an agent is free; None if the caller must wait.
+        """
+        with self._lock:
+            refusal = self._refusal(queue)
+            if refusal is not None:
+                return refusal
+            return self._enter(call, queue, lambda now: self._engine.join(call.id, queue.name, place, now))
+
+    def resume(self, call: Call, queue: Queue, place: Place, failure: Failure) -> Offer | Refusal | None:
+        """A caller comes back after a restart; an offer that was under way came to nothing for `failure`."""
+        with self._lock:
+            return self._enter(call, queue, lambda now: self._engine.resume(call.id, queue.name, place, failure, now))
+
+    def _enter(self, call: Call, queue: Queue, event: Callable[[float], list[Decision]]) -> Offer | Refusal | None:
+        self._callers[call.id] = Caller(call, queue.name)
+        try:
+            decisions = event(self.clock.now())
+        except NoSuchQueue:
+            del self._callers[call.id]
+            return Refusal.GONE
+        offer = self._dispatch.act(decisions, call.id)
+        self._dispatch.publish("queue", queue=queue.name, what="joined", call=call.id)
+        return offer
+
+    def failed(self, call: Call, failure: Failure) -> Offer | None:
+        """The offer came to nothing. Returns the next one, if another agent is free."""
+        with self._lock:
+            self._callers[call.id].offered = False
+            return self._dispatch.act(self._engine.failed(call.id, failure, self.clock.now()), call.id)
+
+    def talk_ended(self, call: Call) -> None:
+        """The talk is over; the caller is no more in line."""
+        with self._lock:
+            self._callers.pop(call.id, None)
+            self._dispatch.act(self._engine.talk_ended(call.id, self.clock.now()))
+
+    def leave(self, call: Call) -> None:
+        """The caller is gone. Does nothing for one who is not in line."""
+        with self._lock:
+            self._leave(call.id)
+
+    def withdraw(self, call: Call, *, if_unstaffed: bool = False) -> bool:
+        """Take a caller out of the line; False when an offer is on its way.
+
+        Args:
+            call: the caller's.
+            if_unstaffed: only if no agent of the queue is logged in.
+        """
+        with self._lock:
+            caller = self._callers.get(call.id)
+            if caller is None or not self._engine.is_waiting(call.id):
+                return False
+            if if_unstaffed and self._engine.staffed(caller.queue):
+                return False
+            self._leave(call.id)
+            return True
+
+    def _leave(self, identity: str) -> None:
+        caller = self._callers.pop(identity, None)
+        if caller is not None:
+            self._dispatch.act(self._engine.leave(identity, self.clock.now()))
+            self._dispatch.publish("queue", queue=caller.queue, what="left", call=identity)
+
+    def position(self, call: Call) -> int | None:
+        """Place in line, from 1; None when an offer is under way."""
+        with self._lock:
+            return self._engine.position(call.id)
+
+    @contextmanager
+    def announcing(self, call: Call) -> Iterator[bool]:
+        """While an announcement plays: an offer interrupts it. Yields False when an offer is there already."""
+        with self._lock:
+            caller = self._callers[call.id]
+            caller.announcing = not caller.offered
+        try:
+            yield caller.announcing
+        finally:
+            caller.announcing = False
+
+    # -- agents ----------------------------------------------------------------------------------------------------
+
+    def at_phone(self, phone: str) -> str | None:
+        """The agent logged in at a phone."""
+        with self._lock:
+            return self._engine.at_phone(phone)
+
+    def login(self, agent: str, phone: str) -> None:
+        """Log an agent in at a phone; on record when this returns.
+
+        Raises:
+            NoSuchAgent: not on the applied site.
+        """
+        busy, reachable = self._phone(phone)
+        self._agent_act(lambda now: self._engine.login(agent, phone, now, busy=busy, reachable=reachable))
+
+    def logout(self, agent: str) -> None:
+        """Log an agent out; on record when this returns.
+
+        Raises:
+            NoSuchAgent: not on the applied site.
+            NotLoggedIn: there is nothing to do.
+        """
+        self._agent_act(lambda now: self._engine.logout(agent, now))
+
+    def pause(self, agent: str, reason: str = "") -> None:
+        """Pause an agent; on record when this returns. Raises as `logout`."""
+        self._agent_act(lambda now: self._engine.pause(agent, reason, now))
+
+    def ready(self, agent: str) -> None:
+        """End an agent's pause or wrap-up; on record when this returns. Raises as `logout`."""
+        self._agent_act(lambda now: self._engine.ready(agent, now))
+
+    def _agent_act(self, event: Callable[[float], list[Decision]]) -> None:
+        with self._lock:
+            self._dispatch.act(event(self.clock.now()))
+        if not self._writer.flush(FLUSH_SECONDS):
+            log.warning("acd.agent_not_on_record_yet", waited_seconds=FLUSH_SECONDS)
+
+    # -- events from core ------------------------------------------------------------------------------------------
+
+    def _phone_event(self, event: Mapping[str, Any]) -> None:
+        self._phone_changed(str(event["extension"]), bool(event["busy"]), bool(event["reachable"]))
+
+    def _phone_changed(self, phone: str, busy: bool, reachable: bool) -> None:
+        with self._lock:
+            self._dispatch.act(self._engine.phone_changed(phone, busy, reachable, self.clock.now()))
+
+    def _call_event(self, event: Mapping[str, Any]) -> None:
+        """An agent's phone was answered; or a call is over that has no thread here (it outlived a daemon)."""
+        identity, what = str(event["id"]), event["what"]
+        with self._lock:
+            if what == "answered":
+                self._dispatch.act(self._engine.answered(identity, str(event["endpoint"]), self.clock.now()))
+            elif what == "ended" and identity not in self._callers:
+                self._dispatch.act(self._engine.leave(identity, self.clock.now()))
+
+    # -- notes -----------------------------------------------------------------------------------------------------
+
+    def _agents_changed(self, names: list[str]) -> None:
+        """Under the lock."""
+        if self._stopped:
+            return
+        self._writer.note(names)
+        present: dict[str, str | None] = {}
+        for name in names:
+            agent = self._engine.agent(name)
+            if agent is not None:
+                present[name] = agent.phone if agent.pause is None else None
+                self._dispatch.publish("agent", agent=name, state=str(agent.state), reason=agent.pause or "")
+        self._plain.agents_changed(present)
+
+    def _save(self, names: list[str]) -> None:
+        with self._lock:
+            known = [agent for agent in map(self._engine.agent, names) if agent is not None]
+            items = [(self._engine.memory(agent.name), str(agent.state)) for agent in known]
+        with self._core.storage.session() as session:
+            models.save(session, items, self.clock)
+            session.commit()
+
+    def _plain_agents(self) -> dict[str, list[str]]:
+        with self._lock:
+            return {queue: self._engine.present(queue) for queue in self._engine.queues()}
+
+    def snapshot(self) -> dict[str, list[Any]]:
+        """Queues and agents as they are now; times are seconds ago."""
+        with self._lock:
+            return snapshot(self._engine, self._callers, self.clock.now())

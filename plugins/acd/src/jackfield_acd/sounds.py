@@ -1,0 +1,26 @@
+"""Prompts of the plugin's own, spoken at apply time."""
+
+from __future__ import annotations
+
+from jackfield.config.render import SoundRequest
+
+_TEXTS = {
+    "acd-recorded": ("This call will be recorded.", "本次通话将被录音。"),
+    "acd-position-before": ("You are number", "您现在排在第"),
+    "acd-position-after": ("in line. Please hold.", "位，请稍候。"),
+    "acd-logged-in": ("You are logged in.", "您已登录。"),
+    "acd-logged-out": ("You are logged out.", "您已退出登录。"),
+    "acd-paused": ("You are paused.", "您已暂停接听。"),
+    "acd-ready": ("You are ready.", "您已就绪。"),
+    "acd-enter-pin": ("Please enter your PIN, then press hash.", "请输入您的密码，按井号键结束。"),
+    "acd-wrong-pin": ("That PIN is wrong.", "密码错误。"),
+    "acd-locked-out": ("Too many wrong PINs. Please try again in a minute.", "密码错误次数过多，请一分钟后再试。"),
+    "acd-unknown-agent": ("This agent does not exist.", "没有这个座席。"),
+    "acd-not-logged-in": ("Nobody is logged in at this phone.", "此话机没有座席登录。"),
+    "acd-not-a-phone": ("This works only from a phone of this site.", "此功能只能在内部话机上使用。"),
+}
+
+
+def sounds() -> list[SoundRequest]:
+    """All prompts, in English and Chinese."""
+    return [SoundRequest(name, {"en": english, "zh": chinese}) for name, (english, chinese) in _TEXTS.items()]

@@ -1,0 +1,216 @@
+"""The engine under every order of events that hypothesis can think of, restarts included."""
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from engine_model import Model, ModelAgent
+from jackfield_acd.model import Failure, QueueRules
+from jackfield_acd.service import Engine
+
+AGENTS = ["a0", "a1", "a2", "a3"]
+QUEUES = ["q0", "q1", "q2"]
+
+
+class EngineMachine(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.now = 100.0
+        self.count = 0
+
+    @initialize(members=st.lists(st.sets(st.sampled_from(AGENTS), min_size=1), min_size=3, max_size=3))
+    def set_up(self, members):
+        self.rules = [
+            QueueRules(name, tuple(sorted(agents)), wrapup_seconds=seconds, no_answer_pause=limit)
+            for name, agents, seconds, limit in zip(QUEUES, members, (0, 10, 5), (2, 0, 3), strict=True)
+        ]
+        self.model = Model({r.name: r for r in self.rules}, {n: ModelAgent(n) for n in AGENTS})
+        self.engine = Engine()
+        self.away = {}  # contacts of before a restart: agent whose talk they may still be
+        assert self.engine.configure(self.rules, AGENTS, self.now) == []
+
+    def tick(self):
+        self.now += 1.0
+        return self.now
+
+    def agent(self, data, condition):
+        found = [a for a in self.model.agents.values() if condition(a)]
+        return data.draw(st.sampled_from(found)) if found else None
+
+    # -- contacts
+
+    @rule(queue=st.sampled_from(QUEUES), priority=st.sampled_from([0, 0, 50]), late=st.sampled_from([0.0, 0.0, 7.5]))
+    def join(self, queue, priority, late):
+        now = self.tick()
+        self.count += 1
+        contact = f"c{self.count}"
+        place = self.engine.place(priority, now - late)
+        self.model.waiting[contact] = (queue, place)
+        self.model.take(self.engine.join(contact, queue, place, now))
+
+    @precondition(lambda self: self.model.waiting)
+    @rule(data=st.data())
+    def leave_line(self, data):
+        contact = data.draw(st.sampled_from(sorted(self.model.waiting)))
+        del self.model.waiting[contact]
+        self.model.take(self.engine.leave(contact, self.tick()))
+
+    @precondition(lambda self: self.model.engaged)
+    @rule(data=st.data())
+    def answered(self, data):
+        contact = data.draw(st.sampled_from(sorted(self.model.engaged)))
+        agent = self.model.agents[self.model.engaged[contact][0]]
+        phone = f"p-{agent.name}"
+        if agent.activity == "offered":
+            self.model.change(agent, self.now, activity="talking", unanswered=0)
+        self.model.take(self.engine.answered(contact, phone, self.tick()))
+
+    @precondition(lambda self: self.model.engaged)
+    @rule(data=st.data(), failure=st.sampled_from(Failure))
+    def failed(self, data, failure):
+        now = self.tick()
+        contact = data.draw(st.sampled_from(sorted(self.model.engaged)))
+        name, queue, place = self.model.engaged[contact]
+        agent = self.model.agents[name]
+        if agent.activity == "talking":
+            return
+        del self.model.engaged[contact]
+        self.model.waiting[contact] = (queue, place)
+        self.model.let_go(agent, failure, now)
+        if contact in self.away:
+            del self.away[contact]
+            decisions = self.engine.resume(contact, queue, place, failure, now)
+        else:
+            decisions = self.engine.failed(contact, failure, now)
+        self.model.take(decisions)
+
+    @precondition(lambda self: self.model.engaged)
+    @rule(data=st.data(), hung_up=st.booleans())
+    def end(self, data, hung_up):
+        now = self.tick()
+        contact = data.draw(st.sampled_from(sorted(self.model.engaged)))
+        agent = self.model.agents[self.model.engaged.pop(contact)[0]]
+        self.away.pop(contact, None)
+        if hung_up and agent.activity == "offered":
+            self.model.let_go(agent, Failure.CANCELLED, now)
+            decisions = self.engine.leave(contact, now)
+        elif hung_up:
+            self.model.wrap_up(agent, now)
+            decisions = self.engine.leave(contact, now)
+        else:
+            self.model.wrap_up(agent, now)
+            decisions = self.engine.talk_ended(contact, now)
+        self.model.take(decisions)
+
+    # -- agents
+
+    @rule(name=st.sampled_from(AGENTS), busy=st.booleans())
+    def login(self, name, busy):
+        now = self.tick()
+        agent = self.model.agents[name]
+        if agent.logged_in:
+            self.model.change(agent, now, busy=busy, reachable=True, resting=False)
+        else:
+            self.model.change(
+                agent, now, logged_in=True, paused=False, unanswered=0, busy=busy, reachable=True, resting=False
+            )
+        self.model.take(self.engine.login(name, f"p-{name}", now, busy=busy))
+
+    @rule(data=st.data())
+    def logout(self, data):
+        now = self.tick()
+        agent = self.agent(data, lambda a: a.logged_in)
+        if agent is None:
+            return
+        activity = "idle" if agent.activity == "wrap-up" else agent.activity
+        self.model.change(agent, now, logged_in=False, paused=False, resting=False, activity=activity)
+        self.model.take(self.engine.logout(agent.name, now))
+
+    @rule(data=st.data())
+    def pause(self, data):
+        now = self.tick()
+        agent = self.agent(data, lambda a: a.logged_in)
+        if agent is not None:
+            self.model.change(agent, now, paused=True)
+            self.model.take(self.engine.pause(agent.name, "break", now))
+
+    @rule(data=st.data())
+    def ready(self, data):
+        now = self.tick()
+        agent = self.agent(data, lambda a: a.logged_in)
+        if agent is not None:
+            activity = "idle" if agent.activity == "wrap-up" else agent.activity
+            self.model.change(agent, now, paused=False, unanswered=0, resting=False, activity=activity)
+            self.model.take(self.engine.ready(agent.name, now))
+
+    @rule(data=st.data(), busy=st.booleans(), reachable=st.sampled_from([True, True, False]))
+    def phone(self, data, busy, reachable):
+        now = self.tick()
+        agent = self.agent(data, lambda a: a.logged_in)
+        if agent is None:
+            return
+        freed = agent.busy and not busy
+        resting = agent.resting and not freed and not (reachable and not agent.reachable)
+        self.model.change(agent, now, busy=busy, reachable=reachable, resting=resting)
+        lost = [c for c, name in self.away.items() if name == agent.name and agent.activity in ("offered", "talking")]
+        if freed and lost:  # the talk of before the restart is over; its contact will not come back
+            del self.away[lost[0]], self.model.engaged[lost[0]]
+            unanswered = agent.unanswered
+            self.model.wrap_up(agent, now)
+            agent.unanswered = unanswered
+        self.model.take(self.engine.phone_changed(f"p-{agent.name}", busy, reachable, now))
+
+    @precondition(lambda self: self.model.timers)
+    @rule(data=st.data())
+    def timer(self, data):
+        now = self.tick()
+        timer = data.draw(st.sampled_from(self.model.timers))
+        newest = [t for t in self.model.timers if t.agent == timer.agent][-1]
+        agent = self.model.agents[timer.agent]
+        if timer is newest:
+            activity = "idle" if agent.activity == "wrap-up" else agent.activity
+            self.model.change(agent, now, resting=False, activity=activity)
+        self.model.take(self.engine.timer_ended(timer.agent, timer.turn, now))
+
+    # -- the site, and restarts
+
+    @rule()
+    def configure(self):
+        self.model.take(self.engine.configure(self.rules, AGENTS, self.tick()))
+
+    @rule(data=st.data())
+    def restart(self, data):
+        now = self.tick()
+        memories = [self.engine.memory(name) for name in AGENTS]
+        engaged = {name: contact for contact, (name, _, _) in self.model.engaged.items()}
+        self.engine = Engine()
+        self.engine.hold()
+        self.model.timers.clear()
+        self.model.take(self.engine.configure(self.rules, AGENTS, now))
+        for memory in memories:
+            agent = self.model.agents[memory.name]
+            agent.resting = False
+            agent.busy = (agent.busy or memory.name in engaged) and agent.logged_in
+            agent.reachable = agent.reachable or not agent.logged_in
+            self.model.take(self.engine.remember(memory, now, busy=agent.busy, reachable=agent.reachable))
+        self.away = {contact: name for name, contact in engaged.items()}
+        for contact, name in list(self.away.items()):
+            if not self.model.agents[name].logged_in:  # no phone to tell when it ends, and no need to know
+                del self.away[contact], self.model.engaged[contact]
+                self.model.change(self.model.agents[name], now, activity="idle")
+        for contact in data.draw(st.permutations(sorted(self.model.waiting))):
+            queue, place = self.model.waiting[contact]
+            assert self.engine.place(-place.rank, place.joined, place.sequence) == place
+            assert self.engine.resume(contact, queue, place, Failure.CANCELLED, now) == []
+        self.model.take(self.engine.release(now))
+
+    @invariant()
+    def holds(self):
+        if hasattr(self, "model"):
+            self.model.check(self.engine)
+
+
+EngineMachine.TestCase.settings = settings(
+    max_examples=150, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestEngine = EngineMachine.TestCase

@@ -1,0 +1,1 @@
+"""Menus: the `ivr` destination and the `menu` kind of site object."""

@@ -1,0 +1,1 @@
+"""Recordings of talks: both sides apart, encoded after the call."""

@@ -1,0 +1,83 @@
+"""Plugin packages come and go while the daemon runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from packages.system import ask, destinations, made_plugin, plugins, wait_for_daemon
+from rig.node import Node
+
+pytestmark = pytest.mark.packages
+
+
+def test_removing_a_plugin_takes_its_destinations_out_and_leaves_the_rest(installed: Node) -> None:
+    daemon, asterisk = installed.main_pid("jackfieldd.service"), installed.main_pid("asterisk.service")
+    assert "queue" in destinations(installed)
+    installed.apt_remove(["jackfield-plugin-acd"])
+    assert plugins(installed) == {"ivr": "enabled", "recording": "enabled"}
+    assert "queue" not in destinations(installed)
+    assert "ivr" in destinations(installed)
+    assert installed.main_pid("jackfieldd.service") == daemon
+    assert installed.main_pid("asterisk.service") == asterisk
+    assert installed.is_active("jackfield-worker.service")
+
+
+def test_installing_it_activates_it_in_the_running_daemon(installed: Node) -> None:
+    daemon = installed.main_pid("jackfieldd.service")
+    installed.apt_remove(["jackfield-plugin-acd"])
+    installed.apt_install(["jackfield-plugin-acd"])
+    assert plugins(installed)["acd"] == "enabled"
+    assert "queue" in destinations(installed)
+    assert installed.main_pid("jackfieldd.service") == daemon
+    assert "app_queue.so" in installed.asterisk("module show like app_queue"), "the plain queue needs it"
+
+
+def test_the_worker_knows_the_jobs_of_a_new_plugin(installed: Node) -> None:
+    installed.apt_remove(["jackfield-plugin-recording"])
+    before = installed.main_pid("jackfield-worker.service")
+    installed.apt_install(["jackfield-plugin-recording"])
+    assert installed.is_active("jackfield-worker.service")
+    assert installed.main_pid("jackfield-worker.service") not in (0, before)
+
+
+def test_a_plugin_of_someone_elses(installed: Node, tmp_path: Path) -> None:
+    works = made_plugin(tmp_path, "parrot", "class Plugin:\n    pass\n")
+    daemon = installed.main_pid("jackfieldd.service")
+    installed.apt_install([works])
+    assert plugins(installed)["parrot"] == "enabled"
+    installed.apt_remove(["jackfield-plugin-parrot"])
+    assert "parrot" not in plugins(installed)
+    assert installed.main_pid("jackfieldd.service") == daemon
+
+
+BROKEN = {"raises": "raise RuntimeError('broken')\n", "exits": "import sys\nsys.exit(3)\n"}
+
+
+@pytest.mark.parametrize("code", BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_plugin_stops_neither_dpkg_nor_the_rest(installed: Node, tmp_path: Path, code: str) -> None:
+    installed.apt_install([made_plugin(tmp_path, "broken", code)])
+    assert installed.run(["dpkg", "--audit"]).stdout == ""
+    told = {row["name"]: row for row in ask(installed, "plugins")}
+    assert told["broken"]["state"] == "failed to load"
+    assert told["broken"]["reason"]
+    assert {told[name]["state"] for name in ("acd", "ivr", "recording")} == {"enabled"}
+    installed.apt_remove(["jackfield-plugin-broken"])
+    assert "broken" not in plugins(installed)
+
+
+def test_a_plugin_for_another_interface_is_not_installed(installed: Node, tmp_path: Path) -> None:
+    deb = made_plugin(tmp_path, "future", "class Plugin:\n    pass\n", api="9")
+    with pytest.raises(Exception, match="jackfield-plugin-api-9"):
+        installed.apt_install([deb])
+    assert "future" not in plugins(installed)
+
+
+def test_a_new_version_of_a_plugin_is_the_one_that_runs(installed: Node, tmp_path: Path) -> None:
+    code = "class Plugin:\n    def jackfield_status(self):\n        return {'queues': ['%s']}\n"
+    installed.apt_install([made_plugin(tmp_path, "clock", code % "old")])
+    assert "old" in ask(installed, "queues")
+    installed.apt_install([made_plugin(tmp_path, "clock", code % "new", version="2")])
+    wait_for_daemon(installed)
+    assert "new" in ask(installed, "queues")
+    assert "old" not in ask(installed, "queues")
