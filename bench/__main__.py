@@ -14,6 +14,10 @@ BENCHES = {
     "agi_command": "bench.agi",
     "records": "bench.records",
     "memory": "bench.memory",
+    "acd_free_to_ring": "bench.acd",
+    "acd_idle_to_ring": "bench.acd",
+    "setup_cost": "bench.load",
+    "waiting_cost": "bench.load",
 }
 """Bench -> module that has a function of that name, which returns its lines."""
 
@@ -34,6 +38,8 @@ def main() -> int:
             failed, lines = True, [{"bench": name, "error": f"{type(error).__name__}: {error}"}]
         for one in lines:
             print(json.dumps(one), flush=True)
+    if "bench.pbx" in sys.modules:
+        sys.modules["bench.pbx"].close()
     return 1 if failed else 0
 
 

@@ -9,7 +9,7 @@ from bench.report import BenchError, interleave, line, median, percentiles, say,
 
 CALLS = 200
 ROUNDS = 5
-COMMANDS = 40
+COMMANDS = 100
 PACE = 1000
 PACED_COMMANDS = 16
 """Commands a call when paced: 200 calls at 1,000 commands/s for about 3 s."""

@@ -12,23 +12,12 @@ import socket
 import sys
 import time
 
+from bench.agi_words import environment
 from bench.child import answer
 
 ANSWERS = {b"S": b"200 result=1\n", b"W": b"200 result=0\n", b"G": b"200 result=1 (17)\n"}
 """By the command's first letter: SET VARIABLE, WAIT FOR DIGIT, GET VARIABLE."""
 STREAMED = b"200 result=0 endpos=4480\n"
-
-
-def environment(number: int) -> bytes:
-    """What Asterisk sends first; with the arguments of our own dialplan."""
-    values = {
-        "network": "yes", "network_script": "trunk", "request": "agi://127.0.0.1:4573/trunk", "channel": f"PJSIP/carrier-{number:08x}",
-        "language": "en", "type": "PJSIP", "uniqueid": f"1795290000.{number}", "version": "22.10.1", "callerid": "15550100",
-        "calleridname": "Bench", "callingpres": "0", "callingani2": "0", "callington": "0", "callingtns": "0",
-        "dnid": "15550199", "rdnis": "unknown", "context": "jf-trunk", "extension": "15550199", "priority": "2",
-        "enhanced": "0.0", "accountcode": "", "threadid": "139872", "arg_1": "token", "arg_2": "carrier",
-    }
-    return "".join(f"agi_{key}: {value}\n" for key, value in values.items()).encode() + b"\n"
 
 
 def reply(command: bytes) -> bytes:

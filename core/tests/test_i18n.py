@@ -75,4 +75,5 @@ def test_what_people_see_of_cores_kinds_is_in_the_chinese_catalogue() -> None:
     known = CATALOGUE.read_text(encoding="utf-8")
     shown = {kind.title for kind in core_kinds()}
     shown |= {f.description for k in core_kinds() for f in k.model.model_fields.values() if f.description}
-    assert [text for text in sorted(shown) if f'msgid "{text}"' not in known] == []
+    missing = [text for text in sorted(shown) if f'msgid "{text}"' not in known]
+    assert missing == [], f"add these to {CATALOGUE}"

@@ -30,7 +30,21 @@ def test_installing_it_activates_it_in_the_running_daemon(installed: Node) -> No
     assert plugins(installed)["acd"] == "enabled"
     assert "queue" in destinations(installed)
     assert installed.main_pid("jackfieldd.service") == daemon
-    assert "app_queue.so" in installed.asterisk("module show like app_queue"), "the plain queue needs it"
+
+
+def test_what_a_site_has_of_a_plugin_comes_back_with_it_and_a_draft_stays_a_draft(installed: Node) -> None:
+    installed.write_file("/tmp/site.toml", '[[queue]]\nname = "sales"\n')
+    installed.run(["jackfield", "import", "/tmp/site.toml"])
+    installed.run(["jackfield", "apply"])
+    assert "sales" in installed.asterisk("queue show sales")
+    installed.write_file("/tmp/site.toml", '[[queue]]\nname = "sales"\n[[queue]]\nname = "draft"\n')
+    installed.run(["jackfield", "import", "/tmp/site.toml"])
+    installed.apt_remove(["jackfield-plugin-acd"])
+    assert "sales" not in installed.read_file("/var/lib/jackfield/asterisk/current/extensions.conf")
+    installed.apt_install(["jackfield-plugin-acd"])
+    assert "sales" in installed.read_file("/var/lib/jackfield/asterisk/current/queues.conf")
+    assert "draft" not in installed.read_file("/var/lib/jackfield/asterisk/current/queues.conf")
+    assert [row["name"] for row in ask(installed, "queues")] == ["sales"]
 
 
 def test_the_worker_knows_the_jobs_of_a_new_plugin(installed: Node) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 from .hostsys import RigError
 
 if TYPE_CHECKING:
-    from .capture import RtpStream
+    from .capture import RtpPacket, RtpStream
     from .root import Root
 
 RATE = 8000
@@ -252,7 +252,7 @@ def join_spans(spans: Iterable[Span], gap: float) -> list[Span]:
 
 
 def sound_of_streams(streams: Iterable[RtpStream], span: Span | None = None) -> Sound:
-    """The sound of RTP streams (G.711), placed by RTP timestamps from each talk's arrival."""
+    """The sound of RTP streams (G.711), placed by their RTP timestamps."""
     pieces: list[tuple[float, array[int]]] = []
     for stream in streams:
         pieces.extend(_stream_pieces(stream))
@@ -260,20 +260,36 @@ def sound_of_streams(streams: Iterable[RtpStream], span: Span | None = None) -> 
 
 
 def _stream_pieces(stream: RtpStream) -> Iterable[tuple[float, array[int]]]:
+    """Each packet's samples at the time when a listener with a jitter buffer hears them.
+
+    The least delay of a talk is taken for the true one: packets that a busy machine held
+    back do not move the sound.
+    """
+    talk: list[tuple[float, RtpPacket]] = []  # (media time by the RTP clock, packet)
     seen: set[tuple[int, int]] = set()
-    anchor_at, at = 0.0, 0.0
-    anchor_ts: int | None = None
+    delay = 0.0
     for packet in stream.packets:
-        if packet.payload_type not in _DECODE or (packet.sequence, packet.timestamp) in seen:
+        key = (packet.sequence, packet.timestamp)
+        if packet.payload_type not in _DECODE or key in seen:
             continue
-        seen.add((packet.sequence, packet.timestamp))
-        if anchor_ts is not None:
-            ahead = (packet.timestamp - anchor_ts + 2**31) % 2**32 - 2**31
-            at = anchor_at + ahead / RATE
-        # A new talk, or a clock that jumped: the arrival says when it was heard.
-        if anchor_ts is None or abs(at - packet.at) > 0.15:
-            anchor_at, anchor_ts, at = packet.at, packet.timestamp, packet.at
-        yield at, decode_g711(packet.payload, packet.payload_type)
+        seen.add(key)
+        media = packet.timestamp / RATE
+        if talk:
+            step = (packet.timestamp - talk[-1][1].timestamp + 2**31) % 2**32 - 2**31
+            media = talk[-1][0] + step / RATE
+            # A mark may come with a new clock; without one only a great jump means that.
+            if abs(packet.at - media - delay) > (0.15 if packet.marker else 1.0):
+                yield from _placed(talk)
+                talk = []
+        delay = packet.at - media
+        talk.append((media, packet))
+    yield from _placed(talk)
+
+
+def _placed(talk: list[tuple[float, RtpPacket]]) -> Iterable[tuple[float, array[int]]]:
+    least = min((packet.at - media for media, packet in talk), default=0.0)
+    for media, packet in talk:
+        yield media + least, decode_g711(packet.payload, packet.payload_type)
 
 
 def dtmf_of_streams(streams: Iterable[RtpStream]) -> list[tuple[float, str]]:

@@ -108,7 +108,7 @@ def kill_cgroup(cgroup: Path, timeout: float = 10.0) -> None:
         time.sleep(0.02)
     for path, _, _ in os.walk(cgroup, topdown=False):
         with contextlib.suppress(OSError):
-            os.rmdir(path)
+            Path(path).rmdir()
 
 
 def remove_run(run_id: str) -> None:
@@ -152,7 +152,8 @@ def gc(force: str | None = None) -> list[str]:
         if force != folder.name and _owned(folder):
             continue
         remove_run(folder.name)
-        say(f"removed the run {folder.name}, left behind by a dead process")
+        why = "as told" if force == folder.name else "left behind by a dead process"
+        say(f"removed the run {folder.name}, {why}")
         gone.append(folder.name)
     return gone
 

@@ -55,6 +55,8 @@ def ensure_host_packages() -> None:
     Raises RigError when apt cannot.
     """
     require_root()
+    if "/usr/sbin" not in os.environ["PATH"].split(":"):  # a plain `su` leaves it out
+        os.environ["PATH"] += ":/usr/sbin:/sbin"
     missing = sorted({pkg for cmd, pkg in HOST_COMMANDS.items() if not shutil.which(cmd)})
     if not Path("/usr/share/keyrings/debian-archive-keyring.gpg").exists():
         missing.append("debian-archive-keyring")

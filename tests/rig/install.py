@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from .hostsys import RigError
@@ -26,7 +27,7 @@ def install_jackfield(
     node.apt_install(names)
     units = enabled_units(node, names)
     for unit in units:
-        node.wait_for(lambda u=unit: node.is_active(u), timeout, f"{unit} to be active")
+        node.wait_for(partial(node.is_active, unit), timeout, f"{unit} to be active")
     return units
 
 

@@ -75,9 +75,9 @@ def start_load(
 
     sound: sends the plan's RTP; without it, only SIP (keys need sound).
     """
-    workshop = carrier._workshop
+    workshop = carrier.workshop
     sip, _, control = workshop.ports()
-    uid = f"jf{carrier._run_id}l{sip}"
+    uid = f"jf{carrier.run_id}l{sip}"
     pcap = workshop.sound(plan, carrier.tones()) if sound else ""
     address = carrier.party.address
     values: dict[str, object] = {
@@ -106,13 +106,15 @@ class PhoneBank:
         answer_after: float | None = 0.0, hang_up_after: float | None = None,
         sound: bool = False,
     ) -> None:
-        """accounts: user to password. The times are as for Phone. Raises RigError if the
-        node refuses a registration."""
+        """accounts: user to password. The times are as for Phone.
+
+        Raises RigError if the node refuses a registration.
+        """
         self.side, self.address, self.tone = side, address, tone
-        workshop = side._workshop
+        workshop = side.workshop
         sip, _, control = workshop.ports()
         self.port = sip
-        uid = f"jf{side._run_id}b{sip}"
+        uid = f"jf{side.run_id}b{sip}"
         pcap = workshop.sound([wait(PHONE_TALK)], tone) if sound else ""
         values: dict[str, object] = {
             "USER": "bank", "UID": uid, "PLAY": play(pcap), "MEDIA_PORT": "auto_media_port",
@@ -127,7 +129,7 @@ class PhoneBank:
         self._register(accounts)
 
     def _register(self, accounts: Mapping[str, str]) -> None:
-        workshop = self.side._workshop
+        workshop = self.side.workshop
         sip, rtp, control = workshop.ports()
         rows = "".join(f"{user};{password}\n" for user, password in accounts.items())
         name = f"accounts{sip}.csv"

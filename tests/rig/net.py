@@ -103,7 +103,7 @@ class Party:
         self, kind: int = socket.SOCK_STREAM, port: int = 0,
         seem: tuple[str, int] | None = None,
     ) -> socket.socket:
-        """A socket bound to this party's address: to be a stranger, a broken client…
+        """A socket bound to this party's address: to be a stranger or a broken client.
 
         seem: bind to this foreign address and port instead, to send in its name.
         """
@@ -112,6 +112,7 @@ class Party:
             sock = socket.socket(socket.AF_INET, kind)
             if seem:
                 sock.setsockopt(socket.SOL_IP, IP_TRANSPARENT, 1)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(seem or (self.address, port))
             return sock
 
@@ -119,11 +120,12 @@ class Party:
 
     def cut(self) -> None:
         """Pulls the network cable: no packet passes until `mend`."""
-        output(["ip", "-n", self._network.hub, "link", "set", f"v{self.name}", "down"])
+        # Off the bridge with the link still up, as behind a switch: sending goes on, in vain.
+        output(["ip", "-n", self._network.hub, "link", "set", f"v{self.name}", "nomaster"])
 
     def mend(self) -> None:
         """Plugs the cable back in."""
-        output(["ip", "-n", self._network.hub, "link", "set", f"v{self.name}", "up"])
+        output(["ip", "-n", self._network.hub, "link", "set", f"v{self.name}", "master", "br0"])
 
 
 class Network:

@@ -20,7 +20,7 @@ from .net import Network, Party
 from .node import Node
 from .root import Root, ensure_root
 from .schedule import Scheduler
-from .sip import Carrier, Phone, Side, workshop_folder
+from .sip import Carrier, Phone, Side
 from .sipp import Workshop
 
 
@@ -87,7 +87,7 @@ class Run:
     def _side(self, party: Party, target: str, audio: bool) -> Side:
         if party.name not in self._workshops:
             self._workshops[party.name] = Workshop(
-                party, self.root(), workshop_folder(self._dir.path, party))
+                party, self.root(), self._dir.path / f"party-{party.name}")
         return Side(party, self.capture(party, audio), self._workshops[party.name],
                     self.scheduler, target, self.id)
 
@@ -95,9 +95,7 @@ class Run:
         """A trunk with an address of its own, towards a node (or "address:port")."""
         target = node if isinstance(node, str) else node.address
         party = self.network.parties.get(name) or self.party(name)
-        carrier = Carrier(**vars_of(self._side(party, target, audio)))
-        carrier.tones = self.next_tone
-        return carrier
+        return Carrier(self._side(party, target, audio), self.next_tone)
 
     def phone(
         self, node: Node | str, user: str, password: str, *, party: str = "phones",
@@ -156,12 +154,6 @@ class Run:
     ) -> None:
         """Removes everything."""
         self.close()
-
-
-def vars_of(side: Side) -> dict[str, object]:
-    """A side's parts as arguments of another side."""
-    return {"party": side.party, "capture": side.capture, "workshop": side._workshop,
-            "scheduler": side._scheduler, "target": side.target, "run_id": side._run_id}
 
 
 def _on_sigterm(

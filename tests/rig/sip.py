@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TypeVar
 
-from .audio import Sound, dtmf_of_streams, sound_of_streams
+from .call import Call
 from .capture import Capture
 from .dialog import Dialog, SipMessage
 from .hostsys import RigError
 from .net import Party
-from .plan import KEYS, Step, talk_seconds, until_bye, wait
+from .plan import Step, talk_seconds, until_bye, wait
 from .schedule import Scheduler
 from .sipp import (
-    SippProcess,
     Workshop,
     fill,
     key_actions,
@@ -28,111 +24,8 @@ from .sipp import (
     rejections,
 )
 
-T = TypeVar("T")
 NEVER_MS = 86_400_000
 PHONE_TALK = 600.0  # seconds of sound that a phone has ready for a call
-
-
-class Call:
-    """One call as one party sees it, while it runs and after."""
-
-    def __init__(self, capture: Capture, call_id: str, process: SippProcess, tone: int) -> None:
-        """tone: what this party sends, in hertz."""
-        self._capture, self.call_id, self._process = capture, call_id, process
-        self.tone = tone
-
-    @property
-    def dialog(self) -> Dialog:
-        """Codes, times and names of the call so far (see Dialog)."""
-        return self._capture.dialogs.get(self.call_id) or Dialog(self.call_id)
-
-    def _wait(self, look: Callable[[Dialog], T | None], timeout: float, what: str) -> T:
-        deadline = time.monotonic() + timeout
-        with self._capture.changed:
-            while True:
-                found = look(self.dialog)
-                if found is not None:
-                    return found
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    lines = [f"{m.at:.3f} {'>' if m.outgoing else '<'} {m.start}"
-                             for m in self.dialog.messages]
-                    raise TimeoutError(
-                        f"call {self.call_id}: waited {timeout:g} s in vain for {what}; so far:\n"
-                        + "\n".join(lines) + f"\n{self._process.errors()[-800:]}"
-                    )
-                self._capture.changed.wait(left)
-
-    def wait_ringing(self, timeout: float = 10) -> float:
-        """Waits for the 180; returns its time (monotonic seconds)."""
-        return self._wait(lambda d: d.ringing_at, timeout, "ringing")
-
-    def wait_answered(self, timeout: float = 30) -> float:
-        """Waits for the answer; returns its time."""
-        return self._wait(lambda d: d.answered_at, timeout, "an answer")
-
-    def wait_ended(self, timeout: float = 120) -> Dialog:
-        """Waits until the call is over; returns its account."""
-        self._wait(lambda d: d.ended_at, timeout, "its end")
-        return self.dialog
-
-    def press(self, keys: str, gap: float = 0.3) -> None:
-        """Presses keys now (RFC 4733), one every `gap` seconds (at least 0.25).
-
-        For keys at other speeds put dtmf(…) into the plan.
-        """
-        self._wait_sending()
-        for key in keys:
-            self._steer(f"RIGKEY{KEYS.index(key)}")
-            time.sleep(max(gap, 0.25))
-
-    def hang_up(self) -> None:
-        """Hangs up now, or gives up (CANCEL) if nobody answered yet."""
-        if self.dialog.answered_at is None:
-            self._steer("RIGCANCEL")
-        else:
-            self._wait_sending()
-            self._steer("RIGBYE")
-
-    def _wait_sending(self, timeout: float = 2.0) -> None:
-        """Waits for the first RTP sent: only then has SIPp surely read the 200 or the ACK."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            if self._capture.sent_streams(*self._media()):
-                return
-            time.sleep(0.005)
-
-    def _steer(self, request: str) -> None:
-        invite = self.dialog.invite
-        if invite is None:
-            raise RigError(f"The call {self.call_id} has no INVITE yet, so it cannot {request}.")
-        self._process.steer(request, invite)
-
-    def _media(self) -> tuple[tuple[str, int], float, float]:
-        dialog = self.dialog
-        address, start = dialog.media_address(), dialog.invite_at
-        if address is None or start is None:
-            return ("", 0), 0.0, 0.0
-        # Half a second more for what was on its way when the call ended.
-        ended = dialog.ended_at
-        return address, start, ended + 0.5 if ended else time.monotonic()
-
-    @property
-    def heard(self) -> Sound:
-        """What this side heard, from the INVITE on, at monotonic times."""
-        address, start, end = self._media()
-        return sound_of_streams(self._capture.received_streams(address, start, end), (start, end))
-
-    @property
-    def said(self) -> Sound:
-        """What this side sent."""
-        address, start, end = self._media()
-        return sound_of_streams(self._capture.sent_streams(address, start, end), (start, end))
-
-    @property
-    def keys_heard(self) -> list[tuple[float, str]]:
-        """The RFC 4733 keys that came in: (time, key)."""
-        return dtmf_of_streams(self._capture.received_streams(*self._media()))
 
 
 class Side:
@@ -144,7 +37,7 @@ class Side:
     ) -> None:
         """target: the node's address, with :port if not 5060."""
         self.party, self.capture, self.target = party, capture, target
-        self._workshop, self._scheduler, self._run_id = workshop, scheduler, run_id
+        self.workshop, self.scheduler, self.run_id = workshop, scheduler, run_id
         workshop.key_sounds()
 
     def _place(
@@ -156,10 +49,10 @@ class Side:
         # A plan that ends without a hang-up stays until the far side ends the call.
         if not giving_up and steps[-1].kind != "hangup":
             steps.append(until_bye())
-        sip, rtp, control = self._workshop.ports()
-        uid = f"jf{self._run_id}p{self.party.name}n{sip}"
+        sip, rtp, control = self.workshop.ports()
+        uid = f"jf{self.run_id}p{self.party.name}n{sip}"
         auth = f"[authentication username={login[0]} password={login[1]}]" if login else ""
-        pcap = self._workshop.sound(steps, tone)
+        pcap = self.workshop.sound(steps, tone)
         values: dict[str, object] = {
             "TO": to, "FROM": from_header, "USER": user, "UID": uid, "PLAY": play(pcap),
             "CSEQ": 2 if login else 1, "AUTH": auth, "HEADERS": "\n".join(headers),
@@ -170,7 +63,7 @@ class Side:
         values["PREAMBLE"] = fill("auth_preamble", values) if login else ""
         values["REINVITE"] = fill("reinvite", values)
         self.capture.dialogs[uid] = Dialog(uid, answers_challenges=login is not None)
-        process = self._workshop.start(
+        process = self.workshop.start(
             "call", fill("caller", values), self.target, address, sip, rtp, control,
             ["-m", "1", "-cid_str", uid],
         )
@@ -184,7 +77,7 @@ class Side:
             code = {"ringing": 180, "progress": 183, "invite": 100}[step.digits]
             if dialog.call_id == call.call_id and message.code == code and not message.outgoing:
                 self.capture.listeners.remove(hear)
-                self._scheduler.after(step.seconds, call.hang_up)
+                self.scheduler.after(step.seconds, call.hang_up)
 
         self.capture.listeners.append(hear)
 
@@ -192,7 +85,11 @@ class Side:
 class Carrier(Side):
     """A trunk: calls from its address, which the node takes as proof of identity."""
 
-    tones: Callable[[], int]
+    def __init__(self, side: Side, tones: Callable[[], int]) -> None:
+        """tones: gives each call a frequency of its own."""
+        super().__init__(side.party, side.capture, side.workshop, side.scheduler,
+                         side.target, side.run_id)
+        self.tones = tones
 
     def call(
         self, to: str, *, from_number: str = "15550199", from_name: str = "",
@@ -230,8 +127,8 @@ class Phone(Side):
         standalone: SIPp keeps these times itself, so they cannot change, but hold after
         this process has gone.
         """
-        super().__init__(side.party, side.capture, side._workshop, side._scheduler,
-                         side.target, side._run_id)
+        super().__init__(side.party, side.capture, side.workshop, side.scheduler,
+                         side.target, side.run_id)
         self.user, self.password, self.address, self.tone = user, password, address, tone
         self.answer_after, self.refuse_with = answer_after, refuse_with
         self.hang_up_after, self.standalone = hang_up_after, standalone
@@ -243,10 +140,10 @@ class Phone(Side):
         self.capture.listeners.append(self._hear)
 
     def _start(self) -> None:
-        sip, rtp, control = self._workshop.ports()
+        sip, rtp, control = self.workshop.ports()
         self._port = sip
-        uid = f"jf{self._run_id}u{self.user}n{sip}"
-        pcap = self._workshop.sound([wait(PHONE_TALK)], self.tone)
+        uid = f"jf{self.run_id}u{self.user}n{sip}"
+        pcap = self.workshop.sound([wait(PHONE_TALK)], self.tone)
         alone = self.standalone
         values: dict[str, object] = {
             "USER": self.user, "UID": uid, "PLAY": play(pcap), "MEDIA_PORT": "auto_media_port",
@@ -257,7 +154,7 @@ class Phone(Side):
             "KEYS": key_receipts(), "KEY_ACTIONS": key_actions(pcap),
         }
         values["REINVITE"] = fill("reinvite", values)
-        self._process = self._workshop.start(
+        self._process = self.workshop.start(
             f"phone{self.user}", fill("called", values), "", self.address, sip, rtp, control)
 
     def register(self) -> None:
@@ -267,7 +164,7 @@ class Phone(Side):
         """
         self._registration(self.expires)
         self._registered = True
-        self._scheduler.after(self.expires / 2, self._again)
+        self.scheduler.after(self.expires / 2, self._again)
 
     def unregister(self) -> None:
         """Takes the registration back."""
@@ -279,10 +176,10 @@ class Phone(Side):
             self.register()
 
     def _registration(self, expires: int) -> None:
-        sip, rtp, control = self._workshop.ports()
+        sip, rtp, control = self.workshop.ports()
         values = {"USER": self.user, "PASSWORD": self.password, "EXPIRES": expires,
-                  "CONTACT_PORT": self._port, "UID": f"jf{self._run_id}r{sip}"}
-        process = self._workshop.start(
+                  "CONTACT_PORT": self._port, "UID": f"jf{self.run_id}r{sip}"}
+        process = self.workshop.start(
             f"register{self.user}", fill("register", values), self.target, self.address,
             sip, rtp, control, ["-m", "1", "-timeout", "10s", "-timeout_error"])
         try:
@@ -312,29 +209,30 @@ class Phone(Side):
             self._waiting.discard(dialog.call_id)
             call = self._calls[dialog.call_id]
             if not self.standalone:
-                self._scheduler.after(0, lambda: self._answering(call))
+                self.scheduler.after(0, lambda: self._answering(call))
         elif (message.method == "ACK" and dialog.call_id in self._calls and not message.outgoing
               and self.hang_up_after is not None and not self.standalone
               and dialog.answered_at is not None):
-            self._scheduler.after(self.hang_up_after, self._calls[dialog.call_id].hang_up)
+            self.scheduler.after(self.hang_up_after, self._calls[dialog.call_id].hang_up)
 
     def _answering(self, call: Call) -> None:
         if self.refuse_with is not None:
-            call._steer(f"RIGREFUSE{self.refuse_with}")
+            call.steer(f"RIGREFUSE{self.refuse_with}")
             return
-        call._steer("RIGRING")
+        call.steer("RIGRING")
         if self.answer_after is not None:
-            self._scheduler.after(self.answer_after, lambda: self.answer(call))
+            self.scheduler.after(self.answer_after, lambda: self.answer(call))
 
     def answer(self, call: Call | None = None) -> None:
         """Answers a ringing call (by default the last that came) now."""
         call = call or self.calls[-1]
         if call.dialog.final is None and call.dialog.cancel_at is None:
-            call._steer("RIGANSWER")
+            call.answering = True
+            call.steer("RIGANSWER")
 
     def refuse(self, code: int = 486, call: Call | None = None) -> None:
         """Refuses a ringing call (by default the last that came) now."""
-        (call or self.calls[-1])._steer(f"RIGREFUSE{code}")
+        (call or self.calls[-1]).steer(f"RIGREFUSE{code}")
 
     @property
     def calls(self) -> list[Call]:
@@ -374,8 +272,3 @@ class Phone(Side):
 def milliseconds(seconds: float | None) -> int:
     """A time for SIPp; None is a day, which no run lasts."""
     return NEVER_MS if seconds is None else max(1, round(seconds * 1000))
-
-
-def workshop_folder(base: Path, party: Party) -> Path:
-    """Where a party's scenarios and logs are kept within a run."""
-    return base / f"party-{party.name}"

@@ -149,7 +149,7 @@ class Workshop:
             str(self.folder), str(self.root.path), "sipp", *([target] if target else []),
             "-sf", f"/mnt/party/{file}", "-i", address, "-mi", address, "-p", str(sip_port),
             "-bind_local", "-min_rtp_port", str(rtp_port), "-max_rtp_port", str(rtp_port + rtp_ports),
-            "-cp", str(control_port), "-nostdin", "-aa", "-trace_err", 
+            "-cp", str(control_port), "-nostdin", "-aa", "-trace_err",
             "-error_file", f"/mnt/party/{log.name}", "-deadcall_wait", "2000", *options,
         ]
         with (self.folder / f"{file}.out").open("wb") as out:

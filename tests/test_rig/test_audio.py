@@ -111,10 +111,21 @@ def test_late_and_doubled_packets_do_not_move_the_sound() -> None:
     stream = stream_of([wait(1)], 650)
     chance = random.Random(3)
     late = [p._replace(at=p.at + chance.random() * 0.08) for p in stream.packets]
+    # Then the machine stalls: a third of a second's packets come at once.
+    late[20:36] = [p._replace(at=late[36].at) for p in late[20:36]]
     stream.packets = sorted(late[:1] + late, key=lambda p: p.at)
     sound = sound_of_streams([stream])
     assert sound.heard_tone(650) == [pytest.approx((100, 101), abs=0.12)]
     assert not sound.silences(0.08)
+
+
+def test_a_new_clock_within_a_stream_starts_anew_where_it_arrives() -> None:
+    first, second = stream_of([wait(1)], 650), stream_of([wait(1)], 650, start=103.0)
+    jump = [p._replace(sequence=p.sequence + 7000) for p in second.packets]
+    first.packets += jump
+    assert first.packets[50].marker
+    assert sound_of_streams([first]).heard_tone(650) == [
+        pytest.approx((100, 101), abs=0.05), pytest.approx((103, 104), abs=0.05)]
 
 
 def test_prompt_is_found_through_g711_and_noise_and_others_are_not() -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import plain_asterisk
@@ -81,7 +82,7 @@ def test_both_sides_hear_each_other_at_the_right_times(site: Site) -> None:
     assert (theirs.final_code, theirs.ended_by, theirs.incoming) == (200, "them", True)
     assert (theirs.caller_number, theirs.caller_name) == ("5551", "Ann Lee")
     assert ours.ringing_at - ours.invite_at < 1
-    assert ours.answered_at - ours.ringing_at == pytest.approx(0.5, abs=0.3)
+    assert ours.answered_at - ours.ringing_at == pytest.approx(0.5, abs=0.4)
     assert ours.bye_at - ours.answered_at == pytest.approx(4, abs=0.3)
     assert call.tone != site.phone.tone
     time.sleep(0.3)  # the last packets
@@ -126,10 +127,7 @@ def test_keys_at_speed(site: Site) -> None:
     site.phone.hang_up_after = 0.3
     call = site.carrier.call("101", plan=[wait(0.5), dtmf("123", on=0.01, off=0.01)])
     call.wait_ended(20)
-    from rig.audio import dtmf_of_streams
-
-    sent = call._capture.sent_streams(*call._media())
-    found = dtmf_of_streams(sent)
+    found = call.keys_sent
     assert "".join(key for _, key in found) == "123"
     assert found[-1][0] - found[0][0] < 0.1
     assert "KEYS=123\n" in log(site.node)
@@ -257,17 +255,15 @@ def test_cable_cut_and_mended(site: Site) -> None:
     time.sleep(1)
     site.carrier.party.mend()
     call.wait_ended()
-    quiet = site.phone.wait_call(number).heard.silences(0.7)
-    assert any(b - a == pytest.approx(1, abs=0.3) for a, b in quiet)
+    spans = site.phone.wait_call(number).heard.heard_tone(call.tone, gap=0.3)
+    gaps = [after[0] - before[1] for before, after in pairwise(spans)]
+    assert gaps == [pytest.approx(1, abs=0.3)]
 
 
 def test_recording_is_read_from_flac(site: Site) -> None:
-    site.node.run([
-        "sox", "-M", "-r", "8000", "-n", "-b", "16", "/tmp/r.flac", "synth", "1", "sine", "650"],
-        check=False)
-    site.node.run(["sox", "-n", "-r", "8000", "-b", "16", "-c", "2", "/tmp/r.flac", "synth", "1",
+    site.node.run(["sox", "-n", "-r", "8000", "-b", "16", "-c", "2", "/root/r.flac", "synth", "1",
                    "sine", "650", "sine", "1100"])
-    left, right = read_recording(site.node.read_bytes("/tmp/r.flac"), site.run.root())
+    left, right = read_recording(site.node.read_bytes("/root/r.flac"), site.run.root())
     assert left.hears(650, 0.8)
     assert not left.hears(1100)
     assert right.hears(1100, 0.8)

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ import structlog
 from jackfield import log as logs
 from jackfield import settings as settings_file
 from jackfield.calls.broker import Broker
+from jackfield.calls.party import clean_number, party
 from jackfield.calls.recovery import PATIENCE_SECONDS, Recovery
 from jackfield.calls.registry import Channel, Registry
 from jackfield.calls.service import CallService
+from jackfield.calls.state import Facts
 from jackfield.config.kinds import Extension
 from jackfield.config.secrets import Secrets
 from jackfield.config.site import Site
@@ -40,11 +42,14 @@ from jackfield.storage import migrate
 from jackfield.storage.engine import Database
 from jackfield.telephony import variables
 from jackfield.telephony.ami import AmiClient
+from jackfield.telephony.events import Message
 from jackfield.telephony.server import AgiServer
 
 log = structlog.get_logger(__name__)
 AMI_USER = "jackfield"
 BEAT_SECONDS = 1.0
+_COMING_BACK = {"AGI", "Wait", "Answer", "StartMusicOnHold"}
+"""What a call that has lost its daemon runs until the next one takes it; others talk, ring or wait in a plain queue."""
 FIRST_SOCKET = 3
 """systemd hands over sockets from this descriptor on (sd_listen_fds(3))."""
 
@@ -171,12 +176,12 @@ class Daemon:
         open_calls = {record.id: record for record in self.writer.open_calls()}
         expected = {}
         for message in status:
-            known = message.variables()
-            identity = message["Uniqueid"]
-            if known.get(variables.STATE) and known.get(variables.STATUS) != "done":
-                at = self.calls.adopt(identity, known[variables.STATE], open_calls.get(identity))
-                if at and message.get("Application") in ("AGI", "Wait", "Answer", "StartMusicOnHold"):
-                    expected[identity] = at
+            known = {k: v for k, v in message.variables().items() if v != "(null)"}
+            if known.get(variables.AT) and known.get(variables.STATUS) != "done":
+                facts = _facts(message, known)
+                self.calls.adopt(facts, open_calls.get(facts.id))
+                if message.get("Application") in _COMING_BACK:
+                    expected[facts.id] = known[variables.AT]
         self._close_ended(open_calls, {m["Uniqueid"] for m in status})
         self.recovery.expect(expected)
 
@@ -262,6 +267,22 @@ class Daemon:
             "trouble": [self.trouble] if self.trouble else [],
             "records_lost": self.writer.lost,
         }
+
+
+def _facts(message: Message, known: dict[str, str]) -> Facts:
+    """What Asterisk's list of channels tells of a call."""
+    trunk, extension = known.get(variables.TRUNK), known.get(variables.EXTENSION)
+    seconds = message.get("Seconds", "")
+    return Facts(
+        id=message["Uniqueid"],
+        channel=message["Channel"],
+        direction="internal" if extension else "inbound",
+        caller=party(message.get("CallerIDNum", ""), message.get("CallerIDName", "")),
+        did=clean_number(message.get("Exten", "")),
+        trunk=trunk,
+        extension=extension,
+        started=datetime.now(UTC) - timedelta(seconds=int(seconds) if seconds.isdigit() else 0),
+    )
 
 
 def _listener(settings: Settings) -> socket.socket:

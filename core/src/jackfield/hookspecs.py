@@ -107,7 +107,10 @@ class Hooks:
 
     @hookspec
     def jackfield_call_ended(self, call: Call, record: CallRecord) -> None:
-        """The call is over; the record is final. The channel is gone: verbs raise `CallerHungUp`."""
+        """The call is over; the record is final. The channel is gone: verbs raise `CallerHungUp`.
+
+        Not fired for a talk that outlived a daemon and ended without coming back; the event `call` (`what="ended"`) is.
+        """
 
     @hookspec
     def jackfield_stop(self) -> None:

@@ -5,8 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-
 from jackfield.errors import PluginFault
 from jackfield.jobs import relay as relays
 from jackfield.jobs import rows
@@ -17,6 +15,7 @@ from jackfield.jobs.relay import Relay, connect
 from jackfield.jobs.run import Runner
 from jackfield.jobs.testing import redis_server
 from jackfield.storage.errors import StorageError
+from sqlalchemy import text
 
 NOBODY = Path("/nowhere/worker.sock")
 

@@ -3,7 +3,6 @@ import sys
 import time
 
 import pytest
-
 from jackfield.jobs import run
 from jackfield.jobs.job import Job
 from jackfield.jobs.models import JobState

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from jackfield.jobs.models import JobState
 from jackfield.jobs.outbox import Outbox, dead_jobs, job_counts, retry_dead
 from jackfield.jobs.testing import redis_server
@@ -18,7 +17,7 @@ from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
 
 sys.path.insert(0, str(Path(__file__).parent))
-from sample_jobs import jobs  # noqa: E402
+from sample_jobs import jobs
 
 RUN = """
 import json, sys

@@ -1,5 +1,4 @@
 import pytest
-
 from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
 from jackfield.storage.testing import postgres_server

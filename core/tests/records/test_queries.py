@@ -3,7 +3,6 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from jackfield.records.models import (
     CALL_FIELDS,
     LEG_FIELDS,

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +11,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, text
-from sqlalchemy.exc import OperationalError
-
 from jackfield.records.models import CallRecord, LegRecord, StepRecord
 from jackfield.records.queries import find_call, find_calls
 from jackfield.records.upsert import CALL, clean, merge
@@ -20,6 +18,8 @@ from jackfield.records.writer import RecordWriter
 from jackfield.routing.destinations import Result
 from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 
 START = datetime(2026, 5, 4, 8, 0, 0, 123456, tzinfo=UTC)
 
@@ -190,6 +190,8 @@ def test_a_really_full_disk(tmp_path):
     """A file system of 1 MB that somebody fills up."""
     disk = tmp_path / "disk"
     disk.mkdir()
+    if shutil.which("mount") is None:
+        pytest.fail("mount is missing; on Debian: apt-get install mount")
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], stderr=subprocess.PIPE)
     if mounted.returncode:
         pytest.fail(f"mounting needs root: {mounted.stderr.decode()}")
@@ -321,6 +323,7 @@ def test_close_writes_what_waits(database):
     assert counts(database)[0] == 300
 
 
+@settings(database=None)
 @given(st.text(max_size=200), st.integers(1, 100))
 def test_clean_texts_are_short_and_printable(value, length):
     found = clean(value, length)
@@ -330,7 +333,7 @@ def test_clean_texts_are_short_and_printable(value, length):
     found.encode()
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, database=None)
 @given(st.lists(st.booleans(), min_size=1, max_size=8))
 def test_merging_keeps_the_newest_but_never_undoes_an_end(finals):
     rows = {}

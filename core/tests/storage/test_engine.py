@@ -6,11 +6,10 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text, update
-from sqlalchemy.exc import StatementError
-
 from jackfield.storage.engine import Database, UTCDateTime
 from jackfield.storage.errors import StorageError
+from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text, update
+from sqlalchemy.exc import StatementError
 
 TIMES = Table("times", MetaData(), Column("id", Integer, primary_key=True), Column("at", UTCDateTime))
 
@@ -36,7 +35,7 @@ def test_a_time_without_zone_is_refused(empty):
 
 
 def test_reading_then_writing_never_fails_while_others_write(empty):
-    """With SQLite's plain BEGIN, such sessions fail at once with 'database is locked'."""
+    """If SQLite's transactions began with the session, these would fail at once with 'database is locked'."""
     TIMES.create(empty.engine)
     now = datetime.now(UTC)
     with empty.session() as session:
@@ -76,7 +75,9 @@ def test_a_reader_is_not_held_up_by_a_writer(empty):
 def test_sqlite_is_set_up(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/a.db")
     with database.session() as session:
-        answers = {p: session.execute(text(f"PRAGMA {p}")).scalar() for p in ("journal_mode", "synchronous", "foreign_keys")}
+        answers = {
+            p: session.execute(text(f"PRAGMA {p}")).scalar() for p in ("journal_mode", "synchronous", "foreign_keys")
+        }
         assert session.execute(text("PRAGMA busy_timeout")).scalar() == 10_000
     assert answers == {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1}
     database.close()

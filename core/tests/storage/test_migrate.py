@@ -3,17 +3,16 @@ import subprocess
 import sys
 import textwrap
 
-import pytest
-from sqlalchemy import text
-
 import jackfield.config.models
 import jackfield.jobs.models
 import jackfield.records.models  # noqa: F401
+import pytest
 from jackfield.storage.engine import Database
 from jackfield.storage.errors import MigrationFailed, StorageError
 from jackfield.storage.migrate import CORE, KEPT_BACKUPS, is_current, migrate
 from jackfield.storage.models import Models
 from jackfield.storage.testing import differences, tables
+from sqlalchemy import text
 
 FIRST = """
 import sqlalchemy as sa

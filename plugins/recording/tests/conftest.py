@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import array
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +14,7 @@ from jackfield.config.kinds import SiteObject
 from jackfield.config.site import Site
 from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
+from jackfield.storage.testing import PostgresServer, postgres_binaries, postgres_server
 from jackfield_recording.plugin import RecordingPlugin
 from jackfield_recording.settings import RecordingSettings
 
@@ -74,6 +75,25 @@ class FakeEvents:
 def settings(tmp_path: Path) -> RecordingSettings:
     (tmp_path / "spool").mkdir()
     return RecordingSettings(spool_dir=tmp_path / "spool", store_dir=tmp_path / "store")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    if postgres_binaries() is None:
+        pytest.skip("PostgreSQL is not installed")
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database, of both kinds in turn."""
+    url = (
+        f"sqlite:///{tmp_path}/either.db" if request.param == "sqlite" else request.getfixturevalue("postgres").fresh()
+    )
+    database = Database(url)
+    yield database
+    database.close()
 
 
 @pytest.fixture

@@ -12,8 +12,10 @@ import pytest
 from jackfield.records.models import CallRecord, CallRow
 from jackfield.routing.destinations import Result
 from jackfield.storage.engine import Database
+from jackfield.storage.migrate import CORE, migrate
 from jackfield.storage.testing import differences
 from jackfield_recording import service
+from jackfield_recording.job import encode_recording
 from jackfield_recording.models import Recording, State
 from jackfield_recording.plugin import RecordingPlugin
 from jackfield_recording.recorder import Recorder
@@ -66,8 +68,27 @@ def raw_of(call: Any, settings: RecordingSettings) -> Path:
     return settings.spool_dir / f"{call.data['recording'].partition(':')[2]}.raw"
 
 
-def test_migrations_make_what_the_models_say(tmp_path: Path) -> None:
-    assert differences(Database(f"sqlite:///{tmp_path}/empty.db"), RecordingPlugin().jackfield_models()) == []
+def test_migrations_make_what_the_models_say(either_database: Database) -> None:
+    assert differences(either_database, RecordingPlugin().jackfield_models()) == []
+
+
+def test_a_recordings_way_on_either_database(
+    either_database: Database, core: Any, new_call: Any, settings: RecordingSettings
+) -> None:
+    migrate(either_database, [CORE, RecordingPlugin().jackfield_models()])
+    core.storage = either_database
+    first, second = new_call("5.1"), new_call("5.2")
+    begun = Recorder(core, settings)
+    for call in (first, second):
+        begun.before_dial(call, "sales")
+        raw_of(call, settings).write_bytes(bytes(400))
+    begun.call_ended(first, ended(first, talk=3.0))
+    on_record(either_database, "5.2", over=True)
+    after_restart(core, settings).recover()
+    assert {row.call_id: row.state for row in rows(either_database)} == {"5.1": State.WAITING, "5.2": State.WAITING}
+    for _, payload in core.jobs.submitted:
+        encode_recording(either_database, settings, payload["recording"])
+    assert {row.state for row in rows(either_database)} == {State.READY}
 
 
 def test_a_queue_that_wants_it_starts_one_recording_a_call(

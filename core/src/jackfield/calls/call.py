@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import queue
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jackfield.calls import state
@@ -50,7 +51,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class DialResult:
-    """What became of a `dial`. Seconds are Asterisk's own, to the millisecond."""
+    """What became of a `dial`. Times are in seconds."""
 
     status: str
     seconds_ringing: float = 0.0
@@ -68,7 +69,7 @@ class Call:
         site: Site,
         sounds: Sounds,
         before_dial: Callable[[Call, str, str, list[str]], None],
-        talked: Callable[[str], bool],
+        talked: Callable[[str], datetime | None],
     ) -> None:
         self._session = session
         self._sounds = sounds
@@ -342,28 +343,35 @@ class Call:
             self.set_variable("CALLERID(name)", caller_id.name)
         options = "g" + (f"m({music})" if music else "")
         self._music = False
+        started, began = datetime.now(UTC), time.monotonic()
         try:
             self._session.run("Dial", "&".join(targets), str(seconds), options)
-            return self._dialled()
+            status, _, peer = self._session.get_full_variable("${DIALSTATUS} ${DIALEDPEERNAME}").partition(" ")
         except CallerHungUp as error:
-            error.dial = DialResult("ANSWER" if self._talked(self.id) else "CANCEL")
+            error.dial = self._dialled("CANCEL", "", started, time.monotonic() - began)
             raise
+        return self._dialled(status, peer, started, time.monotonic() - began)
 
-    def _dialled(self) -> DialResult:
-        text = self._session.get_full_variable("${DIALSTATUS} ${DIALEDTIME_MS} ${ANSWEREDTIME_MS} ${DIALEDPEERNAME}")
-        status, dialled, answered, peer, *_ = f"{text}    ".split(" ")
-        total, talk = (int(v) / 1000 if v.isdigit() else 0.0 for v in (dialled, answered))
-        return DialResult(status, max(0.0, total - talk), talk, peer)
+    def _dialled(self, status: str, peer: str, started: datetime, total: float) -> DialResult:
+        """Asterisk's ANSWEREDTIME counts from when the caller was answered; the legs know better."""
+        answered = self._talked(self.id)
+        if answered is None or answered < started:
+            return DialResult(status, 0.0 if status == "ANSWER" else total, total if status == "ANSWER" else 0.0, peer)
+        ringing = min(total, (answered - started).total_seconds())
+        return DialResult("ANSWER", ringing, total - ringing, peer)
 
     def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable."""
         self._session.set_variable(name, value)
 
     def record_mix(self, path: str) -> None:
-        """Have Asterisk write both sides, while bridged, as interleaved stereo (16 bit, 8 kHz, no header) to `path`."""
+        """Have Asterisk write both sides, while bridged, as interleaved stereo (16 bit, 8 kHz, no header) to `path`.
+
+        The caller is on the left. What is in the file already is kept.
+        """
         if not path.endswith(".raw") or "," in path:
             raise UnsafeValue(f"{path!r} is not the name of a raw recording")
-        self._session.run("MixMonitor", path, "bD")
+        self._session.run("MixMonitor", path, "abD")
 
     def stop_mix(self) -> None:
         """Stop what `record_mix` started."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from jackfield.calls.call import Call
+from jackfield.calls.party import Party
 from jackfield.calls.registry import Channel
 from jackfield.calls.state import Facts
 from jackfield.records.models import CallRecord, LegRecord, StepRecord
@@ -36,6 +37,17 @@ class Live:
         """A call that outlived the daemon, with what is on record of it."""
         live = cls(facts, interrupted=True)
         if record is not None:
+            live.facts = Facts(
+                record.id,
+                facts.channel,
+                record.direction,
+                Party(record.caller_number, record.caller_name),
+                record.did,
+                record.trunk or None,
+                record.extension or None,
+                language=record.language,
+                started=record.started_at,
+            )
             live.steps = list(record.steps)
             live.legs = {leg.id: leg for leg in record.legs}
             live.queue = record.queue
@@ -74,9 +86,9 @@ class Live:
         self.legs[channel.id] = record
         return record
 
-    def talked(self) -> bool:
-        """Whether a person has answered."""
-        return any(leg.answered_at for leg in self._persons())
+    def answered_at(self) -> datetime | None:
+        """When a person last answered; None when nobody has."""
+        return max((leg.answered_at for leg in self._persons() if leg.answered_at), default=None)
 
     def _persons(self) -> list[LegRecord]:
         return [leg for leg in self.legs.values() if leg.id != self.facts.id and leg.role in ("agent", "phone", "trunk")]

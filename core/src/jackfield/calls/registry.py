@@ -105,11 +105,6 @@ class Registry:
         with self._lock:
             return [replace(c) for c in self._channels.values() if c.call == call]
 
-    def talked(self, call: str) -> bool:
-        """Whether somebody whom the call dialled has answered and is still there."""
-        with self._lock:
-            return any(c.call == call and c.id != call and c.answered for c in self._channels.values())
-
     def busy(self, endpoint: str) -> bool:
         """Whether an endpoint has a channel."""
         return self._phones.get(endpoint, 0) > 0

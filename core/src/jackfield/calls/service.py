@@ -141,7 +141,7 @@ class CallService:
         return routed
 
     def _make_call(self, session: AgiSession, live: Live, site: Site, sounds: Sounds) -> Call:
-        call = Call(session, live.facts, site, sounds, self._before_dial, self.talked)
+        call = Call(session, live.facts, site, sounds, self._before_dial, self.answered_at)
         live.call = call
         with self._lock:
             self._live[call.id] = live
@@ -183,7 +183,7 @@ class CallService:
         end: End | None = None
         try:
             end = self._chain(live, call, first())
-            self._host.call("jackfield_call_answered", call=call) if live.talked() else None
+            self._host.call("jackfield_call_answered", call=call) if live.answered_at() else None
             call.finish(end.cause)
         except CallerHungUp:
             pass
@@ -292,10 +292,14 @@ class CallService:
         if call is not None:
             self._host.call("jackfield_call_ended", call=call, record=record)
 
+    def answered_at(self, identity: str) -> datetime | None:
+        """When somebody whom the call dialled last answered; None when nobody has."""
+        live = self._live.get(identity)
+        return live.answered_at() if live is not None else None
+
     def talked(self, identity: str) -> bool:
         """Whether somebody has taken the call."""
-        live = self._live.get(identity)
-        return live is not None and (live.talked() or self.registry.talked(identity))
+        return self.answered_at(identity) is not None
 
     def _role(self, channel: Channel) -> str:
         if channel.id == channel.call:
@@ -323,19 +327,20 @@ class CallService:
 
     # -- after a restart -------------------------------------------------------------------------------------------
 
-    def adopt(self, identity: str, packed: str, record: CallRecord | None) -> str | None:
-        """Take over a live call of a daemon that is gone; returns where it is, None when it is not ours."""
-        saved = state.decode(packed)
-        if saved is None:
-            return None
+    def adopt(self, facts: Facts, record: CallRecord | None) -> None:
+        """Take over a live call of a daemon that is gone, until it comes back or ends.
+
+        Args:
+            facts: what Asterisk says of the call, for want of a record.
+            record: what is on record of it.
+        """
         with self._lock:
-            known = self._live.get(identity)
+            known = self._live.get(facts.id)
             if known is None:
-                self._live[identity] = Live.restored(saved.facts, record)
+                self._live[facts.id] = Live.restored(facts, record)
             elif record is not None and not known.closed:
                 known.steps = [*(s for s in record.steps if s.seq not in {k.seq for k in known.steps}), *known.steps]
                 known.legs = {leg.id: leg for leg in record.legs} | known.legs
-        return saved.at
 
     # -- stalls ----------------------------------------------------------------------------------------------------
 

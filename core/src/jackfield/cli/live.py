@@ -68,4 +68,6 @@ def plugins_reload(json: Json = False) -> None:
     if json:
         output.as_json(found)
         return
-    output.records([{key: row.get(key) for key in ("name", "version", "state", "reason")} for row in found], "No plugins.")
+    output.records(
+        [{key: row.get(key) for key in ("name", "version", "state", "reason")} for row in found], "No plugins."
+    )

@@ -20,9 +20,7 @@ RESERVED_SECTIONS = frozenset({"global", "system", "transport-udp", "transport-t
 Names = Callable[[Site], Iterable[str]] | None
 
 
-def check_site(
-    site: Site, kinds: Mapping[str, Kind], destinations: Iterable[DestinationKind] = ()
-) -> list[Problem]:
+def check_site(site: Site, kinds: Mapping[str, Kind], destinations: Iterable[DestinationKind] = ()) -> list[Problem]:
     """Everything that is wrong with a site beyond its objects' own models.
 
     Args:

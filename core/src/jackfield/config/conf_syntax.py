@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, field
 
 _SECTION = re.compile(r"\[([A-Za-z0-9][A-Za-z0-9_.@-]{0,78})\](\((?:!|\+|[A-Za-z0-9_.,!-]+)\))?")
-_PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)\s*=>?\s*(.*)")
+_PAIR = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*)\s*=>?\s*(.*)")
 _STEP = re.compile(r"(?:[^,]+,)?(?:[0-9]+|n|hint)(?:\+[0-9]+)?(?:\([A-Za-z0-9_-]+\))?,[A-Za-z][A-Za-z0-9_]*(?:\(.*\))?")
 _MODULE = re.compile(r"[a-z][a-z0-9_]*\.so")
 _DIALPLAN_KEYS = frozenset({"exten", "same", "include", "ignorepat", "switch"})
+_SETTINGS = frozenset({"general", "globals"})
 DIALPLAN = "extensions.conf"
 
 
@@ -61,7 +62,7 @@ def _line(out: Parsed, line: str, file: str) -> str:
         return f"is neither [section] nor key = value: {line[:60]!r}"
     key, value = pair[1], pair[2]
     out.sections[-1][1].append((key, value))
-    return _dialplan(key, value) if file == DIALPLAN else ""
+    return _dialplan(key, value) if file == DIALPLAN and out.sections[-1][0] not in _SETTINGS else ""
 
 
 def _dialplan(key: str, value: str) -> str:

@@ -20,7 +20,7 @@ KEEP = 20
 SITE, META, SOUNDS = "site.json", "meta.json", "sounds.json"
 
 
-class NoGeneration(JackfieldError):  # noqa: N818  (named as what it tells, like the others)
+class NoGeneration(JackfieldError):
     """There is no such generation."""
 
 

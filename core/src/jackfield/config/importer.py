@@ -25,6 +25,10 @@ from jackfield.routing.destinations import DestinationKind
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
+MAX_LOOK_BACK = 500
+"""Lines that are tried to find where a broken statement begins."""
+
+
 @dataclass(slots=True)
 class _Reading:
     """What was made of a text so far."""
@@ -71,15 +75,29 @@ def _parse(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        place = _PLACE.search(str(error))
-        why = _PLACE.sub("", str(error))
-        line = int(place[1]) if place and place[1] else text.count("\n") + 1
-        column = f", column {place[2]}" if place and place[2] else ""
-        raise SiteError(
-            [f"line {line}{column}: this is not TOML: {why}; correct it, and the rest will be looked at"]
-        ) from None
+        raise SiteError([_syntax(text, str(error))]) from None
     except RecursionError:
         raise SiteError(["line 1: arrays or tables are nested too deeply; that is no site"]) from None
+
+
+def _syntax(text: str, error: str) -> str:
+    """The parser's finding, with the line where the statement begins: an open quote is only noticed further down."""
+    place = _PLACE.search(error)
+    lines = text.split("\n")
+    noticed = int(place[1]) if place and place[1] else len(lines)
+    begins = next((n for n in range(noticed, max(0, noticed - MAX_LOOK_BACK), -1) if _parses(lines[: n - 1])), noticed)
+    column = f", column {place[2]}" if place and place[2] and begins == noticed else ""
+    until = f" (noticed on line {noticed})" if begins != noticed else ""
+    why = _PLACE.sub("", error)
+    return f"line {begins}{column}: this is not TOML: {why}{until}; correct it, and the rest will be looked at"
+
+
+def _parses(lines: list[str]) -> bool:
+    try:
+        tomllib.loads("\n".join(lines))
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
 
 
 def _read_kind(reading: _Reading, kind: str, items: Any, kinds: Mapping[str, Kind]) -> None:

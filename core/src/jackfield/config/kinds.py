@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -72,6 +72,13 @@ def _host(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError("not an address; write it as in 192.0.2.1") from None
+
+
 def _network(value: str) -> str:
     try:
         ip_network(value, strict=False)
@@ -81,6 +88,7 @@ def _network(value: str) -> str:
 
 
 Host = Annotated[str, AfterValidator(_host)]
+Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 
 
@@ -116,7 +124,7 @@ def printable(value: str) -> str:
 
 def _caller_name(value: str) -> str:
     if re.search(r'["<>\\]|\$[{\[]', value):
-        raise ValueError("the name is shown at other phones: none of \" < > \\ ${ $[ may be in it")
+        raise ValueError('the name is shown at other phones: none of " < > \\ ${ $[ may be in it')
     return value
 
 
@@ -135,6 +143,7 @@ class General(SiteObject):
     title: Text = Field("Jackfield", description="Name of the firm or site")
     language: Language = Field("en", description="Language when nothing else says one")
     zone: Annotated[str, AfterValidator(_zone)] = Field("UTC", description="Time zone of the site, as in Europe/London")
+    address: Address | None = Field(None, description="The machine's address for SIP and RTP; all of them if left out")
     sip_port: int = Field(5060, ge=1, le=65535, description="UDP and TCP port of SIP")
     rtp_start: int = Field(10000, ge=1024, le=65000, description="First UDP port of RTP")
     rtp_end: int = Field(20000, ge=1100, le=65535, description="Last UDP port of RTP")
@@ -216,6 +225,7 @@ class Extension(SiteObject):
     codecs: list[Codec] = Field(default_factory=_g711)
     language: Language | None = None
     ring_seconds: int = Field(30, ge=5, le=300)
+    nat: bool = Field(True, description="Answer to where the phone's packets come from; no = to what the phone says")
 
 
 class Prompt(SiteObject):

@@ -59,6 +59,7 @@ class Lines:
         self._at += 2 if array else 1
         path: Path = ()
         for key in keys[:-1]:
+            self._note((*path, key), start)
             path = self._into((*path, key))
         path = (*path, keys[-1])
         if array:

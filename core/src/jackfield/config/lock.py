@@ -13,7 +13,7 @@ from jackfield.config.files import make_folder
 from jackfield.errors import JackfieldError, Recovery
 
 
-class SiteBusy(JackfieldError):  # noqa: N818  (named as what it tells, like the others)
+class SiteBusy(JackfieldError):
     """Somebody else is changing the site; the message says who."""
 
     recovery = Recovery.RETRY

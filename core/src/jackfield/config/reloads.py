@@ -43,7 +43,7 @@ class Reloads:
 
 
 def reloads(old: Mapping[str, str], new: Mapping[str, str]) -> Reloads:
-    """What it takes to get from one generation's files to another's."""
+    """What it takes to get from one generation's files to another's; from none, Asterisk has to start anyway."""
     out = Reloads(files=sorted(n for n in {*old, *new} if old.get(n) != new.get(n)))
     before, after = wanted_modules(old), wanted_modules(new)
     out.load = [m for m in after if m not in before]
@@ -60,8 +60,10 @@ def reloads(old: Mapping[str, str], new: Mapping[str, str]) -> Reloads:
             wanted.append(module)
         else:
             out.restart.append(f"for {file}")
-    if _transports(old) != _transports(new) and old:
-        out.restart.append("to listen on another SIP port")
+    if _transports(old) != _transports(new):
+        out.restart.append("to listen on another address or port")
+    if not old:
+        out.restart.clear()
     fresh = [m for m in dict.fromkeys(wanted) if m not in out.load]
     out.reload = [m for m in _ORDER if m in fresh] + [m for m in fresh if m not in _ORDER]
     return out

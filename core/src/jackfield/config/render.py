@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jackfield.config import ami_events
 from jackfield.config.check import trunk_matches
 from jackfield.config.conf_syntax import modules, parse
-from jackfield.config.kinds import Extension, Trunk
+from jackfield.config.kinds import Extension, General, Trunk
 from jackfield.config.paths import Paths
 from jackfield.config.site import Site
 from jackfield.errors import UnsafeValue
@@ -62,6 +62,8 @@ class Options:
     agi_host: str = "127.0.0.1"
     agi_port: int = 4573
     settings: Mapping[str, Any] = field(default_factory=dict)
+    music: tuple[str, ...] = ()
+    """Names of the pieces that waiting callers hear."""
     templates: tuple[Path, ...] = (TEMPLATES,)
     """Folders of templates; the first that has a file wins."""
 
@@ -115,7 +117,7 @@ def _environment(options: Options) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(raw=_Raw, matches=trunk_matches, sip_uri=_sip_uri, caller_id=_caller_id, safe=safe)
+    environment.filters.update(raw=_Raw, matches=trunk_matches, sip_uri=_sip_uri, caller_id=_caller_id, bind=_bind)
     return environment
 
 
@@ -130,6 +132,7 @@ def _context(site: Site, options: Options) -> dict[str, Any]:
         "ami_port": options.ami_port,
         "agi_host": options.agi_host,
         "agi_port": options.agi_port,
+        "music": options.music,
         "settings": options.settings,
         "disabled_events": ami_events.DISABLED,
     }
@@ -159,6 +162,11 @@ def _sip_uri(trunk: Trunk, user: str = "") -> _Raw:
     return _Raw(f"sip:{safe(user)}{'@' if user else ''}{safe(host)}:{trunk.port}{transport}")
 
 
+def _bind(general: General) -> str:
+    address = general.address or "0.0.0.0"  # noqa: S104  (phones and carriers come from outside)
+    return f"[{address}]:{general.sip_port}" if ":" in address else f"{address}:{general.sip_port}"
+
+
 def _caller_id(phone: Extension) -> str:
     title = safe(phone.title or phone.name)
     if re.search(r'["<>\\]', title):
@@ -166,9 +174,7 @@ def _caller_id(phone: Extension) -> str:
     return f'"{title}" <{phone.name}>'
 
 
-def _add(
-    files: dict[str, str], cores: dict[str, set[str]], plugin: str, fragment: Fragment, folder: Path
-) -> list[str]:
+def _add(files: dict[str, str], cores: dict[str, set[str]], plugin: str, fragment: Fragment, folder: Path) -> list[str]:
     """Add a fragment to its file; sentences when it, or a part of it, is left out."""
     name = fragment.file
     if not _FILE.fullmatch(name) or name in _OURS:

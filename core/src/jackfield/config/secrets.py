@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -56,7 +57,7 @@ class Secrets:
 def _make(path: Path, names: list[str]) -> None:
     """Make the file; when another process was quicker, its file stays."""
     make_folder(path.parent)
-    mine = path.with_name(f".{path.name}.{os.getpid()}")
+    mine = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     lines = [f'{name} = "{new_secret()}"\n' for name in names]
     write_file(mine, "# Made by jackfield; Asterisk has them in its generated files.\n" + "".join(lines), 0o600)
     try:

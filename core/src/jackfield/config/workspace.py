@@ -109,6 +109,8 @@ class Workspace:
         sounds = self._library.plan(site, self._contributions("jackfield_sounds", SoundRequest, site, warnings))
         secrets = Secrets.load(self.paths.secrets)
         fragments = self._contributions("jackfield_asterisk_config", Fragment, site, warnings)
+        if not self._library.music():
+            warnings.append("callers who wait hear silence; install asterisk-moh-opsound-wav, then apply again")
         rendered = render(site, self._options(secrets, sounds.manifest, site), fragments)
         before, trouble = self._in_force()
         return compare(
@@ -129,14 +131,12 @@ class Workspace:
             if plan.empty:
                 return plan, None
             self._library.make(plan.sounds, progress)
-            pieces = self._library.make_music()
+            self._library.make_music()
             number = self.generations.next_number(max([0, *(row.number for row in history(self._database, 1))]))
             site_json, sounds_json = plan.site.to_json(), plan.sounds.manifest.to_json()
             self.generations.write(number, plan.files, site_json, sounds_json, self._author, reason)
             note_generation(self._database, number, self._author, reason)
             applied = self._activate(number)
-            if not pieces:
-                applied.notes.append("callers who wait hear silence; install asterisk-moh-opsound-wav and apply again")
             self._tidy()
         return plan, applied
 
@@ -241,6 +241,7 @@ class Workspace:
                 "up_file": settings.paths.run / "up",
                 "sorry_file": manifest.file("sorry", site.general.language),
             },
+            tuple(self._library.music()),
         )
 
     def _connect_ami(self) -> AsteriskControl:

@@ -154,26 +154,37 @@ class Library:
                 samples = self._tools.upload(sound.file.read_bytes())
             else:
                 samples = self._tools.speak(sound.text, sound.language)
-            self._write(samples, lambda form: self._path(sound, form))
+            self._write(samples, self._paths.sounds / sound.language / sound.stem)
         except SoundError as error:
             raise SoundError(f"prompt {sound.name} ({sound.language}): {error}") from None
 
-    def _write(self, samples: bytes, path: Callable[[str], Path]) -> None:
+    def _write(self, samples: bytes, stem: Path) -> None:
         for form in ENCODINGS:
-            write_file(path(form), self._tools.encode(samples, form))
-        write_file(path("sln"), samples)
+            write_file(stem.with_name(f"{stem.name}.{form}"), self._tools.encode(samples, form))
+        write_file(stem.with_name(f"{stem.name}.sln"), samples)
 
-    def make_music(self) -> int:
-        """Copy Asterisk's music on hold into the callers' codecs. How many pieces there are."""
+    def music(self) -> list[str]:
+        """Names of the pieces of music on hold that Asterisk's packages bring."""
+        return [piece.stem for piece in self._pieces()]
+
+    def _pieces(self) -> list[Path]:
+        found = sorted((self._paths.asterisk_data / "moh").glob("*.wav"))
+        return [piece for piece in found if re.fullmatch(NAME_PATTERN, piece.stem)]
+
+    def make_music(self) -> None:
+        """Copy the music on hold into the callers' codecs; pieces that are there already are left alone.
+
+        Raises:
+            SoundError: a piece cannot be read.
+            OSError: no room, no right.
+        """
         folder = self._paths.sounds / "moh"
         make_folder(folder)
-        pieces = sorted((self._paths.asterisk_data / "moh").glob("*.wav"))
-        for piece in pieces:
+        for piece in self._pieces():
             last = folder / f"{piece.stem}.sln"
             if not last.exists() or last.stat().st_mtime < piece.stat().st_mtime:
                 samples = self._tools.music(piece.read_bytes())
-                self._write(samples, lambda form, stem=piece.stem: folder / f"{stem}.{form}")  # type: ignore[misc]
-        return len(pieces)
+                self._write(samples, folder / piece.stem)
 
     def prune(self, manifests: Iterable[Manifest]) -> int:
         """Remove sounds that none of the manifests names. A call that plays one plays on. How many files went."""
@@ -181,7 +192,8 @@ class Library:
         gone = 0
         for path in self._paths.sounds.glob("*/jf/*"):
             stem = path.with_suffix("") if path.suffix.lstrip(".") in FORMATS else path
-            if stem not in kept and _HASH.search(stem.name):
+            unfinished = path.name.startswith(".")  # left by a process that was killed
+            if unfinished or (stem not in kept and _HASH.search(stem.name)):
                 path.unlink(missing_ok=True)
                 gone += 1
         return gone

@@ -111,8 +111,8 @@ def _sqlite(url: URL) -> Engine:
     engine = create_engine(
         url,
         connect_args={
-            # Python's own transactions: nothing for a SELECT, BEGIN IMMEDIATE before the first change. With BEGIN
-            # (deferred), a session that reads and then writes fails at once when another one wrote in between.
+            # Python's own transactions: nothing for a SELECT, BEGIN IMMEDIATE before the first change. If BEGIN came
+            # with the session, one that reads and then writes would fail at once when another wrote in between.
             "isolation_level": "IMMEDIATE",
             "timeout": BUSY_SECONDS,
             "check_same_thread": False,

@@ -36,7 +36,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import structlog
 from sqlalchemy import Connection, inspect, text
@@ -147,10 +146,9 @@ def _exclusive(database: Database) -> Iterator[Connection]:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:
             connection.detach()  # its settings must not get back into the pool
-            raw: Any = connection.connection.dbapi_connection
-            raw.isolation_level = None  # Python would leave DDL outside of its transactions
             # Rebuilding a table drops it, which would cascade; the check below stands in for it.
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            # By hand: Python's sqlite3 begins a transaction only before INSERT, UPDATE and DELETE, never before DDL.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

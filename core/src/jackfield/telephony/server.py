@@ -69,7 +69,7 @@ class AgiServer:
             return list(self._sessions)
 
     def _accept(self) -> None:
-        while not self._stopping:
+        while True:
             try:
                 sock, _ = self._listener.accept()
             except OSError as error:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from jackfield.config.site import Site
 
 MUSIC_CLASS_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
-_RESERVED = frozenset({"general", "h", "i", "t", "e", "o", "a", "s", "fax", "hang", "failed"})
+_RESERVED = frozenset({"general", "h", "i", "t", "e", "s", "fax", "failed"})
 """Words that mean something else to Asterisk where a queue's name is written (queues.conf, the dialplan)."""
 
 

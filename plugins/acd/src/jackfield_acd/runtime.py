@@ -59,7 +59,6 @@ class Runtime:
         self._dispatch = Dispatch(self._engine, core, self._worker, self.clock.now, self._agents_changed)
         self._lock = self._dispatch.lock
         self._callers = self._dispatch.callers
-        self._stopped = False
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -99,7 +98,6 @@ class Runtime:
     def stop(self) -> None:
         """Write what is to be written. Callers in line stay where they are: the next daemon takes them over."""
         self._writer.stop()
-        self._stopped = True
         self._core.timers.after(GRACE_SECONDS, self._abandon)
 
     def _abandon(self) -> None:
@@ -289,8 +287,6 @@ class Runtime:
 
     def _agents_changed(self, names: list[str]) -> None:
         """Under the lock."""
-        if self._stopped:
-            return
         self._writer.note(names)
         present: dict[str, str | None] = {}
         for name in names:

@@ -1,0 +1,185 @@
+import pytest
+from jackfield.config.conf_syntax import parse
+from jackfield.config.kinds import Extension, General, Trunk
+from jackfield.config.render import TEMPLATES, Fragment, Options, render, safe
+from jackfield.config.site import Site
+from jackfield.errors import UnsafeValue
+from jinja2 import UndefinedError
+
+SITE = Site(
+    {
+        "general": [General(name="site", rtp_start=12000, rtp_end=13000, sip_port=5070, address="192.0.2.7")],
+        "trunk": [
+            Trunk(name="ip", host="10.0.0.1", match=["10.0.0.1", "10.1.0.0/16"]),
+            Trunk(
+                name="reg", host="2001:db8::1", transport="tcp", username="acc", secret="s3cret-s3cret", language="zh"
+            ),
+        ],
+        "extension": [Extension(name="201", title="Änna 中", secret="abcdefgh", codecs=["opus", "alaw"])],
+    }
+)
+SETTINGS = {
+    "agi_token": "TOKEN",
+    "guard_seconds": 8,
+    "rescue_seconds": 20,
+    "up_file": "/run/jackfield/up",
+    "sorry_file": "/x/sorry",
+}
+
+
+@pytest.fixture
+def options(paths):
+    return Options(paths, "ami-secret", settings=SETTINGS, music=("piece",))
+
+
+def sections(text, file="pjsip.conf"):
+    lines = "\n".join(line for line in text.split("\n") if not line.startswith("#"))
+    parsed = parse(lines, file)
+    assert parsed.errors == []
+    return [(name, dict(pairs)) for name, pairs in parsed.sections]
+
+
+def section(text, name, **wanted):
+    return next(p for n, p in sections(text) if n == name and all(p.get(k) == v for k, v in wanted.items()))
+
+
+def test_every_file_is_well_formed(options):
+    files = render(SITE, options).files
+    assert {"asterisk.conf", "pjsip.conf", "extensions.conf", "modules.conf", "manager.conf", "logger.conf"} <= set(
+        files
+    )
+    for name, text in files.items():
+        sections(text, name)
+        assert ("#tryinclude" in text) is (name != "asterisk.conf")
+
+
+def test_trunks(options):
+    text = render(SITE, options).files["pjsip.conf"]
+    by_address = section(text, "ip", type="endpoint")
+    assert by_address["context"] == "jf-trunk"
+    assert by_address["set_var"] == "JF_TRUNK=ip"
+    assert by_address["direct_media"] == "no"
+    assert "outbound_auth" not in by_address
+    assert text.count("match = ") == 3
+    assert not [p for n, p in sections(text) if n == "ip" and p["type"] in ("auth", "registration")]
+    uri = "sip:[2001:db8::1]:5060\\;transport=tcp"
+    assert section(text, "reg", type="registration")["server_uri"] == uri
+    assert section(text, "reg", type="registration")["client_uri"] == "sip:acc@[2001:db8::1]:5060\\;transport=tcp"
+    assert section(text, "reg", type="aor")["contact"] == uri
+    assert section(text, "reg", type="auth")["password"] == "s3cret-s3cret"
+    assert section(text, "reg", type="endpoint")["language"] == "zh"
+
+
+def test_phones_and_transports(options):
+    text = render(SITE, options).files["pjsip.conf"]
+    phone = section(text, "201", type="endpoint")
+    assert phone["callerid"] == '"Änna 中" <201>'
+    assert phone["allow"] == "opus,alaw"
+    assert phone["set_var"] == "JF_EXT=201"
+    assert section(text, "201", type="auth")["password"] == "abcdefgh"
+    assert section(text, "transport-udp")["bind"] == "192.0.2.7:5070"
+    assert "anonymous" not in text.replace("there is no anonymous endpoint", "")
+
+
+def test_an_extension_without_secret_is_never_rendered(options):
+    with pytest.raises(UnsafeValue):
+        render(Site({"extension": [Extension(name="201")]}), options)
+
+
+def test_manager_is_on_loopback_and_quiet(options):
+    text = render(SITE, options).files["manager.conf"]
+    found = dict(sections(text, "manager.conf"))
+    assert found["general"]["bindaddr"] == "127.0.0.1"
+    assert found["general"]["webenabled"] == "no"
+    assert {"VarSet", "Newexten", "RTCPSent"} <= set(found["general"]["disabledevents"].split(","))
+    needed = {"Newchannel", "Newstate", "Hangup", "Rename", "DialBegin", "DialEnd", "BridgeEnter", "BridgeLeave",
+              "BlindTransfer", "AttendedTransfer", "Hold", "Unhold", "ContactStatus", "DeviceStateChange", "Registry",
+              "FullyBooted", "Shutdown", "FailedACL", "InvalidPassword", "InvalidAccountID"}  # fmt: skip
+    assert not needed & set(found["general"]["disabledevents"].split(","))
+    assert found["jackfield"]["secret"] == "ami-secret"
+    assert "command" not in found["jackfield"]["write"].split(",")
+    assert len(max(text.splitlines(), key=len)) < 8000  # Asterisk cuts longer lines
+
+
+def test_no_module_runs_commands(options):
+    text = render(SITE, options).files["modules.conf"]
+    assert "autoload = no" in text
+    for module in ("app_system", "func_shell", "app_externalivr", "res_clioriginate", "chan_iax2", "cdr_", "http"):
+        assert module not in text
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a;b", "a\rb", "a\x00", "${SHELL(id)}", "$[1]", "a\u2028b", "\x7f", None])
+def test_values_that_would_be_misread(value):
+    with pytest.raises(UnsafeValue):
+        safe(value)
+
+
+def test_an_unsafe_value_never_reaches_a_file(options):
+    """A model built without its checks stands for a kind whose author forgot them."""
+    for title in ("a\nb", "x; y", "${SHELL(id)}", 'a" <1>'):
+        phone = Extension.model_construct(
+            name="201", title=title, secret="abcdefgh", codecs=["alaw"], language=None, ring_seconds=5
+        )
+        with pytest.raises(UnsafeValue):
+            render(Site({"extension": [phone]}), options)
+
+
+def test_a_misspelt_name_in_a_template_is_an_error(options, tmp_path):
+    (tmp_path / "extensions.conf.j2").write_text("[a]\nexten => s,1,NoOp({{ settings.gaurd }})\n")
+    with pytest.raises(UndefinedError):
+        render(SITE, Options(options.paths, "x", settings=SETTINGS, templates=(tmp_path, TEMPLATES)))
+
+
+# -- plugins' fragments ----------------------------------------------------------------------------------------------
+
+
+def test_fragments_are_added_with_their_plugins_name(options):
+    added = [
+        ("acd", Fragment("queues.conf", "[sales]\nstrategy = ringall")),
+        ("acd", Fragment("modules.conf", "app_queue.so")),
+    ]
+    rendered = render(SITE, options, added)
+    assert rendered.alarms == []
+    assert "; From plugin acd\n[sales]\nstrategy = ringall\n" in rendered.files["queues.conf"]
+    assert "; From plugin acd\nload = app_queue.so\n" in rendered.files["modules.conf"]
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        Fragment("extensions.conf", "[jf-trunk]\nexten => s,1,NoOp()"),
+        Fragment("pjsip.conf", "[201]\ntype = endpoint"),
+        Fragment("pjsip.conf", "[jf](+)\ntype = endpoint"),
+        Fragment("extensions.conf", "[x]\nexten => s,1,NoOp("),
+        Fragment("extensions.conf", "[x]\nexten => s,1,NoOp(a\x0bb)"),
+        Fragment("manager.conf", "[evil]\nsecret = x"),
+        Fragment("asterisk.conf", "[options]\nlive_dangerously = yes"),
+        Fragment("../x.conf", "[a]\nb = c"),
+        Fragment("queues.conf", "no section = 1"),
+        Fragment("modules.conf", "app_system.so"),
+        Fragment("modules.conf", "noload => res_pjsip.so"),
+    ],
+)
+def test_a_bad_fragment_is_left_out_and_the_rest_applies(options, fragment):
+    good = ("good", Fragment("queues.conf", "[sales]\nstrategy = ringall"))
+    rendered = render(SITE, options, [("bad", fragment), good])
+    assert len(rendered.alarms) == 1
+    assert rendered.alarms[0].startswith("bad: ")
+    plain = render(SITE, options, [good]).files
+    assert rendered.files == plain
+
+
+def test_two_plugins_with_the_same_section(options):
+    one = Fragment("queues.conf", "[sales]\nstrategy = ringall")
+    rendered = render(SITE, options, [("a", one), ("b", one)])
+    assert rendered.files["queues.conf"].count("[sales]") == 1
+    assert rendered.alarms == ["b: its addition to queues.conf is left out: section [sales] is there already"]
+
+
+def test_a_module_that_is_not_installed(options, paths):
+    paths.modules.mkdir()
+    (paths.modules / "app_queue.so").touch()
+    rendered = render(SITE, options, [("a", Fragment("modules.conf", "app_queue.so\napp_nothing.so\nres_pjsip.so"))])
+    assert "load = app_queue.so" in rendered.files["modules.conf"]
+    assert [a for a in rendered.alarms if "app_nothing.so is not installed" in a]
+    assert rendered.files["modules.conf"].count("load = res_pjsip.so") == 1

@@ -1,0 +1,106 @@
+"""What a site may say of queues and agents."""
+
+import pytest
+from jackfield.config.kinds import Extension
+from jackfield.config.site import Site
+from jackfield.storage.engine import Database
+from jackfield.storage.testing import differences
+from jackfield_acd.kinds import Agent, Queue, agent_kind, queue_kind
+from jackfield_acd.plugin import AcdPlugin
+from pydantic import ValidationError
+
+
+def findings(*objects):
+    kinds = {Queue: "queue", Agent: "agent", Extension: "extension"}
+    found = {}
+    for item in objects:
+        found.setdefault(kinds[type(item)], []).append(item)
+    site = Site(found)
+    return queue_kind().check(site) + agent_kind().check(site)
+
+
+def test_a_good_site_has_no_findings():
+    assert (
+        findings(
+            Queue(name="sales", agents=["1001"], max_wait=60, overflow="queue:help", empty="prompt:closed"),
+            Queue(name="help", agents=["1001"], max_wait=60, overflow="prompt:later"),
+            Agent(name="1001", extension="201"),
+            Agent(name="1002"),
+            Extension(name="201"),
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("objects", "words"),
+    [
+        ([Queue(name="sales", agents=["1001"])], ["queue:sales", "'1001'"]),
+        ([Agent(name="1001", extension="201")], ["agent:1001", "'201'"]),
+        (
+            [Agent(name="1001", extension="201"), Agent(name="1002", extension="201"), Extension(name="201")],
+            ["agent:1002", "agent:1001", "'201'"],
+        ),
+        ([Queue(name="sales", max_wait=10)], ["queue:sales", "no overflow"]),
+        ([Queue(name="sales", max_length=1, overflow="queue:sales")], ["queue:sales -> queue:sales"]),
+        (
+            [
+                Queue(name="a", max_length=1, overflow="queue:b"),
+                Queue(name="b", max_length=1, overflow="queue:c"),
+                Queue(name="c", max_length=1, overflow="queue:b"),
+            ],
+            ["queue:b -> queue:c -> queue:b"],
+        ),
+        ([Queue(name="a", empty="queue:b"), Queue(name="b", empty="queue:a")], ["empty leads back"]),
+        ([Queue(name="a-b"), Queue(name="ab")], ["queue:a-b", "queue:ab", "'-'"]),
+    ],
+)
+def test_findings_say_what_is_wrong(objects, words):
+    found = findings(*objects)
+    assert len(found) == 1
+    assert all(word in found[0] for word in words), found
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "general"},
+        {"name": "h"},
+        {"name": "x\ny"},
+        {"strategy": "random"},
+        {"agents": ["1001", "1001"]},
+        {"agents": ["a b"]},
+        {"music": "x;y"},
+        {"ring_seconds": 0},
+        {"overflow": "nowhere"},
+        {"priority": 1},
+    ],
+)
+def test_queues_that_are_refused(fields):
+    with pytest.raises(ValidationError):
+        Queue(**{"name": "sales", **fields})
+
+
+@pytest.mark.parametrize("pin", ["123", "12345678901", "12a4"])
+def test_pins_that_are_refused(pin):
+    with pytest.raises(ValidationError):
+        Agent(name="1001", pin=pin)
+
+
+def test_tables_and_migrations_agree(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/x.db")
+    assert differences(database, AcdPlugin().jackfield_models()) == []
+    database.close()
+
+
+def test_every_prompt_that_is_played_exists_in_both_languages():
+    import re
+    from pathlib import Path
+
+    import jackfield_acd
+
+    requests = {r.name: r.text for r in AcdPlugin().jackfield_sounds(Site({}))}
+    source = "".join(p.read_text() for p in Path(jackfield_acd.__file__).parent.glob("*.py") if p.name != "sounds.py")
+    played = set(re.findall(r'"(acd-[a-z-]+)"', source)) - {"acd-worker", "acd-writer"}
+    assert played == set(requests)
+    assert all(set(text) == {"en", "zh"} and all(text.values()) for text in requests.values())

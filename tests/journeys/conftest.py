@@ -1,0 +1,75 @@
+"""One installed Jackfield for all journeys: built, installed by apt, configured and staffed as a user would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from journeys.pbx import SITE, Pbx
+from rig.pytest_plugin import make_node  # noqa: F401
+from rig.run import Run
+
+HERE = Path(__file__).parent
+BUILD = HERE.parents[1] / "packaging/deb/build.py"
+PBX = pytest.StashKey[Pbx]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this folder are journeys."""
+    for item in items:
+        if HERE in Path(item.path).parents:
+            item.add_marker("journey")
+
+
+@pytest.fixture(scope="session")
+def debs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with all packages: $JACKFIELD_DEBS, or built from this checkout (from the cache when nothing changed)."""
+    given = os.environ.get("JACKFIELD_DEBS")
+    if given:
+        return Path(given)
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run([sys.executable, str(BUILD), "--out", str(folder)], check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def rig_run() -> Iterator[Run]:
+    """One run for the whole session; everything in it is removed at its end."""
+    pcaps = os.environ.get("JACKFIELD_PCAP_DIR")
+    if pcaps:
+        Path(pcaps).mkdir(parents=True, exist_ok=True)
+    with Run(pcap_dir=Path(pcaps) if pcaps else None) as run:
+        yield run
+
+
+@pytest.fixture(scope="session")
+def shared_pbx(rig_run: Run, debs: Path, request: pytest.FixtureRequest) -> Pbx:
+    """The PBX of the session; tests take `pbx`."""
+    found = Pbx(rig_run, rig_run.node("pbx"), debs)
+    request.session.stash[PBX] = found
+    found.install()
+    found.apply_site(SITE)
+    return found
+
+
+@pytest.fixture
+def pbx(shared_pbx: Pbx) -> Iterator[Pbx]:
+    """The PBX with its phones answering; afterwards no call is left and nobody is logged in."""
+    shared_pbx.reset_phones()
+    yield shared_pbx
+    shared_pbx.settle()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Attaches the end of the daemon's log to a failure."""
+    report = yield
+    found = item.session.stash.get(PBX, None)
+    if report.failed and found is not None and found.node.running:
+        report.sections.append(("jackfieldd", found.logs(60)))
+        report.sections.append(("asterisk", found.node.journal("asterisk", 15)))
+    return report

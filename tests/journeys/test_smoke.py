@@ -1,0 +1,11 @@
+def test_smoke(pbx):
+    pbx.staff("201")
+    n = pbx.number()
+    c = pbx.call("5550500", n)
+    rung = pbx.phone("201").wait_call()
+    c.wait_answered()
+    import time; time.sleep(2)
+    print(pbx.ask("calls"), pbx.ask("agents")[0], pbx.ask("queues")[0])
+    c.hang_up(); c.wait_ended(5)
+    print(pbx.record(n)); print(pbx.jackfield("status", "--json"))
+    assert c.heard.hears(pbx.phone("201").tone) and rung.heard.hears(c.tone)
