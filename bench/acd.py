@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench import pbx
-from bench.report import BenchError, line, median, percentile, percentiles, say
+from bench.report import BenchError, line, median, percentile, percentiles, say, significant
 from bench.sniff import Message, Sniffer
 
 SIDES = ("jackfield", "app_queue")
@@ -41,9 +41,11 @@ def acd_free_to_ring() -> list[dict[str, Any]]:
 
 def acd_idle_to_ring() -> list[dict[str, Any]]:
     """Agents are free: from the caller's INVITE to the INVITE at a phone."""
-    found: dict[str, list[float]] = {side: [] for side in SIDES}
+    found: dict[str, list[float]] = {"jackfield": [], "app_queue": [], "app_queue after Answer": []}
     for side in _in_turns():
-        found[side] += _idle_to_ring(side)
+        if side == "app_queue":
+            found["app_queue after Answer"] += _idle_to_ring(side, pbx.RING)
+        found[side] += _idle_to_ring(side, pbx.UNANSWERED[pbx.RING] if side == "app_queue" else pbx.RING)
     p50 = {side: median(values) for side, values in found.items()}
     return [
         line(
@@ -51,7 +53,9 @@ def acd_idle_to_ring() -> list[dict[str, Any]]:
             p50["jackfield"] <= 2.5 * p50["app_queue"],
             percentiles={side: percentiles(values) for side, values in found.items()},
             samples={side: len(values) for side, values in found.items()}, rounds=ROUNDS, calls_a_second=IDLE_RATE,
-            note="from the caller's INVITE to the INVITE at the phone, by the kernel's clock; DID, queue, answer, dial",
+            ratio_after_answer=significant(p50["jackfield"] / p50["app_queue after Answer"]),
+            note="from the caller's INVITE to the INVITE at the phone, by the kernel's clock; the peer is Queue() without "
+            "Answer() before it; Answer waits for the caller's first RTP packet",
         )
     ]
 
@@ -113,17 +117,17 @@ def free_to_ring(messages: Sequence[Message], phones: str) -> list[float]:
     return samples
 
 
-def _idle_to_ring(side: str) -> list[float]:
+def _idle_to_ring(side: str, to: str) -> list[float]:
     box = _ready(side, IDLE_TALK_MS)
     sniffer = Sniffer(box.party)
-    callers = box.telephones.call(side, pbx.RING, rate=IDLE_RATE, calls=IDLE_CALLS, at_once=pbx.RING_AGENTS)
+    callers = box.telephones.call(side, to, rate=IDLE_RATE, calls=IDLE_CALLS, at_once=pbx.RING_AGENTS)
     account = callers.wait(IDLE_CALLS / IDLE_RATE + 20)
     messages = sniffer.stop()
     box.hang_up_all()
     samples = idle_to_ring(messages, box.telephones.addresses["phones"])
     if account.succeeded != IDLE_CALLS or len(samples) != IDLE_CALLS:
         raise BenchError(f"{side}: {account} and {len(samples)} phones rang, of {IDLE_CALLS} calls")
-    say(f"acd_idle_to_ring: {side} {percentiles(samples)} ms of {len(samples)}")
+    say(f"acd_idle_to_ring: {side} {to} {percentiles(samples)} ms of {len(samples)}")
     return samples
 
 

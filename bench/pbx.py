@@ -24,6 +24,8 @@ from bench.telephones import Telephones
 STATE = "/var/lib/jackfield/asterisk"
 RING, RATE, IDLE = "1001", "1002", "1003"
 """Numbers of the queues: 20 agents, all agents, no agents."""
+UNANSWERED = {RING: "2001"}
+"""Numbers of the peer that go to the same queue without Answer()."""
 RING_AGENTS, ALL_AGENTS = 20, 60
 PHONES = [str(201 + n) for n in range(ALL_AGENTS)]
 MEMBERS = {RING: PHONES[:RING_AGENTS], RATE: PHONES, IDLE: []}
@@ -181,7 +183,15 @@ def _peer(address: str) -> dict[str, str]:
         queues.append("\n".join([*lines, *(f"member => PJSIP/{phone}" for phone in members)]))
     return {
         "queues.conf": "\n\n".join(queues) + "\n",
-        "extensions.conf": "[bench-plain]\nexten => _X.,1,Answer()\n same => n,Queue(plain-${EXTEN})\n same => n,Hangup()\n",
+        "extensions.conf": """\
+[bench-plain]
+exten => _1XXX,1,Answer()
+ same => n,Queue(plain-${EXTEN})
+ same => n,Hangup()
+; Without an answer of its own: quicker to the phone, but a caller who waits pays nothing and hears nothing.
+exten => _2XXX,1,Queue(plain-1${EXTEN:1})
+ same => n,Hangup()
+""",
         "pjsip.conf": f"""\
 [plain]
 type = endpoint

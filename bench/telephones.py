@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig import Run
+from rig import Run, talk
 from rig.net import Party
 from rig.sipp import SippProcess, Workshop
 
@@ -16,7 +16,8 @@ from bench.report import BenchError
 
 SCENARIOS = Path(__file__).with_name("scenarios")
 PHONE_PORT = 5070
-FOREVER = 1_000_000
+FIRST_WORDS = 0.2
+"""Seconds of RTP that each caller sends: Asterisk's Answer waits up to 0.5 s for a caller's first packet."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Telephones:
             "caller", self._callers[side], 5060,
             ["-m", str(calls), "-r", str(round(rate)), "-l", str(at_once), "-trace_stat", "-stf", f"/mnt/party/{statistics}",
              "-fd", "1"],
-            TO=to, PREFIX="555",
+            TO=to, PREFIX="555", FIRST_WORDS=self._workshop.sound([talk(FIRST_WORDS)], 500),
         )  # fmt: skip
         return Callers(process, self._workshop.folder / statistics)
 

@@ -145,7 +145,7 @@ class Pbx:
 
     def live(self, number: str) -> list[dict[str, Any]]:
         """Live calls of a caller."""
-        return [c for c in self.ask("calls") if c["caller"] == number]
+        return [c for c in self.ask("calls") if c["from"] == number]
 
     def wait_at(self, number: str, destination: str, timeout: float = 15) -> dict[str, Any]:
         """Waits until a caller is at a destination."""

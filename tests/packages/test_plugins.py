@@ -9,6 +9,14 @@ from packages.system import ask, destinations, made_plugin, plugins, wait_for_da
 from rig.node import Node
 
 pytestmark = pytest.mark.packages
+OURS = ["jackfield-plugin-acd", "jackfield-plugin-ivr", "jackfield-plugin-recording"]
+
+
+@pytest.fixture(autouse=True)
+def all_plugins(installed: Node) -> None:
+    """Each test begins with all of our plugins, whatever the one before removed."""
+    if set(plugins(installed)) != {"acd", "ivr", "recording"}:
+        installed.apt_install(OURS)
 
 
 def test_removing_a_plugin_takes_its_destinations_out_and_leaves_the_rest(installed: Node) -> None:

@@ -184,6 +184,10 @@ host = "10.0.0.3"
     assert found[1].startswith("line 9, trunk global, name")
 
 
+def test_a_prompt_without_words():
+    assert "nothing to say" in problems('[[prompt]]\nname = "p"\ntext = { en = "Hi", zh = " … " }\n')[0]
+
+
 def test_closed_without_hours():
     text = '[[did]]\nname = "d"\nnumber = "1"\ndestination = "hangup:busy"\nclosed = "prompt:closed"\n'
     assert problems(text)[0].startswith("line 5, did d, closed")
@@ -204,7 +208,9 @@ def test_a_sound_that_is_wrong_is_told_with_its_line():
 NAMES = st.text(string.ascii_letters + string.digits + "_-.", min_size=1, max_size=20).filter(lambda n: n[0].isalnum())
 NUMBERS = st.from_regex(r"\A[0-9]{1,12}\Z")
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters=";\u2028\u2029"), max_size=40)
-SPOKEN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=60)
+SPOKEN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"), max_size=60).map(
+    lambda t: f"hello {t}"
+)
 LANGUAGES = st.sampled_from(["en", "zh"])
 SECRETS = st.text(string.ascii_letters + string.digits + "._~-", min_size=8, max_size=40)
 SPANS = st.sampled_from(["mon-fri 09:00-18:00", "sat 10:00-14:00", "sun 00:00-24:00"])

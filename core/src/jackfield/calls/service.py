@@ -191,10 +191,11 @@ class CallService:
             log.warning("call.lost", call=call.id, error=str(error))
         finally:
             call.release()
+            over = call.taken or self._finish(live, call, end, GONE_SECONDS)
             if live.call is call:
                 live.call = None
-            if not call.taken:
-                self._finish(live, call, end)
+            if not over and not self._finish(live, call, end, 0.0):
+                log.warning("call.lives_on", call=call.id)
 
     def _chain(self, live: Live, call: Call, destination: str) -> End:
         for _ in range(MAX_STEPS):
@@ -271,15 +272,14 @@ class CallService:
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
-    def _finish(self, live: Live, call: Call | None, end: End | None) -> None:
+    def _finish(self, live: Live, call: Call | None, end: End | None, seconds: float) -> bool:
+        """Make the record final once the last channel is gone; False when one is left after `seconds`."""
         identity = live.facts.id
-        gone = self.registry.wait_gone(identity, GONE_SECONDS)
-        if not gone:
-            log.warning("call.lives_on", call=identity)
-            return
+        if not self.registry.wait_gone(identity, seconds):
+            return False
         with live.lock:
             if live.closed:
-                return
+                return True
             live.closed = True
         with self._lock:
             if self._live.get(identity) is live:
@@ -291,6 +291,7 @@ class CallService:
         self._events.publish("call", id=identity, what="ended", result=str(record.result))
         if call is not None:
             self._host.call("jackfield_call_ended", call=call, record=record)
+        return True
 
     def answered_at(self, identity: str) -> datetime | None:
         """When somebody whom the call dialled last answered; None when nobody has."""
@@ -323,7 +324,7 @@ class CallService:
             return
         self._writer.leg(live.leg(channel, self._role(channel)))
         if channel.id == live.facts.id and live.call is None and not live.closed:
-            threading.Thread(target=self._finish, args=(live, None, None), name="call-end", daemon=True).start()
+            threading.Thread(target=self._finish, args=(live, None, None, GONE_SECONDS), name="call-end", daemon=True).start()
 
     # -- after a restart -------------------------------------------------------------------------------------------
 

@@ -115,6 +115,12 @@ def _date(value: str) -> str:
     return value
 
 
+def _words(value: str) -> str:
+    if not any(c.isalnum() for c in value) or "\0" in value:
+        raise ValueError("there is nothing to say in it; write words")
+    return value
+
+
 def printable(value: str) -> str:
     """Refuse control characters and what could end a line or a value in Asterisk's files."""
     if any(ord(c) < 32 or c in ";\x7f\x85\u2028\u2029" for c in value):
@@ -231,7 +237,9 @@ class Extension(SiteObject):
 class Prompt(SiteObject):
     """A prompt (I2): text to be spoken, or a sound file, a language each."""
 
-    text: dict[Language, Annotated[str, StringConstraints(max_length=4000)]] = Field(default_factory=dict)
+    text: dict[Language, Annotated[str, StringConstraints(max_length=4000), AfterValidator(_words)]] = Field(
+        default_factory=dict, description="What is spoken"
+    )
     file: dict[Language, Annotated[str, StringConstraints(max_length=1000)]] = Field(
         default_factory=dict, description="Path of a wav or flac file, read at import"
     )

@@ -14,6 +14,8 @@ MAX_SECONDS = 600
 MAX_UPLOAD = 50 * 1024 * 1024
 """Bytes of an uploaded sound."""
 TOOL_SECONDS = 120
+WAV_HEADER = 44
+"""Bytes of a wav file that holds nothing."""
 VOICES = {"en": "en", "zh": "cmn"}
 PEAK = "-6"
 """dBFS of the loudest sample: loud enough on any phone, with room for a codec's overshoot."""
@@ -43,9 +45,12 @@ class Tools:
         """
         command = [*self.espeak, "-v", VOICES[language], "-s", "150", "--stdin", "--stdout"]
         wav = _run(command, text.encode(), "espeak-ng")
+        nothing = f"nothing can be heard of the {language} text {text[:40]!r}; write words"
+        if len(wav) <= WAV_HEADER:
+            raise SoundError(nothing)
         sound = self._convert(wav, "wav", (*_TRIM, "gain", "-n", PEAK))
         if not any(sound):
-            raise SoundError(f"nothing can be heard of the {language} text {text[:40]!r}; write words")
+            raise SoundError(nothing)
         return sound
 
     def upload(self, data: bytes) -> bytes:

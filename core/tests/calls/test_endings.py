@@ -1,0 +1,51 @@
+"""Who makes the record final: the call's thread, also when the channel's end is told first."""
+
+from __future__ import annotations
+
+import time
+
+from service_rig import Daemon, Plugin
+
+from jackfield.calls.registry import Channel
+from jackfield.routing.destinations import Result
+from jackfield.telephony.events import Message
+
+
+def event(daemon: Daemon, name: str, **headers: str) -> None:
+    lines = [f"Event: {name}", *(f"{k}: {v}" for k, v in headers.items())]
+    daemon.calls.registry.event(name, Message("\r\n".join(lines).encode()))
+
+
+class Listener:
+    def __init__(self, calls) -> None:
+        self.calls = calls
+
+    def channel_answered(self, channel: Channel) -> None:
+        self.calls.channel_answered(channel)
+
+    def channel_ended(self, channel: Channel) -> None:
+        self.calls.channel_ended(channel)
+
+    def phone_changed(self, endpoint: str, busy: bool) -> None:
+        pass
+
+    def phone_reachable(self, endpoint: str, reachable: bool) -> None:
+        pass
+
+
+def test_the_threads_word_counts_when_the_hangup_event_is_quicker() -> None:
+    plugin = Plugin()
+    for number in range(20):
+        daemon = Daemon(plugin)
+        daemon.calls.registry._listener = Listener(daemon.calls)
+        daemon.calls.registry.known = True
+        who = {"Uniqueid": "1.1", "Linkedid": "1.1", "Channel": "PJSIP/carrier-00000001"}
+        event(daemon, "Newchannel", **who)
+        peer = daemon.call("good")
+        assert peer.ended.wait(5)
+        if number % 2:
+            time.sleep(0.002)
+        event(daemon, "Hangup", Cause="16", **who)
+        assert daemon.ended().result is Result.COMPLETED
+        time.sleep(0.01)
+        assert len(daemon.writer.ended) == 1
