@@ -219,6 +219,24 @@ class Pbx:
         self.reset_phones()
         self.everyone_out()
 
+    # -- what callers hear -----------------------------------------------------------------------------------------
+
+    def hears(self, call: Call, prompt: str, language: str = "en", after: float = 0.0) -> list[float]:
+        """When a call heard the beginning of a prompt that it heard whole; only those after a time."""
+        return [at for at, _ in call.heard.find(self.prompt(prompt, language)) if at >= after]
+
+    def wait_hears(
+        self, call: Call, prompt: str, language: str = "en", after: float = 0.0, timeout: float = 20
+    ) -> float:
+        """Waits until a call has heard a prompt to its end; returns when it began."""
+        try:
+            return wait_for(
+                lambda: self.hears(call, prompt, language, after), timeout, f"{prompt} ({language})", every=0.2
+            )[0]
+        except TimeoutError as problem:
+            sounds = [f"{a:.2f}–{b:.2f}" for a, b in call.heard.sounds()]
+            raise AssertionError(f"{problem}; the call heard sounds at {sounds}\n{self.logs(10)}") from None
+
     # -- afterwards ------------------------------------------------------------------------------------------------
 
     def records(self, number: str, count: int = 1, timeout: float = 20) -> list[Record]:
@@ -258,9 +276,9 @@ class Pbx:
 
     def prompt(self, name: str, language: str = "en") -> array[int]:
         """The samples (8 kHz) of a prompt as generated for the site in force."""
-        manifest = json.loads(self.node.read_file(f"{CURRENT}/sounds.json"))
+        manifest = json.loads(self.node.path(f"{CURRENT}/sounds.json").resolve().read_text())
         stem = manifest["sounds"][language][name]
-        return array("h", self.node.read_bytes(f"{manifest['folder']}/{language}/{stem}.sln"))
+        return array("h", self.node.path(f"{manifest['folder']}/{language}/{stem}.sln").read_bytes())
 
 
 def path_of(record: Record) -> list[tuple[str, str]]:

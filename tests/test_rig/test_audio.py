@@ -142,6 +142,18 @@ def test_prompt_is_found_through_g711_and_noise_and_others_are_not() -> None:
         sound.find(prompt[:100])
 
 
+def test_prompt_is_found_though_a_packet_is_missing_and_one_comes_twice() -> None:
+    pytest.importorskip("numpy", reason="prompt matching is for the test environment")
+    prompt = noise(4, 6000, seed=7)
+    torn = prompt[:9000] + prompt[9160:20000] + prompt[19840:]
+    (at, score), = Sound([(0.0, quiet(1) + torn + quiet(1))]).find(prompt)
+    assert at == pytest.approx(1, abs=0.05)
+    assert score > 0.8
+    half = Sound([(0.0, quiet(1) + prompt[:16000] + quiet(3))])
+    assert half.find(prompt) == [], "half a prompt is not the prompt"
+    assert half.find(prompt, least=0.45)
+
+
 def test_stereo_wav_sides() -> None:
     left, right = tone(650, 1), tone(1100, 1)
     data = io.BytesIO()

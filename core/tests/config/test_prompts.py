@@ -114,7 +114,7 @@ def test_an_upload_that_vanished(paths, library):
     [
         (Tools(espeak=("/no/such/program",)), "espeak-ng is not installed"),
         (Tools(espeak=(sys.executable, "-c", "import sys; sys.exit('bad voice')")), "espeak-ng refuses it: bad voice"),
-        (Tools(espeak=(sys.executable, "-c", "")), "sox is not installed"),
+        (Tools(espeak=(sys.executable, "-c", "print('RIFF' * 20)")), "sox is not installed"),
     ],
 )
 def test_tools_that_fail(tools, words):

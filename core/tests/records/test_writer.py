@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -277,7 +278,7 @@ while True:
 def test_what_was_acknowledged_survives_kill_9(database, after):
     url = database.engine.url.render_as_string(hide_password=False)
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    here = os.path.dirname(__file__)
+    here = str(Path(__file__).parent)
     process = subprocess.Popen([sys.executable, "-c", CHILD, url, here], stdout=subprocess.PIPE, env=env)
     lines = [process.stdout.readline() for _ in range(after)]
     process.send_signal(signal.SIGKILL)

@@ -311,6 +311,20 @@ def test_an_offer_whose_caller_is_gone_gives_no_wrap_up():
     assert (new.agent("ann").state, new.agent("ann").idle_since) == (AgentState.READY, 1.0)
 
 
+def test_agents_freed_by_the_release_take_their_turn_with_the_others():
+    e = engine(QueueRules("sales", ("ann", "bob")), HELP)
+    e.login("ann", "201", 1.0)
+    e.login("bob", "202", 2.0)
+    join(e, "gone", "sales", 3.0)
+    assert e.agent("ann").state is AgentState.OFFERED
+    e.pause("bob", "", 4.0)
+    new, _ = restarted(e, 10.0)
+    new.agent("ann").idle_since, new.agent("bob").idle_since = 6.0, 5.0
+    new.ready("bob", 4.5)
+    new.join("c1", "sales", new.place(0, 9.0), 11.0)
+    assert offers(new.release(12.0)) == [("c1", "bob")]
+
+
 def test_wrap_up_goes_on_for_what_is_left_of_it():
     e = engine()
     e.login("ann", "201", 1.0)

@@ -114,11 +114,11 @@ class Runtime:
         extensions = set(site.names("extension"))
         with self._lock:
             now = self.clock.now()
-            decisions = self._engine.configure(rules, names, now)
+            decisions: list[Decision] = []
             for agent in self._engine.agents():
                 if agent.phone is not None and agent.phone not in extensions:
                     decisions += self._engine.logout(agent.name, now)
-            self._dispatch.act(decisions)
+            self._dispatch.act([*decisions, *self._engine.configure(rules, names, now)])
         self._plain.changed()
 
     # -- callers ---------------------------------------------------------------------------------------------------

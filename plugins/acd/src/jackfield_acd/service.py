@@ -63,7 +63,6 @@ class Engine(Desk):
 
     def release(self, now: float) -> list[Decision]:
         """Offer again, in the order of the line. Agents whose contact did not come back are done with it."""
-        self._held = False
         for agent in list(self._agents.values()):
             if not self._is_away(agent) or agent.phone_busy:
                 continue
@@ -72,6 +71,7 @@ class Engine(Desk):
             else:
                 self._engaged.pop(agent.contact or "", None)
                 self._let_go(agent, Failure.CANCELLED, now)
+        self._held = False
         self._match_all(now)
         return self._decided()
 

@@ -1,0 +1,136 @@
+"""The registry: exact from events, and exact again after it was blind."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jackfield.calls.registry import Registry, endpoint_of
+from jackfield.telephony.events import Message
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.ended, self.answered, self.phones, self.reach = [], [], [], []
+
+    def channel_answered(self, channel) -> None:
+        self.answered.append(channel.id)
+
+    def channel_ended(self, channel) -> None:
+        self.ended.append(channel)
+
+    def phone_changed(self, endpoint, busy) -> None:
+        self.phones.append((endpoint, busy))
+
+    def phone_reachable(self, endpoint, reachable) -> None:
+        self.reach.append((endpoint, reachable))
+
+
+def message(name: str, **headers: str) -> Message:
+    return Message("\r\n".join([f"Event: {name}", *(f"{k}: {v}" for k, v in headers.items())]).encode())
+
+
+class Feed:
+    def __init__(self) -> None:
+        self.heard = Listener()
+        self.registry = Registry(self.heard)
+
+    def __call__(self, name: str, **headers: str) -> None:
+        self.registry.event(name, message(name, **headers))
+
+    def new(self, uid: str, channel: str, linked: str | None = None) -> None:
+        self("Newchannel", Uniqueid=uid, Linkedid=linked or uid, Channel=channel, ChannelState="0", CallerIDNum="7001", Timestamp="100.5")
+
+
+def a_call() -> Feed:
+    feed = Feed()
+    feed.new("1.1", "PJSIP/carrier-00000001")
+    feed.new("1.2", "PJSIP/201-00000002", "1.1")
+    feed("DialBegin", Uniqueid="1.1", DestUniqueid="1.2", DestLinkedid="1.1")
+    return feed
+
+
+def test_a_dialled_leg_belongs_to_the_callers_call() -> None:
+    feed = a_call()
+    feed("DialEnd", DestUniqueid="1.2", DialStatus="ANSWER", Timestamp="103.25")
+    leg = next(c for c in feed.registry.legs("1.1") if c.id == "1.2")
+    assert leg.answered is not None
+    assert leg.answered.timestamp() == 103.25
+    assert feed.heard.answered == ["1.2"]
+    feed("Hangup", Uniqueid="1.2", Cause="16", Timestamp="110")
+    ended = feed.heard.ended[0]
+    assert (ended.dial_status, ended.cause, ended.ended.timestamp()) == ("ANSWER", 16, 110.0)
+
+
+def test_phones_are_busy_from_their_first_channel_to_their_last() -> None:
+    feed = a_call()
+    feed.new("1.3", "PJSIP/201-00000003")
+    feed("Hangup", Uniqueid="1.2", Cause="16")
+    assert feed.registry.busy("201")
+    feed("Hangup", Uniqueid="1.3", Cause="16")
+    assert not feed.registry.busy("201")
+    assert [p for p in feed.heard.phones if p[0] == "201"] == [("201", True), ("201", False)]
+
+
+def test_a_rename_moves_the_channel() -> None:
+    feed = a_call()
+    feed("Rename", Uniqueid="1.2", Newname="PJSIP/202-00000009")
+    assert feed.registry.busy("202")
+    assert not feed.registry.busy("201")
+
+
+def test_contacts() -> None:
+    feed = Feed()
+    feed("ContactStatus", EndpointName="201", ContactStatus="Unreachable")
+    assert not feed.registry.reachable("201")
+    assert feed.registry.reachable("999")
+    feed("ContactStatus", EndpointName="201", ContactStatus="Reachable")
+    assert feed.heard.reach == [("201", False), ("201", True)]
+
+
+def test_events_about_strangers_change_nothing() -> None:
+    feed = Feed()
+    for name in ("Hangup", "Newstate", "Rename", "BridgeEnter", "BridgeLeave", "Hold"):
+        feed(name, Uniqueid="9.9", Cause="x")
+    feed("DialEnd", DestUniqueid="9.9", DialStatus="ANSWER")
+    assert feed.registry.channels() == []
+
+
+def test_after_a_blind_time_the_registry_equals_asterisk() -> None:
+    feed = a_call()
+    feed.registry.lost()
+    status = message("Status", Uniqueid="1.1", Linkedid="1.1", Channel="PJSIP/carrier-00000001", ChannelState="6", BridgeID="")
+    other = message("Status", Uniqueid="2.1", Linkedid="2.1", Channel="PJSIP/202-00000007", ChannelState="6", BridgeID="b", Seconds="30")
+    feed.registry.resync([status, other], {"201": False})
+    assert {c.id for c in feed.registry.channels()} == {"1.1", "2.1"}
+    assert [c.id for c in feed.heard.ended] == ["1.2"]
+    assert not feed.registry.busy("201")
+    assert feed.registry.busy("202")
+    assert feed.registry.known
+
+
+def test_wait_gone_does_not_wait_for_what_nobody_knows() -> None:
+    feed = a_call()
+    assert feed.registry.wait_gone("1.1", 5)
+    feed.registry.resync([message("Status", Uniqueid="1.1", Linkedid="1.1", Channel="PJSIP/carrier-00000001")], {})
+    assert not feed.registry.wait_gone("1.1", 0.01)
+
+
+def test_endpoints() -> None:
+    assert endpoint_of("PJSIP/my-trunk-0000001a") == "my-trunk"
+    assert endpoint_of("Local/201@jf-phone-00000001;2") == ""
+
+
+@given(st.lists(st.tuples(st.sampled_from(["new", "end"]), st.integers(0, 6), st.sampled_from(["201", "202"]))))
+def test_busy_is_the_count_of_channels(steps) -> None:
+    feed = Feed()
+    live: dict[int, str] = {}
+    for what, number, phone in steps:
+        if what == "new":
+            feed.new(f"1.{number}", f"PJSIP/{phone}-0000000{number}")
+            live.setdefault(number, phone)
+        else:
+            feed("Hangup", Uniqueid=f"1.{number}", Cause="16")
+            live.pop(number, None)
+        for each in ("201", "202"):
+            assert feed.registry.busy(each) == (each in live.values())
