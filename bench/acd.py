@@ -96,8 +96,7 @@ def _ready(side: str, talk_ms: tuple[int, int]) -> pbx.Pbx:
     box = pbx.shared()
     box.agents  # noqa: B018  (logged in once)
     box.serve(side)
-    box.telephones.phones(*talk_ms)
-    time.sleep(1)
+    box.switch_on(*talk_ms)
     return box
 
 

@@ -47,8 +47,8 @@ def setup_cost() -> list[dict[str, Any]]:
 def _calls(box: pbx.Pbx, side: str) -> dict[str, float]:
     """Milliseconds of CPU a call, by unit."""
     box.serve(side)
-    box.telephones.phones(*TALK_MS)
-    time.sleep(2)
+    box.switch_on(*TALK_MS)
+    time.sleep(1)
     idle = box.spent(lambda: time.sleep(4))
 
     def work() -> None:
@@ -71,8 +71,7 @@ def _highest(box: pbx.Pbx, side: str) -> float:
     box.serve(side)
     best = 0.0
     for rate in STEPS:
-        box.telephones.phones(*TALK_MS)
-        time.sleep(1)
+        box.switch_on(*TALK_MS)
         calls = rate * STEP_SECONDS
         account = box.telephones.call(side, pbx.RATE, rate=rate, calls=calls, at_once=500).wait(STEP_SECONDS + 8)
         box.hang_up_all()

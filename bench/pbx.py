@@ -45,6 +45,8 @@ class Pbx:
         self.party: Party = self.run.party("load", addresses=3)
         carrier, plain, phones = self.party.addresses
         self.telephones = Telephones(self.run, self.party, self.node.address, carrier, plain, phones)
+        # A host that does not know its own name asks the network's DNS about it twice for each leg of a call.
+        self.node.run(["sh", "-c", f"echo {self.node.address} {self.node.name} >>/etc/hosts"])
         self._write_site(carrier, plain)
         self.serving = "jackfield"
 
@@ -106,6 +108,16 @@ class Pbx:
         if len(here) < ALL_AGENTS:
             raise BenchError(f"{len(here)} of {ALL_AGENTS} agents are logged in: {here[:2]}")
         return len(here)
+
+    def switch_on(self, least_ms: int, most_ms: int) -> None:
+        """Phones that talk for a time between these two; returns when Asterisk has seen all of them alive."""
+        self.telephones.phones(least_ms, most_ms)
+        script = 'for phone; do asterisk -rx "pjsip qualify $phone" >/dev/null; done'
+        self.node.run(["sh", "-c", script, "sh", *PHONES])
+        self.node.wait_for(lambda: self._reachable() >= ALL_AGENTS, 30, "all phones to answer Asterisk's OPTIONS")
+
+    def _reachable(self) -> int:
+        return len(re.findall(r"Contact: +2\d\d/\S+ +\S+ +Avail", self.node.asterisk("pjsip show contacts")))
 
     # -- measuring -------------------------------------------------------------------------------------------------
 
@@ -204,7 +216,7 @@ direct_media = no
 rtp_symmetric = yes
 dtmf_mode = rfc4733
 trust_id_inbound = yes
-send_pai = yes
+send_connected_line = no
 
 [plain]
 type = aor

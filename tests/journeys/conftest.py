@@ -70,6 +70,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     found = item.session.stash.get(PBX, None)
     if report.failed and found is not None and found.node.running:
-        report.sections.append(("jackfieldd", found.logs(60)))
-        report.sections.append(("asterisk", found.node.journal("asterisk", 15)))
+        report.sections.append(("jackfieldd", found.logs(30)))
+        report.sections.append(("asterisk", found.node.journal("asterisk", 8)))
     return report

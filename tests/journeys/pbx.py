@@ -276,7 +276,7 @@ class Pbx:
 
     def prompt(self, name: str, language: str = "en") -> array[int]:
         """The samples (8 kHz) of a prompt as generated for the site in force."""
-        manifest = json.loads(self.node.path(f"{CURRENT}/sounds.json").resolve().read_text())
+        manifest = json.loads(self.node.path(f"{CURRENT}/sounds.json").read_text())
         stem = manifest["sounds"][language][name]
         return array("h", self.node.path(f"{manifest['folder']}/{language}/{stem}.sln").read_bytes())
 

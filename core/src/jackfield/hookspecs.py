@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from jackfield.calls.call import Call
+    from jackfield.config.fragments import Fragment, SoundRequest
     from jackfield.config.kinds import Kind
-    from jackfield.config.render import Fragment, SoundRequest
     from jackfield.config.site import Site
     from jackfield.core import Core
     from jackfield.jobs.job import Job

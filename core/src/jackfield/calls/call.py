@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jackfield.calls import state
-from jackfield.calls.state import Facts
 from jackfield.calls.party import Party
+from jackfield.calls.state import Facts
 from jackfield.errors import CallerHungUp, CommandFailed, UnsafeValue
 from jackfield.telephony import variables
 

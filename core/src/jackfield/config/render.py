@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jackfield.config import ami_events
 from jackfield.config.check import trunk_matches
 from jackfield.config.conf_syntax import modules, parse
+from jackfield.config.fragments import Fragment
 from jackfield.config.kinds import Extension, General, Trunk
 from jackfield.config.paths import Paths
 from jackfield.config.site import Site
@@ -26,26 +27,6 @@ _OURS = frozenset({"asterisk.conf", "logger.conf", "manager.conf", "stasis.conf"
 _REFUSED_MODULES = frozenset({"app_system.so", "func_shell.so", "app_externalivr.so", "res_clioriginate.so"})
 """Modules that run commands of the machine."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
-
-
-@dataclass(frozen=True, slots=True)
-class Fragment:
-    """A piece of a configuration file.
-
-    `file` is one of Asterisk's (`extensions.conf`, `queues.conf`, `musiconhold.conf`, `modules.conf` …). For
-    `modules.conf` the text is one module a line (`app_queue.so`).
-    """
-
-    file: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class SoundRequest:
-    """A prompt that a plugin needs: its name (`acd-position`) and its text in each language."""
-
-    name: str
-    text: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)

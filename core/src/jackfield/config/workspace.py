@@ -10,6 +10,7 @@ from jackfield.config.apply import Applied, AsteriskControl, activate
 from jackfield.config.asterisk_control import AmiControl
 from jackfield.config.check import check_site
 from jackfield.config.exporter import export_site
+from jackfield.config.fragments import Fragment, SoundRequest
 from jackfield.config.generations import Generation, Generations
 from jackfield.config.importer import import_site
 from jackfield.config.lock import site_lock
@@ -17,7 +18,7 @@ from jackfield.config.models import GenerationRow, State
 from jackfield.config.paths import Paths
 from jackfield.config.plan import Plan, compare
 from jackfield.config.problems import Problem, sentences
-from jackfield.config.render import AMI_USER, Fragment, Options, SoundRequest, render
+from jackfield.config.render import AMI_USER, Options, render
 from jackfield.config.secrets import Secrets, fill_secrets
 from jackfield.config.site import Site
 from jackfield.config.store import history, load_draft, note_generation, note_state, save_draft

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jackfield.config.files import make_folder, write_file
+from jackfield.config.fragments import SoundRequest
 from jackfield.config.kinds import Prompt
 from jackfield.config.paths import Paths
-from jackfield.config.render import SoundRequest
 from jackfield.config.site import Site
 from jackfield.prompts.core_texts import core_sounds
 from jackfield.prompts.manifest import Manifest

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from jackfield.config.render import Fragment
+from jackfield.config.fragments import Fragment
 
 from jackfield_acd.kinds import Queue
 

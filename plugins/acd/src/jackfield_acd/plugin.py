@@ -16,8 +16,8 @@ from jackfield_acd.runtime import Runtime
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
+    from jackfield.config.fragments import Fragment, SoundRequest
     from jackfield.config.kinds import Kind
-    from jackfield.config.render import Fragment, SoundRequest
     from jackfield.config.site import Site
     from jackfield.core import Core
     from jackfield.routing.destinations import Next

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jackfield.config.render import SoundRequest
+from jackfield.config.fragments import SoundRequest
 
 _TEXTS = {
     "acd-recorded": ("This call will be recorded.", "本次通话将被录音。"),

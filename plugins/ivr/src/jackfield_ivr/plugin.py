@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from jackfield.config.fragments import SoundRequest
 from jackfield.config.kinds import Kind
-from jackfield.config.render import SoundRequest
 from jackfield.config.site import Site
 from jackfield.hookspecs import hookimpl
 from jackfield.i18n import gettext_lazy

@@ -1,0 +1,49 @@
+"""The one import for authors of plugins. What is here keeps its meaning within an API version (`API`)."""
+
+from __future__ import annotations
+
+from jackfield.calls.call import Call, DialResult, Resume, Wake
+from jackfield.calls.party import Party
+from jackfield.config.fragments import Fragment, SoundRequest
+from jackfield.config.kinds import Destination, Kind, Name, SiteObject
+from jackfield.config.site import Site
+from jackfield.core import Core
+from jackfield.errors import CallerHungUp, CommandFailed, JackfieldError, UnsafeValue
+from jackfield.hookspecs import hookimpl
+from jackfield.jobs.job import Job
+from jackfield.plugins import API
+from jackfield.records.models import CallRecord
+from jackfield.routing.destinations import DestinationKind, End, Goto, Next, Result
+from jackfield.routing.internal import FeatureCode
+from jackfield.storage.models import Models
+
+__all__ = [
+    "API",
+    "Call",
+    "CallRecord",
+    "CallerHungUp",
+    "CommandFailed",
+    "Core",
+    "Destination",
+    "DestinationKind",
+    "DialResult",
+    "End",
+    "FeatureCode",
+    "Fragment",
+    "Goto",
+    "JackfieldError",
+    "Job",
+    "Kind",
+    "Models",
+    "Name",
+    "Next",
+    "Party",
+    "Resume",
+    "Result",
+    "Site",
+    "SiteObject",
+    "SoundRequest",
+    "UnsafeValue",
+    "Wake",
+    "hookimpl",
+]
