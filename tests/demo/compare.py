@@ -124,7 +124,7 @@ def _steps(record: Json) -> Iterator[str]:
         if step["left_at"] is None:
             yield f"the step {step['destination']} has no end"
             return
-        if not at <= step["entered_at"] <= step["left_at"]:
+        if not _seconds(at) <= _seconds(step["entered_at"]) <= _seconds(step["left_at"]):
             yield f"the step {step['destination']} lies before the one ahead of it"
         yield from _near_time(f"entered {step['destination']}", step["entered_at"], _seconds(at))
         at = step["left_at"]
@@ -203,9 +203,11 @@ def served_in_order(cases: Sequence[Case]) -> list[str]:
         for second, b in waiting:
             if not _was_ahead(first, a, second, b):
                 continue
-            overtaken += a.queued_at > b.queued_at
             if not a.offers or b.offers[0].rang_at < a.offers[0].rang_at:
-                found.append(f"{b.number} ({second.what}) was served before {a.number} ({first.what}), whose turn it was")
+                turn = f"{a.number} ({first.what}), whose turn it was"
+                found.append(f"{b.number} ({second.what}) was served before {turn}")
+            elif a.queued_at > b.queued_at:
+                overtaken += 1
     if not overtaken and any(p.rank for p, _ in waiting):
         found.append("no VIP overtook a caller who had come earlier")
     return found
@@ -215,9 +217,11 @@ def _was_ahead(first: Planned, a: Account, second: Planned, b: Account) -> bool:
     """Whether both were in line at once, in the same queue, and the first one was ahead by rank or by coming."""
     if first is second or first.queue != second.queue or not b.offers:
         return False
-    together = max(a.queued_at, b.queued_at) + 2 * TOLERANCE
+    rang = b.offers[0].rang_at
+    if not a.offers and a.ended_at < rang:
+        return False  # gone before it mattered
     left = a.offers[0].rang_at if a.offers else a.ended_at
-    if together > b.offers[0].rang_at or (not a.offers and left < b.offers[0].rang_at) or together > left:
+    if max(a.queued_at, b.queued_at) + 2 * TOLERANCE > min(left, rang):
         return False
     earlier = a.queued_at < b.queued_at - TOLERANCE
     return first.rank > second.rank or (first.rank == second.rank and earlier)
@@ -236,7 +240,8 @@ def _near(what: str, given: float, wanted: float, tolerance: float = TOLERANCE) 
 def _near_time(what: str, given: str | None, wanted: float | None) -> Iterator[str]:
     if given is None or wanted is None:
         if given is not None or wanted is not None:
-            yield f"that it {what} is {'on record' if given else 'not on record'}, and was {'seen' if wanted else 'not seen'}"
+            seen = "seen" if wanted is not None else "not seen"
+            yield f"that it {what} is {'on record' if given else 'not on record'}, and was {seen}"
     elif abs(_seconds(given) - wanted) > TOLERANCE:
         yield f"the time when it {what} is {_seconds(given) - wanted:+.2f} s off"
 

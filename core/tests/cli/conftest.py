@@ -31,7 +31,7 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in ("espeak-ng", "sox"):
-        (tools / name).write_text("#!/bin/sh\nexec cat\n")
+        (tools / name).write_text("#!/bin/sh\nprintf 'RIFF%044d' 0\nexec cat\n")
         (tools / name).chmod(0o755)
     (tmp_path / "run").mkdir()
     (tmp_path / "jackfield.toml").write_text(

@@ -14,14 +14,15 @@ from jackfield.calls import state
 from jackfield.calls.call import Call, Resume, Sounds
 from jackfield.calls.live import Live
 from jackfield.calls.party import clean_number, party
+from jackfield.calls.path import Path
 from jackfield.calls.registry import Channel, Registry
 from jackfield.calls.state import Facts
 from jackfield.config.kinds import Extension
 from jackfield.config.site import Site
 from jackfield.errors import CallerHungUp, JackfieldError, ProtocolError
 from jackfield.records.models import CallRecord
-from jackfield.routing import builtin, internal
-from jackfield.routing.destinations import DestinationKind, End, Goto, Next, Result, split
+from jackfield.routing import internal
+from jackfield.routing.destinations import End, Goto, Result
 from jackfield.routing.inbound import InboundRoutes
 from jackfield.telephony.agi import AgiSession, safe_environment
 
@@ -31,11 +32,9 @@ if TYPE_CHECKING:
     from jackfield.services import EventBus
 
 log = structlog.get_logger(__name__)
-MAX_STEPS = 50
 MAX_RESUMES = 5
 """Times that one call may come back; a call that kills the daemon each time is then sent to its fallback."""
 GONE_SECONDS = 2.0
-SORRY = "prompt:sorry"
 
 
 class CallService:
@@ -50,6 +49,7 @@ class CallService:
         self._lock = threading.Lock()
         self._live: dict[str, Live] = {}
         self._stalled: set[str] = set()
+        self._path = Path(host, writer)
         self.registry: Registry
         self.recovery: Callable[[str], None] = lambda _: None
         """Told the id of each call that has come back or ended after a restart."""
@@ -61,19 +61,16 @@ class CallService:
 
     def _serve_site(self, site: Site, sounds: Sounds) -> None:
         self._serving = (site, sounds, InboundRoutes(site))
+        self._roles = dict.fromkeys(site.names("trunk"), "trunk") | dict.fromkeys(site.names("extension"), "phone")
 
     @property
     def site(self) -> Site:
         """The site that new calls get."""
         return self._serving[0]
 
-    def kinds(self) -> dict[str, tuple[str, DestinationKind]]:
-        """All kinds of destinations: `{kind: (plugin, …)}`, core's own with plugin ''."""
-        return {k.kind: ("", k) for k in builtin.kinds()} | self._host.destinations()
-
     def persons(self) -> set[str]:
         """Kinds of destinations that lead to a person."""
-        return {name for name, (_, kind) in self.kinds().items() if kind.person}
+        return self._path.persons()
 
     def calls(self) -> list[Live]:
         """Calls that are live."""
@@ -182,7 +179,7 @@ class CallService:
     def _run(self, live: Live, call: Call, first: Callable[[], str]) -> None:
         end: End | None = None
         try:
-            end = self._chain(live, call, first())
+            end = self._path.run(live, call, first())
             self._host.call("jackfield_call_answered", call=call) if live.answered_at() else None
             call.finish(end.cause)
         except CallerHungUp:
@@ -197,71 +194,7 @@ class CallService:
             if not over and not self._finish(live, call, end, 0.0):
                 log.warning("call.lives_on", call=call.id)
 
-    def _chain(self, live: Live, call: Call, destination: str) -> End:
-        for _ in range(MAX_STEPS):
-            answer = self._step(live, call, destination)
-            if isinstance(answer, End):
-                return answer
-            destination = answer.destination
-        log.error("call.endless", call=call.id, at=destination)
-        return self._sorry(live, call)
-
-    # -- one step --------------------------------------------------------------------------------------------------
-
-    def _step(self, live: Live, call: Call, destination: str) -> Next:
-        if call.resumed is None:
-            call.enter(destination)
-            self._writer.step(live.enter(call.seq, destination))
-        elif not any(step.seq == call.seq for step in live.steps):
-            self._writer.step(live.enter(call.seq, destination))
-        outcome, answer = "hang-up", None
-        try:
-            answer = self._handle(live, call, destination)
-            outcome = answer.outcome
-            return answer
-        except CallerHungUp:
-            raise
-        finally:
-            call.resumed, live.plugin = None, ""
-            step = live.leave(call.seq, "stalled" if call.taken else outcome)
-            if step is not None:
-                self._writer.step(step)
-
-    def _handle(self, live: Live, call: Call, destination: str) -> Next:
-        try:
-            kind, name = split(destination)
-        except JackfieldError as error:
-            return self._failed(live, call, destination, str(error))
-        plugin, found = self.kinds().get(kind, ("", None))
-        if found is None:
-            return self._failed(live, call, destination, f"no plugin serves {kind!r}")
-        live.plugin = plugin
-        try:
-            answer: object = found.handler(call, name)
-            if isinstance(answer, Goto | End):
-                return answer
-            reason = f"handler of {kind} returned {type(answer).__name__}"
-        except CallerHungUp:
-            raise
-        except BaseException as error:
-            log.error("call.handler_failed", call=call.id, at=destination, exc_info=True)
-            reason = f"{type(error).__name__}: {error}"
-        if plugin:
-            self._host.fault(plugin, f"{destination}: {reason}")
-        return self._failed(live, call, destination, reason)
-
-    def _failed(self, live: Live, call: Call, destination: str, reason: str) -> Next:
-        """To the fallback; if that is what failed, say sorry."""
-        log.error("call.fallback", call=call.id, at=destination, reason=reason, fallback=call.facts.fallback)
-        if destination == call.facts.fallback or any(s.destination == call.facts.fallback for s in live.steps):
-            return self._sorry(live, call)
-        return Goto(call.facts.fallback, "failed")
-
-    def _sorry(self, live: Live, call: Call) -> End:
-        call.enter(SORRY)
-        self._writer.step(live.enter(call.seq, SORRY))
-        builtin.play_prompt(call, "sorry")
-        return End(Result.FAILED, 41, "failed")
+    # -- what others tell -------------------------------------------------------------------------------------------
 
     def _before_dial(self, call: Call, agent: str, queue: str, endpoints: list[str]) -> None:
         live = self._live.get(call.id)
@@ -284,7 +217,7 @@ class CallService:
         with self._lock:
             if self._live.get(identity) is live:
                 del self._live[identity]
-        record = live.record(end, self.persons())
+        record = live.record(end, self._path.persons())
         self._writer.call_ended(record)
         self.recovery(identity)
         log.info("call.ended", call=identity, result=str(record.result), queue=record.queue, agent=record.agent)
@@ -305,10 +238,9 @@ class CallService:
     def _role(self, channel: Channel) -> str:
         if channel.id == channel.call:
             return "caller"
-        if channel.endpoint in self.site.names("extension"):
-            live = self._live.get(channel.call)
-            return "agent" if live is not None and live.agents.get(channel.endpoint) else "phone"
-        return "trunk" if channel.endpoint in self.site.names("trunk") else "other"
+        role = self._roles.get(channel.endpoint, "other")
+        live = self._live.get(channel.call)
+        return "agent" if role == "phone" and live is not None and live.agents.get(channel.endpoint) else role
 
     def channel_answered(self, channel: Channel) -> None:
         """Registry: a leg was answered."""
