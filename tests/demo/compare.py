@@ -14,7 +14,7 @@ TOLERANCE = 0.5
 Asterisk to the daemon, and of a key to the menu, on a machine that does all sides at once."""
 LEAK = 0.2
 """Seconds of a tone where it must not be; less than this is chance."""
-CAUSES = {404: 1, 603: 21}
+CAUSES = {404: 1, 403: 21}
 """Q.850 cause of a call that was refused with a SIP code."""
 Json = Mapping[str, Any]
 Case = tuple[Planned, Account]

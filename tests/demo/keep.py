@@ -11,9 +11,9 @@ ANSWER_AFTER = 3.0
 
 def explain(shop: Shop) -> None:
     """Exchanges the phones for ones that need no process of ours, and prints what can be done."""
-    rows = []
+    rows, secrets = [], shop.secrets()
     for agent, extension in AGENTS.items():
-        old, secret = shop.phones[agent], shop.secret(extension)
+        old, secret = shop.phones[agent], secrets[extension]
         old.unregister()
         old.stop()
         phone = shop.run.phone(

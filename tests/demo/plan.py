@@ -124,7 +124,7 @@ def _every_way() -> list[Planned]:
         Planned("outside business hours", 1.4, WORKSHOP, (until_bye(),), ("prompt:closed",), "completed", "pbx",
                 hears=("closed",)),
         Planned("on the list of nuisances", 5.0, MENU, (until_bye(),), ("hangup:blocked",), "rejected", "pbx",
-                number=NUISANCE, code=603),
+                number=NUISANCE, code=403),
         _at_service("straight to service", 5.5, 8.0),
         Planned("second menu, prompt to its end", 6.5, MENU,
                 (wait(KEY_AFTER), dtmf("3"), wait(1.5), dtmf("1"), until_bye()),

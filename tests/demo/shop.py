@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ SITE = REPOSITORY / "docs" / "example-site" / "shop.toml"
 EXAMPLE_CARRIER = "192.0.2.10"
 AGENTS = {"1001": "201", "1002": "202", "1003": "203", "1004": "204"}
 """Agent to extension, as the example site has them."""
-LANGUAGES = {"203": "zh"}
 LOG_IN = "*11"
 RECORDINGS = "/var/lib/jackfield/recordings"
 _ROWS = """
@@ -80,20 +80,18 @@ class Shop:
             self.node.run(["jackfield", "import", "/root/shop.toml"])
             self.node.run(["jackfield", "apply", "--reason", "demo"], timeout=300)
 
-    def secret(self, extension: str) -> str:
-        """The SIP password that was made for a phone."""
-        exported = self.node.run(["jackfield", "export"]).stdout
-        found = re.search(rf'name = "{extension}"[^\[]*?secret = "([^"]+)"', exported)
-        if not found:
-            raise RigError(f"`jackfield export` shows no secret for the extension {extension}.")
-        return found[1]
+    def secrets(self) -> dict[str, str]:
+        """The SIP passwords that were made for the phones, by extension."""
+        exported = tomllib.loads(self.node.run(["jackfield", "export"]).stdout)
+        return {phone["name"]: phone["secret"] for phone in exported["extension"]}
 
     def staff(self) -> list[LogIn]:
         """Registers the agents' phones; each agent logs in by feature code. Returns what the phones heard."""
         with progress("agents log in at their phones"):
+            secrets = self.secrets()
             for agent, extension in AGENTS.items():
                 self.phones[agent] = self.run.phone(
-                    self.node, extension, self.secret(extension), tone=self.tones[agent], answer_after=None)
+                    self.node, extension, secrets[extension], tone=self.tones[agent], answer_after=None)
             calls = {agent: phone.call(LOG_IN, plan=[wait(20)]) for agent, phone in self.phones.items()}
             for call in calls.values():
                 call.wait_ended(40)

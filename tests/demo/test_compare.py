@@ -72,7 +72,8 @@ def offers_of(planned: Planned, queued: float, ended: float) -> tuple[Offer, ...
 def account_of(planned: Planned, tone: int, began: float) -> Account:
     key_at = began + 3.0 if planned.keys else None
     queued = key_at if key_at is not None else began
-    ended = began + (0.1 if planned.code != 200 else 12.0 if planned.waits and not planned.rings else 40.0)
+    leaves = 40.0 if planned.rings or not planned.queue else 12.0 if planned.waits else 3.5
+    ended = began + (leaves if planned.code == 200 else 0.1)
     offers = offers_of(planned, queued, ended)
     taken = next((offer for offer in offers if offer.answered_at is not None), None)
     return Account(
@@ -357,4 +358,4 @@ def test_the_plan_shows_what_it_should():
     assert AT_ONCE == 8
     results = {call.result for call in CALLS}
     assert results == {"answered", "abandoned", "completed", "hung-up", "rejected"}
-    assert {call.code for call in CALLS} == {200, 404, 603}
+    assert {call.code for call in CALLS} == {200, 404, 403}

@@ -10,8 +10,10 @@ from rig import Call, Phone
 from rig.audio import Sound, read_recording
 
 from .accounts import Account, Offer, Recording
+from .compare import LEAK
 from .plan import CALLS, Planned
 from .shop import AGENTS, RECORDINGS, Shop
+from .tones import tone_seconds
 
 KEY_SECONDS = 0.1  # how long dtmf() holds a key
 MUSIC_SECONDS = 1.5
@@ -33,7 +35,7 @@ class Witness:
         dialog, heard = call.dialog, call.heard
         keys = call.keys_sent
         offers = tuple(sorted(self._offers(planned.number, call.tone), key=lambda offer: offer.rang_at))
-        tones = {agent: _seconds(heard, tone) for agent, tone in self._shop.tones.items()}
+        tones = tone_seconds(heard, self._shop.tones.values())
         queued = keys[-1][0] + KEY_SECONDS if keys else dialog.invite_at or 0.0
         return Account(
             number=planned.number,
@@ -47,7 +49,7 @@ class Witness:
             keys="".join(key for _, key in keys),
             last_key_at=self._wall(queued) if keys else None,
             offers=offers,
-            heard_agents={agent: seconds for agent, seconds in tones.items() if seconds >= 0.2},
+            heard_agents={agent: tones[tone] for agent, tone in self._shop.tones.items() if tones[tone] >= LEAK},
             prompts=tuple(self._prompts(planned, heard)),
             music=planned.waits and self._music(heard, queued, offers, dialog.ended_at or 0.0),
         )
@@ -65,7 +67,7 @@ class Witness:
                     rang_at=self._wall(dialog.invite_at) or 0.0,
                     ended_at=self._wall(dialog.ended_at or dialog.cancel_at) or 0.0,
                     answered_at=self._wall(answered),
-                    heard_caller=_seconds(call.heard, tone) if answered is not None else 0.0,
+                    heard_caller=tone_seconds(call.heard, [tone])[tone] if answered is not None else 0.0,
                 )
 
     def _prompts(self, planned: Planned, heard: Sound) -> Iterable[tuple[str, str]]:
@@ -104,14 +106,10 @@ class Witness:
             form={b"fLaC": "flac", b"OggS": "ogg", b"RIFF": "wav"}.get(data[:4], "unknown"),
             channels=len(channels),
             seconds=left.seconds,
-            left={tone: _seconds(left, tone) for tone in tones},
-            right={tone: _seconds(right, tone) for tone in tones},
+            left=tone_seconds(left, tones),
+            right=tone_seconds(right, tones),
         )
 
 
 def _from(phone: Phone, number: str) -> list[Call]:
     return [call for call in phone.calls if call.dialog.caller_number == number]
-
-
-def _seconds(sound: Sound, tone: int) -> float:
-    return sum(end - start for start, end in sound.heard_tone(tone))

@@ -7,10 +7,12 @@ import json
 import math
 import socket
 import subprocess
+import threading
 import time
 from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +74,7 @@ class Pbx:
         self.zh_carrier: Carrier = run.carrier(node, "zhtrunk")
         self._phones: dict[str, Phone] = {}
         self._reader: subprocess.Popen[bytes] | None = None
+        self._reading = threading.Lock()
 
     # -- setting up ------------------------------------------------------------------------------------------------
 
@@ -255,15 +258,15 @@ class Pbx:
 
     def _read(self, **asked: str) -> list[dict[str, Any]]:
         """Asks the reader, starting it if need be."""
-        if self._reader is None or self._reader.poll() is not None:
-            self._reader = self.node.popen(["runuser", "-u", "jackfield", "--", "python3", "-c", READER])
-        assert self._reader.stdin and self._reader.stdout
-        self._reader.stdin.write(json.dumps(asked).encode() + b"\n")
-        self._reader.stdin.flush()
-        answer = self._reader.stdout.readline()
-        if not answer:
-            assert self._reader.stderr
-            raise AssertionError(f"records cannot be read: {self._reader.stderr.read().decode()[-800:]}")
+        with self._reading:
+            if self._reader is None or self._reader.poll() is not None:
+                self._reader = self.node.popen(["runuser", "-u", "jackfield", "--", "python3", "-c", READER])
+            assert self._reader.stdin and self._reader.stdout and self._reader.stderr
+            self._reader.stdin.write(json.dumps(asked).encode() + b"\n")
+            self._reader.stdin.flush()
+            answer = self._reader.stdout.readline()
+            if not answer:
+                raise AssertionError(f"records cannot be read: {self._reader.stderr.read().decode()[-800:]}")
         found: list[dict[str, Any]] = json.loads(answer)
         return found
 
@@ -286,6 +289,17 @@ class Pbx:
         """A caller's one final record."""
         return self.records(number)[0]
 
+    def records_since(self, number: str, call: Call, timeout: float = 20) -> list[Record]:
+        """Final records of a caller's calls from `call` on, oldest first: for phones, which call more than once."""
+        deadline = time.monotonic() + timeout
+        begun = time.time() - (time.monotonic() - (call.dialog.invite_at or 0.0)) - 0.5
+        while True:
+            found = [r for r in self._read(number=number) if moment(r["started_at"]) >= begun]
+            if all(r["ended_at"] for r in found) and not self.live(number):
+                return found[::-1]
+            assert time.monotonic() < deadline, f"calls of {number} do not end: {found}"
+            time.sleep(0.1)
+
     def recordings(self, record: Record) -> list[dict[str, Any]]:
         """A call's rows in the table of recordings."""
         return self._read(call=record["id"])
@@ -306,6 +320,11 @@ class Pbx:
         manifest = json.loads(self.node.path(f"{CURRENT}/sounds.json").read_text())
         stem = manifest["sounds"][language][name]
         return array("h", self.node.path(f"{manifest['folder']}/{language}/{stem}.sln").read_bytes())
+
+
+def moment(text: str) -> float:
+    """A record's time as seconds since 1970."""
+    return datetime.fromisoformat(text).timestamp()
 
 
 def path_of(record: Record) -> list[tuple[str, str]]:

@@ -79,6 +79,10 @@ class Node:
         for sub in ("upper", "work"):
             (self._layers / sub).mkdir(parents=True)
         self._dir.mkdir(exist_ok=True)
+        # As Debian's installer does: without it Asterisk asks DNS for its own name at each call.
+        (self._layers / "upper" / "etc").mkdir(mode=0o755)
+        hosts = f"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost\n"
+        (self._layers / "upper" / "etc" / "hosts").write_text(hosts)
         self._cgroup = run.cgroup / f"node-{name}"
         self._nspawn: subprocess.Popen[bytes] | None = None
         self.leader = 0

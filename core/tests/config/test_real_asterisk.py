@@ -70,7 +70,8 @@ class Box:
     def __init__(self, root: Path, folder: Path) -> None:
         for name in ("upper", "work", "root"):
             (folder / name).mkdir()
-        command = ["unshare", "-m", "-n", "-p", "-f", "--mount-proc", "sh", "-c", SETUP, "sh", root, folder, REPO]
+        spaces = ["setpriv", "--pdeathsig", "KILL", "unshare", "--kill-child", "-m", "-n", "-p", "-f", "--mount-proc"]
+        command = [*spaces, "sh", "-c", SETUP, "sh", root, folder, REPO]
         self._holder = subprocess.Popen([*map(str, command)], stdin=subprocess.DEVNULL)
         self._pid = self._first_process()
         self.files = Path(f"/proc/{self._pid}/root")
@@ -121,6 +122,14 @@ class Box:
 @pytest.fixture(scope="module")
 def box(root, tmp_path_factory):
     made = Box(root, tmp_path_factory.mktemp("box"))
+    try:
+        _set_up(made)
+        yield made
+    finally:
+        made.power_cut()
+
+
+def _set_up(made: Box) -> None:
     extra = made.files / "srv/extra"
     for module in ("alembic", "mako"):  # a root may be older than the list of packages
         if made.run("python3", "-c", f"import {module}", check=False).returncode:
@@ -138,8 +147,6 @@ def box(root, tmp_path_factory):
     made.jackfield("apply", "--reason", "first")
     made.run("sh", "-c", "setsid asterisk -U asterisk -G asterisk -C /var/lib/jackfield/asterisk/current/asterisk.conf "
              "-f >/tmp/console 2>&1 </dev/null & sleep 1; asterisk -rx 'core waitfullybooted'")  # fmt: skip
-    yield made
-    made.power_cut()
 
 
 def test_it_starts_without_a_complaint(box):

@@ -1,7 +1,8 @@
 import pytest
 from jackfield.config.conf_syntax import parse
+from jackfield.config.fragments import Fragment
 from jackfield.config.kinds import Extension, General, Trunk
-from jackfield.config.render import TEMPLATES, Fragment, Options, render, safe
+from jackfield.config.render import TEMPLATES, Options, render, safe
 from jackfield.config.site import Site
 from jackfield.errors import UnsafeValue
 from jinja2 import UndefinedError

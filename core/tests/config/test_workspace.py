@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from jackfield.config.fragments import Fragment, SoundRequest
 from jackfield.config.lock import SiteBusy, site_lock
-from jackfield.config.render import Fragment, SoundRequest
 from jackfield.errors import ApplyFailed, NotConnected, SiteError
 from jackfield.plugins import State, Status
 from jackfield.prompts.manifest import Manifest

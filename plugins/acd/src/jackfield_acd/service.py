@@ -48,7 +48,7 @@ class Engine(Desk):
                 lines[contact.queue].add(contact)
             else:
                 self._drop(contact)
-        self._match_all(now)
+        self._match(self._lines, now)
         return self._decided()
 
     def _drop(self, contact: Contact) -> None:
@@ -72,7 +72,7 @@ class Engine(Desk):
                 self._engaged.pop(agent.contact or "", None)
                 self._let_go(agent, Failure.CANCELLED, now)
         self._held = False
-        self._match_all(now)
+        self._match(self._lines, now)
         return self._decided()
 
     # -- contacts --------------------------------------------------------------------------------------------------
@@ -101,10 +101,8 @@ class Engine(Desk):
             NoSuchQueue: the site has no such queue.
         """
         self._line_of(queue)
-        agent = self._engaged.pop(contact, None)
-        self._line_up(self._admit(contact, queue, place), now)
-        if agent is not None:
-            self._let_go(self._agents[agent], failure, now)
+        agent = self._agent_of(contact)
+        self._part(self._admit(contact, queue, place), agent, failure, now)
         return self._decided()
 
     def leave(self, contact: str, now: float) -> list[Decision]:
@@ -143,12 +141,21 @@ class Engine(Desk):
 
     def failed(self, contact: str, failure: Failure, now: float) -> list[Decision]:
         """An offer came to nothing: the contact goes back to its old place, and may be offered to another at once."""
-        back = self._contacts[contact]
-        agent = self._agents[self._engaged.pop(contact)]
-        back.agent = None
-        self._line_up(back, now)
-        self._let_go(agent, failure, now)
+        self._part(self._contacts[contact], self._agents[self._engaged[contact]], failure, now)
         return self._decided()
+
+    def _part(self, contact: Contact, agent: Agent | None, failure: Failure, now: float) -> None:
+        """Contact and agent are both back where they were; only then do they, and others, look for each other."""
+        held, self._held = self._held, True
+        contact.agent = None
+        self._line_up(contact, now)
+        lines = {contact.queue}
+        if agent is not None:
+            del self._engaged[contact.id]
+            self._let_go(agent, failure, now)
+            lines.update(line.rules.name for line in self._lines_of.get(agent.name, ()))
+        self._held = held
+        self._match(lines, now)
 
     def _admit(self, contact: str, queue: str, place: Place) -> Contact:
         if contact in self._contacts:
@@ -236,11 +243,12 @@ class Engine(Desk):
         self._offer(self._contacts[line.waiting.pop(0)[1]], agent, now)
         return True
 
-    def _match_all(self, now: float) -> None:
-        """Bring together all who wait and all who are free: best place first, over all queues."""
+    def _match(self, queues: Iterable[str], now: float) -> None:
+        """Bring together who waits in these queues and who is free: best place first, over all of them."""
         if self._held:
             return
-        heads = [(line.waiting[0], name) for name, line in self._lines.items() if line.waiting and line.free]
+        lines = ((name, self._lines[name]) for name in queues if name in self._lines)
+        heads = [(line.waiting[0], name) for name, line in lines if line.waiting and line.free]
         heapq.heapify(heads)
         while heads:
             (_, contact), name = heapq.heappop(heads)
