@@ -12,7 +12,7 @@ from pathlib import Path
 from rig import RigError, Run, say
 from rig.hostsys import cache_dir, progress
 
-from . import keep, report
+from . import evidence, keep, report
 from .callers import Callers, Desk
 from .compare import TOLERANCE, compare, counts
 from .shop import Shop, build
@@ -69,11 +69,16 @@ def show(shop: Shop, packages: Path) -> dict[str, object]:
         witness = Witness(shop, calls)
         cases, records, recordings = witness.accounts(), shop.records(), witness.recordings()
         mismatches = compare(cases, logins, records, recordings, shop.tones)
+    evidence.keep(shop, cases, records, recordings)
     print(report.table(cases, records, recordings))
-    print(f"\nUp to {report.peak(cases)} calls at once. Times on record agree with the wire within {TOLERANCE:g} s, "
-          f"or are mismatches: {len(mismatches)}.")
+    print(
+        f"\nUp to {report.peak(cases)} calls at once. Times on record agree with the wire within {TOLERANCE:g} s, "
+        f"or are mismatches: {len(mismatches)}."
+    )
     for sentence in mismatches:
         print(f"  mismatch: {sentence}")
+    if mismatches:
+        print(f"What was seen, the records and the journal are in {evidence.FOLDER}.")
     return {"asterisk": shop.asterisk, **counts(cases, records, recordings), "mismatches": mismatches}
 
 

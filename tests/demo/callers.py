@@ -76,8 +76,13 @@ class Callers:
         for planned in sorted(wave, key=lambda one: one.at):
             time.sleep(max(0.0, begun + planned.at - time.monotonic()))
             self._free.acquire()
-            call = self._shop.carrier.call(planned.did, from_number=planned.number, from_name=planned.name,
-                                           plan=planned.does, tone=self._tones[planned.number])
+            call = self._shop.carrier.call(
+                planned.did,
+                from_number=planned.number,
+                from_name=planned.name,
+                plan=planned.does,
+                tone=self._tones[planned.number],
+            )
             self.calls[planned.number] = call
             watchers.append(threading.Thread(target=self._watch, args=(planned, call), daemon=True))
             watchers[-1].start()
@@ -95,8 +100,10 @@ class Callers:
         finally:
             self._free.release()
         self._done += 1
-        say(f"{time.monotonic() - self._begun:5.1f} s  {self._done:2} of {len(CALLS)} over: {planned.what} "
-            f"({planned.number} to {planned.did}), {how}{length:.1f} s")
+        say(
+            f"{time.monotonic() - self._begun:5.1f} s  {self._done:2} of {len(CALLS)} over: {planned.what} "
+            f"({planned.number} to {planned.did}), {how}{length:.1f} s"
+        )
 
 
 def _cycle(tones: Sequence[int]) -> Sequence[int]:

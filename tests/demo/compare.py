@@ -143,9 +143,7 @@ def _legs(seen: Account, legs: Sequence[Json]) -> Iterator[str]:
         yield from _near_time(f"{where} ended", leg["ended_at"], offer.ended_at)
 
 
-def recorded(
-    planned: Planned, seen: Account, files: Sequence[Recording], agents: Mapping[str, int]
-) -> Iterator[str]:
+def recorded(planned: Planned, seen: Account, files: Sequence[Recording], agents: Mapping[str, int]) -> Iterator[str]:
     """Where the call's recording is not what was said. Every queue of the example site records its talks."""
     taken = seen.taken
     wanted = 1 if taken is not None else 0

@@ -17,22 +17,28 @@ def explain(shop: Shop) -> None:
         old.unregister()
         old.stop()
         phone = shop.run.phone(
-            shop.node, extension, secret, tone=shop.tones[agent], answer_after=ANSWER_AFTER, standalone=True)
+            shop.node, extension, secret, tone=shop.tones[agent], answer_after=ANSWER_AFTER, standalone=True
+        )
         rows.append(f"    agent {agent}: extension {extension}, password {secret}, phone at {phone.address}")
     inside = " ".join(enter_command(shop.node.leader))
     rig = f"cd {REPOSITORY}/tests && python3 -m rig"
-    print("\n".join([
-        "",
-        f"It stays up. Jackfield is at {shop.node.address} in a network of its own; as root on this machine:",
-        f"  a shell in it:      {rig} shell {shop.run.id}",
-        f"  the command line:   {inside} jackfield status     (agents, queues, calls, records, plugins list, plan …)",
-        f"  Asterisk's own:     {inside} asterisk -rvvv",
-        f"  logs:               {inside} journalctl -f -u jackfieldd -u jackfield-worker -u asterisk",
-        f"  an outside call:    {inside} asterisk -rx 'channel originate Local/5550100@jf-trunk application MusicOnHold'",
-        f"  a phone of yours:   register as one of these with SIP (UDP) at {shop.node.address}:5060, from the network",
-        f"                      namespace {shop.carrier.party.netns} (ip netns exec …); the agents' phones answer after",
-        f"                      {ANSWER_AFTER:g} s and sound a tone:",
-        *rows,
-        f"  end it:             {rig} down {shop.run.id}",
-        "",
-    ]))
+    print(
+        "\n".join(
+            [
+                "",
+                f"It stays up. Jackfield is at {shop.node.address} in a network of its own; as root on this machine:",
+                f"  a shell in it:      {rig} shell {shop.run.id}",
+                f"  the command line:   {inside} jackfield status   (agents, queues, calls, records, plan …)",
+                f"  Asterisk's own:     {inside} asterisk -rvvv",
+                f"  logs:               {inside} journalctl -f -u jackfieldd -u jackfield-worker -u asterisk",
+                f"  an outside call:    {inside} asterisk -rx \\",
+                "                        'channel originate Local/5550100@jf-trunk application MusicOnHold'",
+                "  a phone of yours:   register as one of these by SIP over UDP, from the network namespace",
+                f"                      {shop.carrier.party.netns} (ip netns exec …) at {shop.node.address}:5060;",
+                f"                      the agents' own phones answer after {ANSWER_AFTER:g} s and sound a tone:",
+                *rows,
+                f"  end it:             {rig} down {shop.run.id}",
+                "",
+            ]
+        )
+    )

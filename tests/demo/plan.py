@@ -5,7 +5,7 @@ Calls come in waves: a wave starts when the agents are free again, so that what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from rig import dtmf, hangup, until_bye, wait
@@ -13,7 +13,7 @@ from rig.plan import Step
 
 AT_ONCE = 8
 MENU, SERVICE, WORKSHOP, CHINESE, NOBODY = "5550100", "5550101", "5550102", "5550103", "5550999"
-NUISANCE, VIP, VIP_BY_PREFIX = "5556666", "5559001", "5559577"
+NUISANCE, VIP = "5556666", "5559001"
 BY_MENU = {"1": "queue:sales", "2": "queue:service"}
 KEY_AFTER = 2.2
 """Seconds after the answer when the first key is pressed: the greeting is over, the menu is being read."""
@@ -82,8 +82,6 @@ class Planned:
 
 
 def _own_number(call: Planned) -> Planned:
-    from dataclasses import replace
-
     return call if call.number else replace(call, number=str(next(_numbers)))
 
 
@@ -111,46 +109,127 @@ def _every_way() -> list[Planned]:
     return [
         _to_queue("key 1, caller hangs up in talk", 0.0, "1", 8.0, name="Alice Adams", hears=("welcome",)),
         _to_queue("key 2, agent hangs up", 0.2, "2", None, takes_for(5.0), name="Bert Brown"),
-        Planned("wrong key twice", 0.4, MENU, (wait(KEY_AFTER), dtmf("5"), wait(5.0), dtmf("6"), until_bye()),
-                goodbye, "completed", "pbx", hears=("ivr-invalid", "goodbye")),
-        Planned("wrong key, then key 1", 0.6, MENU, (wait(KEY_AFTER), dtmf("0"), wait(5.0), dtmf("1"), until_bye()),
-                ("ivr:main", "queue:sales"), "answered", "pbx", hears=("ivr-invalid",), rings=(takes_for(4.0),)),
-        Planned("no key: time-out", 0.8, MENU, (until_bye(),), goodbye, "completed", "pbx",
-                hears=("welcome", "main-menu", "ivr-no-input", "goodbye")),
-        Planned("hangs up in the menu", 1.0, MENU, (wait(3.0), hangup()), ("ivr:main",), "hung-up",
-                hears=("welcome",)),
-        Planned("nobody has this number", 1.2, NOBODY, (until_bye(),), ("hangup:unallocated",), "rejected", "pbx",
-                code=404),
-        Planned("outside business hours", 1.4, WORKSHOP, (until_bye(),), ("prompt:closed",), "completed", "pbx",
-                hears=("closed",)),
-        Planned("on the list of nuisances", 5.0, MENU, (until_bye(),), ("hangup:blocked",), "rejected", "pbx",
-                number=NUISANCE, code=403),
+        Planned(
+            "wrong key twice",
+            0.4,
+            MENU,
+            (wait(KEY_AFTER), dtmf("5"), wait(5.0), dtmf("6"), until_bye()),
+            goodbye,
+            "completed",
+            "pbx",
+            hears=("ivr-invalid", "goodbye"),
+        ),
+        Planned(
+            "wrong key, then key 1",
+            0.6,
+            MENU,
+            (wait(KEY_AFTER), dtmf("0"), wait(5.0), dtmf("1"), until_bye()),
+            ("ivr:main", "queue:sales"),
+            "answered",
+            "pbx",
+            hears=("ivr-invalid",),
+            rings=(takes_for(4.0),),
+        ),
+        Planned(
+            "no key: time-out",
+            0.8,
+            MENU,
+            (until_bye(),),
+            goodbye,
+            "completed",
+            "pbx",
+            hears=("welcome", "main-menu", "ivr-no-input", "goodbye"),
+        ),
+        Planned("hangs up in the menu", 1.0, MENU, (wait(3.0), hangup()), ("ivr:main",), "hung-up", hears=("welcome",)),
+        Planned(
+            "nobody has this number", 1.2, NOBODY, (until_bye(),), ("hangup:unallocated",), "rejected", "pbx", code=404
+        ),
+        Planned(
+            "outside business hours",
+            1.4,
+            WORKSHOP,
+            (until_bye(),),
+            ("prompt:closed",),
+            "completed",
+            "pbx",
+            hears=("closed",),
+        ),
+        Planned(
+            "on the list of nuisances",
+            5.0,
+            MENU,
+            (until_bye(),),
+            ("hangup:blocked",),
+            "rejected",
+            "pbx",
+            number=NUISANCE,
+            code=403,
+        ),
         _at_service("straight to service", 5.5, 8.0),
-        Planned("second menu, prompt to its end", 6.5, MENU,
-                (wait(KEY_AFTER), dtmf("3"), wait(1.5), dtmf("1"), until_bye()),
-                ("ivr:main", "ivr:information", "prompt:opening-hours"), "completed", "pbx", hears=("opening-hours",)),
-        Planned("second menu, back, hangs up", 8.0, MENU,
-                (wait(KEY_AFTER), dtmf("3"), wait(1.5), dtmf("*"), wait(2.0), hangup()),
-                ("ivr:main", "ivr:information", "ivr:main"), "hung-up"),
-        Planned("Chinese line, key 2", 11.0, CHINESE, _by_key("2", 9.0, late=3.5), ("ivr:main", "queue:service"),
-                "answered", name="王芳", language="zh", hears=("welcome", "acd-recorded"), rings=(TAKES,)),
-        Planned("Chinese line, hangs up in the menu", 11.5, CHINESE, (wait(3.5), hangup()), ("ivr:main",),
-                "hung-up", language="zh", hears=("welcome",)),
-        Planned("changes to Chinese, then key 1", 13.0, MENU,
-                (wait(KEY_AFTER), dtmf("8"), wait(2.0), dtmf("1"), until_bye()),
-                ("ivr:main", "queue:sales"), "answered", "pbx", language="zh", hears=("acd-recorded",),
-                rings=(takes_for(4.0),)),
+        Planned(
+            "second menu, prompt to its end",
+            6.5,
+            MENU,
+            (wait(KEY_AFTER), dtmf("3"), wait(1.5), dtmf("1"), until_bye()),
+            ("ivr:main", "ivr:information", "prompt:opening-hours"),
+            "completed",
+            "pbx",
+            hears=("opening-hours",),
+        ),
+        Planned(
+            "second menu, back, hangs up",
+            8.0,
+            MENU,
+            (wait(KEY_AFTER), dtmf("3"), wait(1.5), dtmf("*"), wait(2.0), hangup()),
+            ("ivr:main", "ivr:information", "ivr:main"),
+            "hung-up",
+        ),
+        Planned(
+            "Chinese line, key 2",
+            11.0,
+            CHINESE,
+            _by_key("2", 9.0, late=3.5),
+            ("ivr:main", "queue:service"),
+            "answered",
+            name="王芳",
+            language="zh",
+            hears=("welcome", "acd-recorded"),
+            rings=(TAKES,),
+        ),
+        Planned(
+            "Chinese line, hangs up in the menu",
+            11.5,
+            CHINESE,
+            (wait(3.5), hangup()),
+            ("ivr:main",),
+            "hung-up",
+            language="zh",
+            hears=("welcome",),
+        ),
+        Planned(
+            "changes to Chinese, then key 1",
+            13.0,
+            MENU,
+            (wait(KEY_AFTER), dtmf("8"), wait(2.0), dtmf("1"), until_bye()),
+            ("ivr:main", "queue:sales"),
+            "answered",
+            "pbx",
+            language="zh",
+            hears=("acd-recorded",),
+            rings=(takes_for(4.0),),
+        ),
     ]
 
 
 def _agents_who_do_not_answer() -> list[Planned]:
     """Offers that come to nothing."""
     return [
-        _to_queue("agent does not answer, the next does", 0.0, "1", None, IGNORES, takes_for(4.0), name="Carl \"CC\" Cox"),
+        _to_queue("agent does not answer, the next does", 0.0, "1", None, IGNORES, takes_for(4.0), name="Carl O'Cox"),
         _at_service("hangs up while the phone rings", 0.2, 4.5, IGNORES, result="abandoned"),
         _at_service("agent refuses, the next answers", 6.0, None, REFUSES, takes_for(4.0)),
-        Planned("hangs up as soon as in the queue", 1.0, MENU, _by_key("2", 0.8), ("ivr:main", "queue:service"),
-                "abandoned"),
+        Planned(
+            "hangs up as soon as in the queue", 1.0, MENU, _by_key("2", 0.8), ("ivr:main", "queue:service"), "abandoned"
+        ),
     ]
 
 
@@ -163,12 +242,10 @@ def _rush() -> list[Planned]:
         _at_service("keeps service busy too", 0.9, 14.5),
         _to_queue("waits, first to come", 4.0, "1", None, takes_for(4.0), waits=True),
         _to_queue("waits, second to come", 5.0, "1", None, takes_for(4.0), waits=True),
-        Planned("gives up waiting", 6.0, MENU, _by_key("1", 7.0), ("ivr:main", "queue:sales"), "abandoned",
-                waits=True),
-        _to_queue("VIP, last to come", 7.0, "1", None, takes_for(4.0), number=VIP, name="Vera Important", rank=50,
-                  waits=True),
-        _at_service("VIP by prefix, waits alone", 9.0, None, takes_for(3.0), number=VIP_BY_PREFIX, rank=50,
-                    waits=True),
+        Planned("gives up waiting", 6.0, MENU, _by_key("1", 7.0), ("ivr:main", "queue:sales"), "abandoned", waits=True),
+        _to_queue(
+            "VIP, last to come", 7.0, "1", None, takes_for(4.0), number=VIP, name="Vera Important", rank=50, waits=True
+        ),
     ]
 
 

@@ -29,7 +29,8 @@ def _row(what: str, seen: Account, record: Mapping[str, Any] | None, lengths: Ma
     length = lengths.get(record["id"])
     waited = any(step["destination"].startswith("queue:") for step in record["steps"])
     return [
-        seen.number, seen.did,
+        seen.number,
+        seen.did,
         " > ".join(step["destination"] for step in record["steps"]),
         f"{record['wait_seconds']:.1f}" if waited else "-",
         f"{record['talk_seconds']:.1f}" if record["answered_at"] else "-",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,10 @@ class Shop:
             self.node: Node = run.node("pbx")
         self.carrier: Carrier = run.carrier(self.node)
         self.phones: dict[str, Phone] = {}
-        self.tones = dict(zip(AGENTS, TONES, strict=False))
+        # Callers hear music too, which hardly ever has a pure tone as high as these.
+        self.tones = dict(zip(AGENTS, TONES[-len(AGENTS) :], strict=True))
         """Each agent's tone, in hertz."""
-        self.caller_tones = TONES[len(AGENTS) :]
+        self.caller_tones = TONES[: -len(AGENTS)]
         self._sounds: dict[tuple[str, str], Any] = {}
 
     def install(self, packages: Path) -> None:
@@ -91,7 +93,8 @@ class Shop:
             secrets = self.secrets()
             for agent, extension in AGENTS.items():
                 self.phones[agent] = self.run.phone(
-                    self.node, extension, secrets[extension], tone=self.tones[agent], answer_after=None)
+                    self.node, extension, secrets[extension], tone=self.tones[agent], answer_after=None
+                )
             calls = {agent: phone.call(LOG_IN, plan=[wait(20)]) for agent, phone in self.phones.items()}
             for call in calls.values():
                 call.wait_ended(40)
@@ -127,15 +130,13 @@ class Shop:
         return self._sounds[key]
 
     def music(self) -> list[Any]:
-        """The first two minutes of each piece of music on hold."""
+        """The first minute of each piece of music on hold."""
         if ("music", "") not in self._sounds:
             names = self.node.run(["find", "/var/lib/jackfield/sounds/moh", "-name", "*.sln"]).stdout.split()
-            self._sounds["music", ""] = [self._samples(name)[: 120 * 8000] for name in sorted(names)]
+            self._sounds["music", ""] = [self._samples(name)[: 60 * 8000] for name in sorted(names)]
         return self._sounds["music", ""]
 
     def _samples(self, path: str) -> Any:
-        from array import array
-
         return array("h", self.node.read_bytes(path))
 
     # -- what is on record -----------------------------------------------------------------------------------------
@@ -144,8 +145,8 @@ class Shop:
     def asterisk(self) -> str:
         """Asterisk's version."""
         said = self.node.asterisk("core show version")
-        found = re.search(r"Asterisk (\S+)", said)
-        return found[1].partition("~")[0] if found else said.strip()
+        found = re.search(r"Asterisk ([0-9.]+)", said)
+        return found[1] if found else said.strip()
 
     def records(self) -> list[dict[str, Any]]:
         """All call records, oldest first."""
@@ -166,4 +167,4 @@ class Shop:
             if not open_calls and not rows:
                 return
             time.sleep(0.5)
-        say(f"after {seconds:g} s there are {len(open_calls)} records without an end and {len(rows)} recordings not ready")
+        say(f"after {seconds:g} s {len(open_calls)} records have no end and {len(rows)} recordings are not ready")

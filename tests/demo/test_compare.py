@@ -77,10 +77,20 @@ def account_of(planned: Planned, tone: int, began: float) -> Account:
     offers = offers_of(planned, queued, ended)
     taken = next((offer for offer in offers if offer.answered_at is not None), None)
     return Account(
-        number=planned.number, name=planned.name, did=planned.did, code=planned.code, started_at=began,
-        ended_at=ended, by=planned.by, tone=tone, keys=planned.keys, last_key_at=key_at, offers=offers,
+        number=planned.number,
+        name=planned.name,
+        did=planned.did,
+        code=planned.code,
+        started_at=began,
+        ended_at=ended,
+        by=planned.by,
+        tone=tone,
+        keys=planned.keys,
+        last_key_at=key_at,
+        offers=offers,
         heard_agents={taken.agent: taken.talk} if taken else {},
-        prompts=tuple((planned.language, name) for name in planned.hears), music=planned.waits,
+        prompts=tuple((planned.language, name) for name in planned.hears),
+        music=planned.waits,
     )
 
 
@@ -90,19 +100,37 @@ def record_of(planned: Planned, seen: Account) -> dict[str, Any]:
     bounds = [seen.started_at + 0.01 * i for i in range(len(planned.path))] + [seen.ended_at]
     leg = {"role": "caller", "number": "", "agent": "", "started_at": stamp(seen.started_at)}
     return {
-        "id": f"id-{seen.number}", "direction": "inbound", "caller_number": seen.number, "caller_name": seen.name,
-        "did": seen.did, "extension": "", "result": planned.result, "agent": taken.agent if taken else "",
-        "queue": planned.queue, "language": planned.language, "cause": CAUSES.get(seen.code, 16),
-        "interrupted": False, "started_at": stamp(seen.started_at), "ended_at": stamp(seen.ended_at),
+        "id": f"id-{seen.number}",
+        "direction": "inbound",
+        "caller_number": seen.number,
+        "caller_name": seen.name,
+        "did": seen.did,
+        "extension": "",
+        "result": planned.result,
+        "agent": taken.agent if taken else "",
+        "queue": planned.queue,
+        "language": planned.language,
+        "cause": CAUSES.get(seen.code, 16),
+        "interrupted": False,
+        "started_at": stamp(seen.started_at),
+        "ended_at": stamp(seen.ended_at),
         "answered_at": stamp(taken.answered_at) if taken and taken.answered_at else None,
-        "wait_seconds": seen.waited if planned.queue else 0.0, "talk_seconds": taken.talk if taken else 0.0,
+        "wait_seconds": seen.waited if planned.queue else 0.0,
+        "talk_seconds": taken.talk if taken else 0.0,
         "steps": [
             {"destination": d, "entered_at": stamp(a), "left_at": stamp(b), "outcome": outcome}
             for d, a, b in zip(planned.path, bounds, bounds[1:], strict=False)
         ],
-        "legs": [leg] + [
-            {"role": "agent", "number": o.extension, "agent": o.agent, "started_at": stamp(o.rang_at),
-             "answered_at": stamp(o.answered_at) if o.answered_at else None, "ended_at": stamp(o.ended_at)}
+        "legs": [leg]
+        + [
+            {
+                "role": "agent",
+                "number": o.extension,
+                "agent": o.agent,
+                "started_at": stamp(o.rang_at),
+                "answered_at": stamp(o.answered_at) if o.answered_at else None,
+                "ended_at": stamp(o.ended_at),
+            }
             for o in seen.offers
         ],
     }
@@ -111,9 +139,19 @@ def record_of(planned: Planned, seen: Account) -> dict[str, Any]:
 def recording_of(seen: Account) -> Recording:
     assert seen.taken
     talk, agent = seen.taken.talk, AGENTS[seen.taken.agent]
-    silent = {tone: 0.0 for tone in (*AGENTS.values(), seen.tone)}
-    return Recording(f"id-{seen.number}", f"{seen.number}.flac", "ready", talk, True, "flac", 2, talk,
-                     silent | {seen.tone: talk}, silent | {agent: talk})
+    silent = dict.fromkeys((*AGENTS.values(), seen.tone), 0.0)
+    return Recording(
+        f"id-{seen.number}",
+        f"{seen.number}.flac",
+        "ready",
+        talk,
+        True,
+        "flac",
+        2,
+        talk,
+        silent | {seen.tone: talk},
+        silent | {agent: talk},
+    )
 
 
 @pytest.fixture
@@ -122,8 +160,15 @@ def world() -> World:
     cases = [(p, account_of(p, 1100 + 25 * i, starts[p.number])) for i, p in enumerate(CALLS)]
     logins = [LogIn(agent, f"20{agent[-1]}", "*11", (("en", "acd-logged-in"),)) for agent in AGENTS]
     phones = [
-        {"id": f"login-{one.agent}", "direction": "internal", "extension": one.extension, "did": "*11",
-         "language": "en", "result": "completed", "steps": [{"destination": "agent:login"}]}
+        {
+            "id": f"login-{one.agent}",
+            "direction": "internal",
+            "extension": one.extension,
+            "did": "*11",
+            "language": "en",
+            "result": "completed",
+            "steps": [{"destination": "agent:login"}],
+        }
         for one in logins
     ]
     records = [record_of(planned, seen) for planned, seen in cases]

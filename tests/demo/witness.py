@@ -63,7 +63,8 @@ class Witness:
                 dialog = call.dialog
                 answered = dialog.answered_at
                 yield Offer(
-                    agent, AGENTS[agent],
+                    agent,
+                    AGENTS[agent],
                     rang_at=self._wall(dialog.invite_at) or 0.0,
                     ended_at=self._wall(dialog.ended_at or dialog.cancel_at) or 0.0,
                     answered_at=self._wall(answered),
@@ -101,7 +102,10 @@ class Witness:
         channels = read_recording(data, self._shop.run.root())
         left, right = channels[0], channels[-1]
         return Recording(
-            known.call_id, known.path, known.state, known.row_seconds,
+            known.call_id,
+            known.path,
+            known.state,
+            known.row_seconds,
             intact=hashlib.sha256(data).hexdigest() == row["sha256"],
             form={b"fLaC": "flac", b"OggS": "ogg", b"RIFF": "wav"}.get(data[:4], "unknown"),
             channels=len(channels),

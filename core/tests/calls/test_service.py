@@ -150,3 +150,18 @@ def test_a_handler_that_hangs_loses_its_call_to_the_rescue(plugin: Plugin) -> No
     back = AgiPeer(daemon.port, "resume", ("token", "", "", "", "carrier", ""), extension=daemon.numbers["hangs"])
     assert daemon.ended().steps[-1].destination == "prompt:other-way"
     assert back.played() == ["other-way"]
+
+
+def test_a_trunk_has_a_limit_of_its_own(plugin: Plugin) -> None:
+    daemon = Daemon(plugin, trunk_calls=1)
+    first = daemon.call("waits")
+    while "JF_STATE" not in first.variables:
+        time.sleep(0.005)
+    second = daemon.call("good", uniqueid="1.2")
+    record = daemon.ended()
+    assert (record.result, record.cause) == (Result.REJECTED, 42)
+    assert second.variables["JF_CAUSE"] == "42"
+    first.hang_up()
+    daemon.ended(2)
+    daemon.call("good", uniqueid="1.3")
+    assert daemon.ended(3).result is Result.COMPLETED

@@ -19,6 +19,8 @@ from jackfield.storage.migrate import CORE, migrate
 sys.path.insert(0, str(Path(__file__).parent))
 from sample_jobs import jobs
 
+PATIENCE = 180
+"""Seconds; a busy machine may need many to start a process."""
 RUN = """
 import json, sys
 from pathlib import Path
@@ -60,7 +62,7 @@ class Rig:
     def stop(self, how=signal.SIGTERM):
         if self.process is not None:
             self.process.send_signal(how)
-            self.process.wait(60)
+            self.process.wait(PATIENCE)
             self.process = None
 
     def submit(self, name, key, **more):
@@ -70,13 +72,13 @@ class Rig:
         path = self.folder / key
         return path.read_text().split("\n")[:-1] if path.exists() else []
 
-    def wait(self, what, seconds=60):
+    def wait(self, what, seconds=PATIENCE):
         until = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < until, f"not within {seconds} s; {job_counts(self.database)}"
             time.sleep(0.02)
 
-    def wait_for(self, state, count=1, seconds=60):
+    def wait_for(self, state, count=1, seconds=PATIENCE):
         self.wait(lambda: job_counts(self.database)[state] >= count, seconds)
 
     def children(self):
@@ -112,7 +114,7 @@ def test_a_job_starts_at_once(rig):
     begun = time.monotonic()
     rig.submit("note", "second")
     rig.wait(lambda: rig.marks("second"))
-    assert time.monotonic() - begun < 2.0
+    assert time.monotonic() - begun < 10.0  # it would be 30 s if the nudge were lost
 
 
 def test_without_redis_jobs_wait_and_then_run(rig):
@@ -140,7 +142,7 @@ def test_redis_dies_with_jobs_in_it(rig):
     rig.submit("note", "meanwhile")
     time.sleep(1.0)
     rig.redis.start()
-    rig.wait_for(JobState.DONE, 12, seconds=90)
+    rig.wait_for(JobState.DONE, 12, seconds=PATIENCE)
     assert [rig.marks(f"n{n}") for n in range(10)] == [["done"]] * 10
     assert rig.marks("meanwhile") == ["done"]
     assert rig.marks("long")[-1] == "done"
@@ -148,7 +150,7 @@ def test_redis_dies_with_jobs_in_it(rig):
 
 def test_redis_is_flushed_behind_our_back(rig):
     rig.start(stop_seconds=0.0)
-    rig.submit("slow", "long", seconds=60)
+    rig.submit("slow", "long", seconds=PATIENCE)
     rig.wait(lambda: rig.marks("long"))
     rig.submit("note", "n")
     rig.wait_for(JobState.SENT)
@@ -213,7 +215,7 @@ def test_a_job_that_kills_its_process_does_not_go_on_for_ever(rig):
 def test_a_job_over_its_time_is_ended_although_it_catches_all(rig):
     rig.start()
     rig.submit("stubborn", "s")
-    rig.wait_for(JobState.DEAD, seconds=30)
+    rig.wait_for(JobState.DEAD)
     assert "longer than its 1 s" in dead_jobs(rig.database)[0].error
     assert rig.marks("s") == []
 
@@ -243,7 +245,7 @@ def test_a_second_worker_is_refused(rig):
     told = {"socket": str(rig.socket), "database_url": rig.url, "redis_url": rig.redis.url}
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     second = subprocess.run(
-        [sys.executable, "-c", RUN], input=json.dumps(told).encode(), env=env, stderr=subprocess.PIPE, timeout=60
+        [sys.executable, "-c", RUN], input=json.dumps(told).encode(), env=env, stderr=subprocess.PIPE, timeout=PATIENCE
     )
     assert second.returncode
     assert b"Another jackfield-worker is running" in second.stderr
@@ -256,7 +258,7 @@ def test_systemd_hears_that_it_is_ready_and_alive(rig, monkeypatch):
 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
         heard.bind(str(rig.folder / "n.sock"))
-        heard.settimeout(30)
+        heard.settimeout(PATIENCE)
         monkeypatch.setenv("NOTIFY_SOCKET", str(rig.folder / "n.sock"))
         monkeypatch.setenv("WATCHDOG_USEC", "1000000")
         rig.start()

@@ -41,7 +41,7 @@ def filled(database):
     writer = RecordWriter(database)
     for each in CALLS:
         writer.call_ended(each)
-    assert writer.close()
+    assert writer.close(60)
     return database
 
 
@@ -71,7 +71,7 @@ def test_steps_and_legs_come_with_their_call_in_order(database):
     writer.call_ended(replace(record, steps=steps[::-1], legs=legs[::-1]))
     for number in range(1, 1200):  # more than one IN list
         writer.call_started(call(number))
-    assert writer.close()
+    assert writer.close(60)
     found = find_calls(database, limit=5000)
     assert len(found) == 1200
     assert found[-1] == record

@@ -57,7 +57,7 @@ def ended(call_id="1.1", **more):
 def writer(database):
     found = RecordWriter(database)
     yield found
-    found.close(5)
+    found.close(60)
 
 
 def counts(database):
@@ -71,34 +71,34 @@ def test_what_is_written_comes_back_exactly(database, writer):
     writer.step(replace(record.steps[0], left_at=None, outcome=""))
     writer.leg(replace(record.legs[0], ended_at=None))
     writer.call_ended(record)
-    assert writer.flush()
+    assert writer.flush(60)
     assert find_call(database, "1.1") == record
 
 
 def test_twice_is_once(database, writer):
     for _ in range(3):
         writer.call_ended(ended())
-        assert writer.flush()
+        assert writer.flush(60)
     assert counts(database) == [1, 2, 2]
 
 
 def test_a_late_older_row_does_not_undo_a_final_one(database, writer):
     record = ended()
-    for settle in (writer.flush, lambda: True):  # over the database, and in one batch
+    for settle in (lambda: writer.flush(60), lambda: True):  # over the database, and in one batch
         writer.call_ended(record)
         settle()
         writer.call_started(begun())
         writer.step(replace(record.steps[1], left_at=None, outcome=""))
         writer.leg(replace(record.legs[1], ended_at=None, cause=None))
-        writer.flush()
+        writer.flush(60)
         assert find_call(database, "1.1") == record
 
 
 def test_a_final_row_may_be_corrected_by_a_final_one(database, writer):
     writer.call_ended(ended())
-    writer.flush()
+    writer.flush(60)
     writer.call_ended(ended(result=Result.ABANDONED))
-    writer.flush()
+    writer.flush(60)
     assert find_call(database, "1.1").result is Result.ABANDONED
 
 
@@ -106,7 +106,7 @@ def test_hostile_texts_are_stored_and_harm_nothing(database, writer):
     name = "a\0b\x1b[2J\udcff" + "王小明　" + "x" * 3000
     writer.call_started(begun("1.2", caller_name=name, agent="'; DROP TABLE call; --"))
     writer.call_ended(ended("1.3"))
-    writer.flush()
+    writer.flush(60)
     stored = find_call(database, "1.2")
     assert stored.caller_name == ("a\ufffdb\ufffd[2J\ufffd王小明 " + "x" * 3000)[:80]
     assert stored.agent == "'; DROP TABLE call; --"
@@ -120,7 +120,7 @@ def test_one_refused_row_does_not_take_others_with_it(database, writer):
         writer.call_ended(ended(f"2.{number}"))
     writer.call_started(replace(begun("2.x"), started_at=datetime(2026, 1, 1)))
     writer.call_started(replace(begun("2.y"), cause=object()))
-    assert writer.flush()
+    assert writer.flush(60)
     assert counts(database)[0] == 20
     assert writer.lost == 2
 
@@ -152,11 +152,11 @@ def test_nothing_is_lost_while_the_disk_is_full(database):
     assert len(told) == 1
     assert "database or disk is full" in told[0]
     outage.on = False
-    assert writer.flush(20)
+    assert writer.flush(60)
     assert told[1:] == ["ok"]
     assert counts(database) == [50, 100, 100]
     assert writer.lost == 0
-    assert writer.close()
+    assert writer.close(60)
 
 
 def test_memory_is_bounded_and_losses_are_counted(database):
@@ -167,10 +167,10 @@ def test_memory_is_bounded_and_losses_are_counted(database):
         writer.call_started(begun(f"4.{number}"))
     writer.call_ended(ended("4.0", steps=(), legs=()))  # has its place already
     outage.on = False
-    assert writer.flush(20)
+    assert writer.flush(60)
     assert writer.lost in (20, 21)  # 4.0 may be in the batch that fails, or waiting
     assert counts(database)[0] == 10
-    writer.close()
+    writer.close(60)
 
 
 def test_a_listener_that_fails_does_not_stop_the_writer(database):
@@ -183,8 +183,8 @@ def test_a_listener_that_fails_does_not_stop_the_writer(database):
     writer.call_ended(ended())
     time.sleep(0.3)
     outage.on = False
-    assert writer.flush(20)
-    assert writer.close()
+    assert writer.flush(60)
+    assert writer.close(60)
 
 
 def test_a_really_full_disk(tmp_path):
@@ -210,10 +210,10 @@ def test_a_really_full_disk(tmp_path):
         assert not writer.flush(1)
         assert len(told) == 1
         filler.unlink()
-        assert writer.flush(20)
+        assert writer.flush(60)
         assert told[1:] == ["ok"]
         assert counts(database) == [200, 400, 400]
-        writer.close()
+        writer.close(60)
         database.close()
     finally:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
@@ -225,7 +225,7 @@ def test_a_lost_server(postgres, request):
     told = []
     writer = RecordWriter(database, on_trouble=told.append, on_ok=lambda: told.append("ok"))
     writer.call_ended(ended("6.0"))
-    assert writer.flush()
+    assert writer.flush(60)
     postgres.stop("immediate")
     try:
         for number in range(1, 50):
@@ -233,11 +233,11 @@ def test_a_lost_server(postgres, request):
         assert not writer.flush(0.5)
     finally:
         postgres.start()
-    assert writer.flush(30)
+    assert writer.flush(60)
     assert counts(database) == [50, 100, 100]
     assert told[-1] == "ok"
     assert len(told) == 2
-    writer.close()
+    writer.close(60)
     database.close()
 
 
@@ -252,7 +252,7 @@ def test_many_threads_write_at_once(database, writer):
         each.start()
     for each in threads:
         each.join()
-    assert writer.flush(30)
+    assert writer.flush(60)
     assert counts(database) == [400, 800, 800]
 
 
@@ -269,7 +269,7 @@ while True:
         writer.call_started(begun(f"9.{number}"))
         writer.call_ended(ended(f"9.{number}"))
         number += 1
-    assert writer.flush()
+    assert writer.flush(60)
     print(number, flush=True)
 """
 
@@ -292,9 +292,9 @@ def test_what_was_acknowledged_survives_kill_9(database, after):
     writer = RecordWriter(database)
     for call in list(found.values()):
         writer.call_ended(call if call.ended_at else ended(call.id))
-    assert writer.flush()
+    assert writer.flush(60)
     assert counts(database) == [len(found), 2 * len(found), 2 * len(found)]
-    writer.close()
+    writer.close(60)
 
 
 def test_calls_left_open_are_found_and_closed(database, writer):
@@ -302,7 +302,7 @@ def test_calls_left_open_are_found_and_closed(database, writer):
     left = replace(left, steps=(left.steps[0], replace(left.steps[1], left_at=None, outcome="")))
     writer.call_ended(left)
     writer.call_ended(ended("8.2"))
-    writer.flush()
+    writer.flush(60)
     (found,) = writer.open_calls()
     assert found == left
     at = START + timedelta(minutes=3)
@@ -320,7 +320,7 @@ def test_close_writes_what_waits(database):
     writer = RecordWriter(database)
     for number in range(300):
         writer.call_ended(ended(f"10.{number}"))
-    assert writer.close()
+    assert writer.close(60)
     assert counts(database)[0] == 300
 
 

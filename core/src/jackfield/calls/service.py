@@ -17,7 +17,7 @@ from jackfield.calls.party import clean_number, party
 from jackfield.calls.path import Path
 from jackfield.calls.registry import Channel, Registry
 from jackfield.calls.state import Facts
-from jackfield.config.kinds import Extension
+from jackfield.config.kinds import Extension, Trunk
 from jackfield.config.site import Site
 from jackfield.errors import CallerHungUp, JackfieldError, ProtocolError
 from jackfield.records.models import CallRecord
@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 MAX_RESUMES = 5
 """Times that one call may come back; a call that kills the daemon each time is then sent to its fallback."""
 GONE_SECONDS = 2.0
+BUSY_TRUNK = "hangup:congestion"
 
 
 class CallService:
@@ -117,7 +118,7 @@ class CallService:
         if script == "trunk":
             route = routes.find(facts.trunk, facts.did, facts.caller.number, self._now())
             facts.language, facts.priority, facts.fallback = route.language, route.priority, route.fallback
-            first, why = route.destination, route.why
+            first, why = (BUSY_TRUNK, "the trunk has all its calls") if self._full(facts.trunk) else (route.destination, route.why)
         else:
             first, facts.dialled_rest = internal.find(site, self._host.feature_codes(), facts.did)
             facts.fallback, why = site.general.fallback, "dialled at a phone"
@@ -128,6 +129,11 @@ class CallService:
         call = self._make_call(session, live, site, sounds)
         self._writer.call_started(live.opening())
         self._run(live, call, lambda: self._first(call, first))
+
+    def _full(self, trunk: str | None) -> bool:
+        """Whether a trunk has as many calls as it may have."""
+        own = self.site.get("trunk", trunk, Trunk) if trunk else None
+        return bool(own and own.max_calls and sum(live.facts.trunk == trunk for live in self.calls()) >= own.max_calls)
 
     def _first(self, call: Call, routed: str) -> str:
         self._events.publish("call", id=call.id, what="arrived")
