@@ -9,7 +9,7 @@ export PYTHONPATH := $(SOURCES):tests:.
 export PYTHONDONTWRITEBYTECODE := 1
 FAST := core/tests plugins tests/fast
 
-.PHONY: help demo test test-fast journeys bench lint deb i18n lock clean
+.PHONY: help demo test test-fast journeys bench lint deb docs lock clean
 
 help:
 	@echo 'make demo       build the packages, install them in a clean Debian 14, place real calls (KEEP=1: leave it running)'
@@ -46,6 +46,9 @@ lint: $(PYTHON)
 
 deb: $(PYTHON)
 	@$(PYTHON) packaging/deb/build.py --out dist
+
+docs: $(PYTHON)
+	@$(PYTHON) docs/make_reference.py
 
 lock: $(PYTHON)
 	@$(VENV)/bin/python -m pip install -q uv && $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 \

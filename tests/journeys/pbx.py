@@ -45,6 +45,8 @@ for line in sys.stdin:
     print(json.dumps(found, default=str), flush=True)
 """
 """Reads the database with the product's own queries; as `jackfield records --json`, without a start-up each time."""
+WHOLE = 0.95
+"""Likeness of a prompt that was heard to its end; that of one cut in half is about 0.7."""
 _numbers = itertools.count(10001)
 Record = dict[str, Any]
 
@@ -240,7 +242,7 @@ class Pbx:
 
     def hears(self, call: Call, prompt: str, language: str = "en", after: float = 0.0) -> list[float]:
         """When a call heard the beginning of a prompt that it heard whole; only those after a time."""
-        return [at for at, _ in call.heard.find(self.prompt(prompt, language)) if at >= after]
+        return [at for at, _ in call.heard.find(self.prompt(prompt, language), WHOLE) if at >= after]
 
     def wait_hears(
         self, call: Call, prompt: str, language: str = "en", after: float = 0.0, timeout: float = 20

@@ -1,0 +1,80 @@
+"""Writes docs/reference.md from the models: every kind of site object, every setting, every feature code.
+
+Run `make docs`; a test fails when the file is not what this writes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from jackfield.plugins import PluginHost
+from jackfield.routing import builtin
+from jackfield.settings import Settings
+
+TARGET = Path(__file__).with_name("reference.md")
+
+
+def _default(field: Any) -> str:
+    if field.default_factory is not None:
+        value = field.default_factory()
+        return f"`{value}`" if isinstance(value, list) and value else ""
+    if field.default is PydanticUndefined:
+        return "needed"
+    return "" if field.default in (None, "") else f"`{field.default}`"
+
+
+def _table(model: type[BaseModel], prefix: str = "") -> list[str]:
+    lines = ["| field | default | what |", "|---|---|---|"]
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            continue
+        lines.append(f"| `{prefix}{name}` | {_default(field)} | {field.description or ''} |")
+    return lines
+
+
+def reference(host: PluginHost) -> str:
+    """The whole text."""
+    out = [
+        "# Reference",
+        "",
+        "Written by `make docs` from the program itself; do not edit. The guide is `guide.md`.",
+        "",
+        "## Site file",
+        "",
+        "A table a kind: `[[queue]]`, then its fields. `name` is unique within a kind.",
+    ]
+    for kind in host.kinds().values():
+        about = (kind.model.__doc__ or "").strip().splitlines()[0]
+        out += ["", f"### `{kind.kind}`: {kind.title}", "", about, "", *_table(kind.model)]
+    out += ["", "## Destinations", "", "| kind | what |", "|---|---|"]
+    kinds = [*builtin.kinds(), *(kind for _, kind in host.destinations().values())]
+    out += [f"| `{kind.kind}:NAME` | {kind.title} |" for kind in kinds]
+    out += ["", "## Feature codes", "", "| dial | what |", "|---|---|"]
+    out += [f"| `{c.code}{'…' if c.rest else ''}` | {c.title} |" for c in sorted(host.feature_codes(), key=lambda c: c.code)]
+    out += ["", "## Settings of the box (`/etc/jackfield/jackfield.toml`)", "", *_table(Settings)]
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            out += ["", f"### `[{name}]`", "", *_table(field.annotation)]
+    for status in host.statuses.values():
+        if status.settings is not None:
+            out += ["", f"### `[plugins.{status.name}]`", "", *_table(type(status.settings))]
+    return "\n".join(out) + "\n"
+
+
+def installed() -> PluginHost:
+    """A host with the workspace's plugins."""
+    from importlib.metadata import EntryPoint
+
+    host = PluginHost(Settings())
+    names = {"acd": "AcdPlugin", "ivr": "IvrPlugin", "recording": "RecordingPlugin"}
+    host.load([EntryPoint(n, f"jackfield_{n}.plugin:{c}", "jackfield.plugins") for n, c in names.items()])
+    return host
+
+
+if __name__ == "__main__":
+    TARGET.write_text(reference(installed()), encoding="utf-8")
