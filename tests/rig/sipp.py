@@ -175,7 +175,9 @@ class SippProcess:
         """
         keep = {"via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "record-route"}
         headers = "".join(f"{k.title()}: {v}\r\n" for k, v in invite.headers if k in keep)
-        text = f"{request} sip:rig@{self.address} SIP/2.0\r\n{headers}Content-Length: 0\r\n\r\n"
+        # Each differs: SIPp would take the same bytes again (a key pressed twice) for a retransmission.
+        text = (f"{request} sip:rig@{self.address} SIP/2.0\r\n{headers}"
+                f"X-Rig: {next(_numbers)}\r\nContent-Length: 0\r\n\r\n")
         # SIPp answers whoever sent last, so the node must seem to have sent this.
         with self.party.socket(socket.SOCK_DGRAM, seem=invite.peer) as sock:
             sock.sendto(text.encode("utf-8", "surrogateescape"), (self.address, self.port))
