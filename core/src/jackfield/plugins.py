@@ -67,6 +67,8 @@ class Status:
     declared: dict[str, list[Any]] = field(default_factory=dict)
     settings: Any = None
     instance: Any = None
+    stale: bool = False
+    """The version on disk is another one than this process runs; only a restart takes it up."""
 
     def describe(self) -> dict[str, Any]:
         """For `jackfield plugins`."""
@@ -76,6 +78,7 @@ class Status:
             "state": str(self.state),
             "reason": self.reason,
             "faults": len(self.faults),
+            "stale": self.stale,
             "hooks": {k: {"calls": int(v[0]), "ms": v[1] * 1e3, "max_ms": v[2] * 1e3} for k, v in self.hooks.items()},
             "destinations": [k.kind for k in self.declared.get("jackfield_destinations", [])],
         }
@@ -97,6 +100,8 @@ class PluginHost:
         self._manager.add_hookspecs(hookspecs.Hooks)
         self._lock = threading.Lock()
         self.statuses: dict[str, Status] = {}
+        self._imported: dict[str, str] = {}
+        """Plugin → version whose code this process has imported; it cannot take another one."""
 
     # -- loading ---------------------------------------------------------------------------------------------------
 
@@ -112,6 +117,9 @@ class PluginHost:
         new = [name for name in sorted(found) if name not in self.statuses]
         for name in new:
             self._load_one(found[name])
+        for name, point in found.items():
+            version = point.dist.version if point.dist else ""
+            self.statuses[name].stale = self._imported.setdefault(name, version) != version
         return new
 
     def _load_one(self, point: EntryPoint) -> None:

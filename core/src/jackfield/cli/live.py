@@ -63,11 +63,17 @@ def plugins_list(json: Json = False) -> None:
 
 @plugins_app.command("reload")
 def plugins_reload(json: Json = False) -> None:
-    """Have the daemon take up plugins that were installed and let go of those that were removed."""
+    """Have the daemon take up plugins that were installed and let go of those that were removed.
+
+    Exit code 4: it runs a former version of one, and must be restarted.
+    """
     found = _ask("plugins.reload")
     if json:
         output.as_json(found)
-        return
-    output.records(
-        [{key: row.get(key) for key in ("name", "version", "state", "reason")} for row in found], "No plugins."
-    )
+    else:
+        output.records(
+            [{key: row.get(key) for key in ("name", "version", "state", "reason")} for row in found], "No plugins."
+        )
+    if stale := [row["name"] for row in found if row["stale"]]:
+        output.note(f"{', '.join(stale)}: jackfieldd runs the former version; systemctl restart jackfieldd")
+        raise typer.Exit(4)

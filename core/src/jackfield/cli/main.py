@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
+from jackfield import i18n
 from jackfield.cli import live, records, site
 from jackfield.errors import JackfieldError, NotConnected, SiteError
 
@@ -42,6 +43,7 @@ app.command()(records.migrate)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    i18n.use(i18n.from_environment())
     try:
         app(args=given)
     except SystemExit as leaving:

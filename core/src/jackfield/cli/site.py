@@ -162,11 +162,18 @@ def _show_plan(planned: Plan, *, files: bool) -> None:
         typer.echo(f"Sounds to make: {planned.new_sounds}")
 
 
-def apply(reason: Reason = "", json: Json = False) -> None:
+def apply(
+    reason: Reason = "",
+    json: Json = False,
+    installed: Annotated[
+        bool, typer.Option("--installed", help="Not the draft: write the site in force for what is installed now.")
+    ] = False,
+) -> None:
     """Put the draft in force. When Asterisk refuses it, the generation before is in force again."""
-    context = open_context()
+    workspace = open_context().workspace
     shown = not json and sys.stderr.isatty()
-    planned, applied = context.workspace.apply(reason, _progress if shown else None)
+    change = workspace.refresh if installed else workspace.apply
+    planned, applied = change(reason, _progress if shown else None)
     if json:
         output.as_json({"plan": planned.to_dict(), "applied": _applied(applied)})
         return

@@ -102,7 +102,9 @@ class Workspace:
             SiteError: the draft has mistakes.
             UnsafeValue, SoundError, SettingsError: it cannot be rendered.
         """
-        site, warnings = self.draft()
+        return self._plan(*self.draft())
+
+    def _plan(self, site: Site, warnings: list[str]) -> Plan:
         problems = check_site(site, self._host.kinds(), self._destinations())
         if wrong := [p for p in problems if not p.absent]:
             raise SiteError(sentences(wrong))
@@ -129,17 +131,34 @@ class Workspace:
         """
         with site_lock(self.paths.lock, self._author, "apply"):
             plan = self.plan()
-            if plan.empty:
+            return plan, None if plan.empty else self._put_in_force(plan, plan.site.to_json(), reason, progress)
+
+    def refresh(self, reason: str, progress: Progress | None = None) -> tuple[Plan, Applied | None]:
+        """Write the site in force anew, for the plugins and the version that are installed now; the draft stays out.
+
+        Objects of plugins that are gone stay in the generation and are back with their plugin. Without a generation
+        it is as `apply`. Raises as `apply`, and `NoGeneration`.
+        """
+        current = self.generations.current()
+        if current is None:
+            return self.apply(reason, progress)
+        with site_lock(self.paths.lock, self._author, "refresh"):
+            before = self.generations.load(current)
+            plan = self._plan(*Site.from_json(before.site_json, self._host.kinds()))
+            if not plan.reloads.files and not plan.new_sounds:
                 return plan, None
-            self._library.make(plan.sounds, progress)
-            self._library.make_music()
-            number = self.generations.next_number(max([0, *(row.number for row in history(self._database, 1))]))
-            site_json, sounds_json = plan.site.to_json(), plan.sounds.manifest.to_json()
-            self.generations.write(number, plan.files, site_json, sounds_json, self._author, reason)
-            note_generation(self._database, number, self._author, reason)
-            applied = self._activate(number)
-            self._tidy()
-        return plan, applied
+            return plan, self._put_in_force(plan, before.site_json, reason, progress)
+
+    def _put_in_force(self, plan: Plan, site_json: str, reason: str, progress: Progress | None) -> Applied:
+        self._library.make(plan.sounds, progress)
+        self._library.make_music()
+        number = self.generations.next_number(max([0, *(row.number for row in history(self._database, 1))]))
+        sounds_json = plan.sounds.manifest.to_json()
+        self.generations.write(number, plan.files, site_json, sounds_json, self._author, reason)
+        note_generation(self._database, number, self._author, reason)
+        applied = self._activate(number)
+        self._tidy()
+        return applied
 
     def rollback(self, number: int | None = None) -> Applied:
         """Put an earlier generation in force again; by default the last one that was. The draft stays as it is.
