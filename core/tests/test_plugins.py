@@ -174,3 +174,11 @@ def test_a_removed_plugin_is_forgotten_and_can_come_back() -> None:
     assert host.destinations() == {}
     assert host.load([point(BadHook), point(Good)]) == ["good"]
     assert "good" in host.destinations()
+
+
+def test_a_plugin_can_be_refused_after_loading() -> None:
+    host = load(Good, BadHook)
+    host.refuse("good", "its tables are newer than it is")
+    assert host.statuses["good"].state is State.FAILED
+    assert host.destinations() == {}
+    assert host.call("jackfield_site_changed", only="good", site=None) == []

@@ -69,7 +69,7 @@ def show(shop: Shop, packages: Path) -> dict[str, object]:
         witness = Witness(shop, calls)
         cases, records, recordings = witness.accounts(), shop.records(), witness.recordings()
         mismatches = compare(cases, logins, records, recordings, shop.tones)
-    evidence.keep(shop, cases, records, recordings)
+    evidence.keep(shop, calls, cases, records, recordings)
     print(report.table(cases, records, recordings))
     print(
         f"\nUp to {report.peak(cases)} calls at once. Times on record agree with the wire within {TOLERANCE:g} s, "
@@ -77,8 +77,7 @@ def show(shop: Shop, packages: Path) -> dict[str, object]:
     )
     for sentence in mismatches:
         print(f"  mismatch: {sentence}")
-    if mismatches:
-        print(f"What was seen, the records and the journal are in {evidence.FOLDER}.")
+    print(f"To listen to (what each caller heard, the recordings), and all facts: {evidence.FOLDER}")
     return {"asterisk": shop.asterisk, **counts(cases, records, recordings), "mismatches": mismatches}
 
 

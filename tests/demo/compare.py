@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from .accounts import Account, LogIn, Offer, Recording
-from .plan import Planned
+from .plan import QUEUES, REST, WRAP_UP, Planned
 
 TOLERANCE = 0.5
 """Seconds by which a time or a length on record may differ from what was seen on the wire: the way of an event from
 Asterisk to the daemon, and of a key to the menu, on a machine that does all sides at once."""
 LEAK = 0.2
 """Seconds of a tone where it must not be; less than this is chance."""
+ANNOUNCED = 4.0
+"""Seconds in which a caller has been told of the recording, at the latest; with an agent free, a phone then rings."""
 CAUSES = {404: 1, 403: 21}
 """Q.850 cause of a call that was refused with a SIP code."""
 Json = Mapping[str, Any]
@@ -47,7 +49,7 @@ def compare(
             found += [f"{label}: {text}" for text in recorded(planned, seen, files, agents)]
     found += _extra(inbound, recordings, known)
     found += log_ins(logins, [r for r in records if r["direction"] != "inbound"])
-    return found + served_in_order(cases)
+    return found + served_in_order(cases) + kept_waiting(cases)
 
 
 def as_planned(planned: Planned, seen: Account) -> Iterator[str]:
@@ -223,6 +225,26 @@ def _was_ahead(first: Planned, a: Account, second: Planned, b: Account) -> bool:
         return False
     earlier = a.queued_at < b.queued_at - TOLERANCE
     return first.rank > second.rank or (first.rank == second.rank and earlier)
+
+
+def kept_waiting(cases: Sequence[Case]) -> list[str]:
+    """Callers for whom no phone rang although an agent of their queue was free."""
+    found = []
+    offers = [offer for _, seen in cases for offer in seen.offers]
+    for planned, seen in cases:
+        until = (seen.offers[0].rang_at if seen.offers else seen.ended_at) - TOLERANCE
+        if not planned.queue or until < seen.queued_at + ANNOUNCED:
+            continue
+        idle = [a for a in QUEUES[planned.queue] if not any(o.agent == a and _engaged(o, until) for o in offers)]
+        if idle:
+            found.append(f"{seen.number} ({planned.what}) waited on while {', '.join(idle)} had nothing to do")
+    return found
+
+
+def _engaged(offer: Offer, at: float) -> bool:
+    """Whether an offer, or what comes after it, kept its agent from taking another caller."""
+    after = WRAP_UP if offer.answered_at is not None else REST
+    return offer.rang_at - TOLERANCE <= at <= offer.ended_at + after + TOLERANCE
 
 
 def _differ(what: str, given: object, wanted: object) -> Iterator[str]:

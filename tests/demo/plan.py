@@ -14,6 +14,10 @@ from rig.plan import Step
 AT_ONCE = 8
 MENU, SERVICE, WORKSHOP, CHINESE, NOBODY = "5550100", "5550101", "5550102", "5550103", "5550999"
 NUISANCE, VIP = "5556666", "5559001"
+QUEUES = {"sales": ("1001", "1002"), "service": ("1003", "1004")}
+"""The agents of each queue, as the example site has them."""
+WRAP_UP, REST = 2.0, 5.0
+"""Seconds that an agent is left alone after a talk, by the example site; and after a refusal, by the acd plugin."""
 BY_MENU = {"1": "queue:sales", "2": "queue:service"}
 KEY_AFTER = 2.2
 """Seconds after the answer when the first key is pressed: the greeting is over, the menu is being read."""

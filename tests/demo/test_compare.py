@@ -11,11 +11,10 @@ import pytest
 
 from demo.accounts import Account, LogIn, Offer, Recording
 from demo.compare import CAUSES, TOLERANCE, compare, counts
-from demo.plan import AT_ONCE, CALLS, WAVES, Planned
+from demo.plan import AT_ONCE, CALLS, QUEUES, WAVES, Planned
 
 START = 1_800_000_000.0
 AGENTS = {"1001": 575, "1002": 650, "1003": 800, "1004": 1025}
-QUEUES = {"sales": ("1001", "1002"), "service": ("1003", "1004")}
 MORE = TOLERANCE + 0.1
 
 

@@ -139,8 +139,11 @@ def away(pbx: Pbx) -> Iterator[None]:
 
 
 def first_sound(sound: Sound, after: float) -> float | None:
-    """Seconds from `after` until something is heard; None if nothing is."""
-    return next((max(0.0, start - after) for start, end in sound.sounds() if end > after + 0.1), None)
+    """Seconds from `after` until anything is heard; None if nothing is."""
+    part = sound.between(after, sound.end)
+    quiet = part.silences(0.0)
+    begun = quiet[0][1] if quiet and quiet[0][0] <= part.start + 0.001 else part.start
+    return begun - after if begun < part.end - 0.05 else None
 
 
 def longest_silence(sound: Sound, start: float, end: float) -> float:

@@ -66,7 +66,8 @@ class Daemon:
         self.database = Database(settings.database)
         self.host = PluginHost(settings)
         self.host.load()
-        migrate.migrate(self.database, [migrate.CORE, *self.host.models()])
+        migrate.migrate(self.database, [migrate.CORE])
+        self._migrate_plugins()
         self.timers, self.events = TimerThread(), EventBus()
         self.writer = RecordWriter(self.database, on_trouble=self._trouble, on_ok=lambda: self._trouble(""))
         self.outbox = Outbox(self.database, lambda: self.host.jobs().keys(), settings.paths.run / "worker.sock")
@@ -126,6 +127,14 @@ class Daemon:
     def _trouble(self, message: str) -> None:
         self.trouble = message
 
+    def _migrate_plugins(self) -> None:
+        """A plugin whose tables cannot be brought up to date is refused; the others serve."""
+        for name, models in self.host.call("jackfield_models"):
+            try:
+                migrate.migrate(self.database, [models])
+            except JackfieldError as error:
+                self.host.refuse(name, str(error))
+
     # -- the site --------------------------------------------------------------------------------------------------
 
     def load_site(self) -> None:
@@ -153,8 +162,7 @@ class Daemon:
         """Control: packages were installed or removed."""
         importlib.invalidate_caches()
         new = self.host.load()
-        if new:
-            migrate.migrate(self.database, [migrate.CORE, *self.host.models()])
+        self._migrate_plugins()
         self.load_site()
         for name in new:
             self.host.call("jackfield_start", only=name, core=self.core)

@@ -185,6 +185,10 @@ class PluginHost:
                 if getattr(item, key) in taken:
                     raise JackfieldError(f"{key} {getattr(item, key)!r} is already brought by {taken[getattr(item, key)]}")
 
+    def refuse(self, name: str, reason: str) -> None:
+        """Take a loaded plugin out: it cannot do its work here."""
+        self._refuse(self.statuses[name], reason)
+
     def _refuse(self, status: Status, reason: str) -> None:
         if status.state is State.ENABLED:
             status.state = State.FAILED

@@ -2,10 +2,12 @@
 
 import pytest
 from jackfield.config.kinds import Extension
+from jackfield.config.references import marked
 from jackfield.config.site import Site
 from jackfield.storage.engine import Database
 from jackfield.storage.testing import differences
-from jackfield_acd.kinds import Agent, Queue, agent_kind, queue_kind
+from jackfield_acd.checks import check_agents, check_queues
+from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.plugin import AcdPlugin
 from pydantic import ValidationError
 
@@ -16,7 +18,7 @@ def findings(*objects):
     for item in objects:
         found.setdefault(kinds[type(item)], []).append(item)
     site = Site(found)
-    return queue_kind().check(site) + agent_kind().check(site)
+    return check_queues(site) + check_agents(site)
 
 
 def test_a_good_site_has_no_findings():
@@ -35,21 +37,19 @@ def test_a_good_site_has_no_findings():
 @pytest.mark.parametrize(
     ("objects", "words"),
     [
-        ([Queue(name="sales", agents=["1001"])], ["queue:sales", "'1001'"]),
-        ([Agent(name="1001", extension="201")], ["agent:1001", "'201'"]),
         (
             [Agent(name="1001", extension="201"), Agent(name="1002", extension="201"), Extension(name="201")],
-            ["agent:1002", "agent:1001", "'201'"],
+            ["agent:1002", "agent:1001", "201"],
         ),
         ([Queue(name="sales", max_wait=10)], ["queue:sales", "no overflow"]),
-        ([Queue(name="sales", max_length=1, overflow="queue:sales")], ["queue:sales -> queue:sales"]),
+        ([Queue(name="sales", max_length=1, overflow="queue:sales")], ["queue:sales → queue:sales"]),
         (
             [
                 Queue(name="a", max_length=1, overflow="queue:b"),
                 Queue(name="b", max_length=1, overflow="queue:c"),
                 Queue(name="c", max_length=1, overflow="queue:b"),
             ],
-            ["queue:b -> queue:c -> queue:b"],
+            ["queue:b → queue:c → queue:b"],
         ),
         ([Queue(name="a", empty="queue:b"), Queue(name="b", empty="queue:a")], ["empty leads back"]),
         ([Queue(name="a-b"), Queue(name="ab")], ["queue:a-b", "queue:ab", "'-'"]),
@@ -85,6 +85,18 @@ def test_queues_that_are_refused(fields):
 def test_pins_that_are_refused(pin):
     with pytest.raises(ValidationError):
         Agent(name="1001", pin=pin)
+
+
+def test_references_and_secrets_are_marked_for_core():
+    queue = Queue(name="sales", agents=["1001"], overflow="prompt:later")
+    agent = Agent(name="1001", extension="201", pin="4711")
+    marks = {(m.path, m.value, repr(m.mark)) for item in (queue, agent) for m in marked(item)}
+    assert marks == {
+        (("agents", 0), "1001", "Refers(kind='agent')"),
+        (("overflow",), "prompt:later", "IsDestination()"),
+        (("extension",), "201", "Refers(kind='extension')"),
+        (("pin",), "4711", "IsSecret()"),
+    }
 
 
 def test_tables_and_migrations_agree(tmp_path):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
+from jackfield.i18n import gettext_lazy
 from jackfield.routing.destinations import End, Next, Result
 from jackfield.routing.internal import FeatureCode
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from jackfield_acd.runtime import Runtime
 
+_ = gettext_lazy("jackfield_acd")
 log = structlog.get_logger(__name__)
 ACTIONS = ("login", "logout", "pause", "ready")
 PIN_SECONDS = 10.0
@@ -27,10 +29,10 @@ PIN_SECONDS = 10.0
 def feature_codes() -> list[FeatureCode]:
     """`*111001` logs agent 1001 in; `*11` alone, the agent whose own phone it is."""
     return [
-        FeatureCode("*11", "Agent: log in", "agent:login", rest=True),
-        FeatureCode("*12", "Agent: log out", "agent:logout"),
-        FeatureCode("*13", "Agent: pause", "agent:pause"),
-        FeatureCode("*14", "Agent: ready", "agent:ready"),
+        FeatureCode("*11", _("Agent: log in"), "agent:login", rest=True),
+        FeatureCode("*12", _("Agent: log out"), "agent:logout"),
+        FeatureCode("*13", _("Agent: pause"), "agent:pause"),
+        FeatureCode("*14", _("Agent: ready"), "agent:ready"),
     ]
 
 
@@ -89,7 +91,7 @@ class AgentDesk:
     def _ask_pin(self, call: Call, agent: str, pin: str) -> str:
         """Ask until the PIN is right. Returns the prompt that says why not, '' when it was right."""
         question = ["acd-enter-pin"]
-        for _ in range(TRIES):
+        for _try in range(TRIES):
             if self._locked(agent):
                 return "acd-locked-out"
             typed = call.ask(question, digits=10, seconds=PIN_SECONDS)

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jackfield.config.kinds import Kind
 from jackfield.hookspecs import hookimpl
+from jackfield.i18n import gettext_lazy
 from jackfield.routing.destinations import DestinationKind
 from jackfield.storage.models import Models
 
 from jackfield_acd import agents, plain, sounds
 from jackfield_acd.agents import AgentDesk
+from jackfield_acd.checks import check_agents, check_queues
 from jackfield_acd.handler import handle_queue
-from jackfield_acd.kinds import agent_kind, queue_kind
+from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.runtime import Runtime
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
     from jackfield.config.fragments import Fragment, SoundRequest
-    from jackfield.config.kinds import Kind
     from jackfield.config.site import Site
     from jackfield.core import Core
     from jackfield.routing.destinations import Next
     from jackfield.routing.internal import FeatureCode
+
+_ = gettext_lazy("jackfield_acd")
 
 
 class AcdPlugin:
@@ -39,14 +43,17 @@ class AcdPlugin:
     @hookimpl
     def jackfield_site_kinds(self) -> list[Kind]:
         """Queues and agents."""
-        return [queue_kind(), agent_kind()]
+        return [
+            Kind("queue", Queue, _("Queues"), check_queues),
+            Kind("agent", Agent, _("Agents"), check_agents),
+        ]
 
     @hookimpl
     def jackfield_destinations(self) -> list[DestinationKind]:
         """`queue:NAME`, and `agent:…` behind the feature codes."""
         return [
-            DestinationKind("queue", "Queue", self._queue, lambda site: site.names("queue"), person=True),
-            DestinationKind("agent", "Agent's log-in and pause", self._agent, lambda site: agents.ACTIONS),
+            DestinationKind("queue", _("Queue"), self._queue, lambda site: site.names("queue"), person=True),
+            DestinationKind("agent", _("Agents' log-in and pause"), self._agent, lambda site: agents.ACTIONS),
         ]
 
     @hookimpl

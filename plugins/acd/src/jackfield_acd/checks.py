@@ -1,0 +1,90 @@
+"""What can be wrong with queues and agents, found while planning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from jackfield.i18n import gettext_for
+
+from jackfield_acd.kinds import Agent, Queue
+
+if TYPE_CHECKING:
+    from jackfield.config.site import Site
+
+_ = gettext_for("jackfield_acd")
+
+
+def check_queues(site: Site) -> list[str]:
+    """Findings: limits that lead nowhere, circles, names that Asterisk cannot tell apart."""
+    queues = site.all("queue", Queue)
+    findings = [
+        _("queue:{queue}: it has a max_wait or max_length but no overflow; say where its callers should go").format(
+            queue=queue.name
+        )
+        for queue in queues
+        if (queue.max_wait or queue.max_length) and queue.overflow is None
+    ]
+    return findings + _same_in_dialplan(queues) + _circles(queues)
+
+
+def _same_in_dialplan(queues: Iterable[Queue]) -> list[str]:
+    """Asterisk leaves `-` out when it compares extensions, and takes names of queues without regard to case."""
+    seen: dict[str, str] = {}
+    findings = []
+    for queue in queues:
+        other = seen.setdefault(queue.name.replace("-", "").lower(), queue.name)
+        if other != queue.name:
+            findings.append(
+                _(
+                    "queue:{queue}: its name differs from that of queue:{other} only in '-' or in case, which Asterisk "
+                    "does not tell apart; rename one"
+                ).format(queue=queue.name, other=other)
+            )
+    return findings
+
+
+def _circles(queues: list[Queue]) -> list[str]:
+    """Queues that hand callers round: each next one would find the same reason to hand on."""
+    overflows = {f"queue:{q.name}": q.overflow for q in queues}
+    empties = {f"queue:{q.name}": q.empty for q in queues}
+    return [
+        _(
+            "{queue}: its {field} leads back to itself ({circle}); let one of these queues lead to something else"
+        ).format(queue=circle[0], field=field, circle=" → ".join([*circle, circle[0]]))
+        for field, edges in (("overflow", overflows), ("empty", empties))
+        for circle in _find_circles(edges)
+    ]
+
+
+def _find_circles(edges: dict[str, str | None]) -> list[list[str]]:
+    circles: list[list[str]] = []
+    done: set[str] = set()
+    for start in edges:
+        path: list[str] = []
+        at: str | None = start
+        while at is not None and at in edges and at not in path and at not in done:
+            path.append(at)
+            at = edges[at]
+        if at is not None and at in path:
+            circles.append(path[path.index(at) :])
+        done.update(path)
+    return circles
+
+
+def check_agents(site: Site) -> list[str]:
+    """Findings: phones that are two agents' own."""
+    findings = []
+    owner: dict[str, str] = {}
+    for agent in site.all("agent", Agent):
+        if agent.extension is None:
+            continue
+        other = owner.setdefault(agent.extension, agent.name)
+        if other != agent.name:
+            findings.append(
+                _(
+                    "agent:{agent}: {phone} is the own phone of agent:{other} already; leave `extension` out for one "
+                    "of them"
+                ).format(agent=agent.name, phone=agent.extension, other=other)
+            )
+    return findings

@@ -1,0 +1,42 @@
+"""What people see of queues and agents, in Chinese."""
+
+import gettext
+import re
+import subprocess
+from pathlib import Path
+
+import jackfield_acd
+import pytest
+from jackfield_acd import checks
+from jackfield_acd.kinds import Agent, Queue
+from jackfield_acd.plugin import AcdPlugin
+
+PO = Path(jackfield_acd.__file__).parent / "locale/zh/LC_MESSAGES/jackfield_acd.po"
+
+
+@pytest.fixture
+def chinese(tmp_path):
+    compiled = tmp_path / "zh.mo"
+    subprocess.run(["msgfmt", "--check-format", "-o", str(compiled), str(PO)], check=True)
+    with compiled.open("rb") as file:
+        return gettext.GNUTranslations(file)
+
+
+def test_every_text_has_a_translation_that_names_the_same_things(chinese, world, monkeypatch):
+    asked = []
+    monkeypatch.setattr(checks, "_", lambda text: asked.append(text) or text)
+    site = world.make_site(
+        [Queue(name="ab", max_wait=1), Queue(name="a-b", empty="queue:a-b")],
+        [Agent(name="1", extension="201"), Agent(name="2", extension="201")],
+    )
+    checks.check_queues(site)
+    checks.check_agents(site)
+    assert len(set(asked)) == 4
+    plugin = AcdPlugin()
+    declared = (plugin.jackfield_site_kinds(), plugin.jackfield_destinations(), plugin.jackfield_feature_codes())
+    asked += [item.title for items in declared for item in items]
+    asked += [f.description for m in (Queue, Agent) for n, f in m.model_fields.items() if n != "name" and f.description]
+    for text in asked:
+        translated = chinese.gettext(text)
+        assert translated != text, text
+        assert sorted(re.findall(r"{\w+}|`\w+`", translated)) == sorted(re.findall(r"{\w+}|`\w+`", text))
