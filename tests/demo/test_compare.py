@@ -16,6 +16,7 @@ from demo.plan import AT_ONCE, CALLS, QUEUES, WAVES, Planned
 START = 1_800_000_000.0
 AGENTS = {"1001": 575, "1002": 650, "1003": 800, "1004": 1025}
 MORE = TOLERANCE + 0.1
+SECOND = next(call.number for call in CALLS if call.what == "keeps sales busy, agent hangs up")
 
 
 def stamp(at: float) -> str:
@@ -58,7 +59,8 @@ def offers_of(planned: Planned, queued: float, ended: float) -> tuple[Offer, ...
     """Rings of two seconds each, one after the other; who waits is rung for later, a VIP before others."""
     at = queued + (1.0 if not planned.waits else 20.0 - planned.rank / 10 + 0.1 * planned.at)
     made = []
-    for ring, agent in zip(planned.rings, QUEUES.get(planned.queue, ()), strict=False):
+    agents = QUEUES.get(planned.queue, ())
+    for ring, agent in zip(planned.rings, agents if planned.number != SECOND else agents[::-1], strict=False):
         extension = f"20{agent[-1]}"
         if ring.answered:
             made.append(Offer(agent, extension, at, ended, at + 1.0, ended - at - 1.0))
@@ -227,8 +229,8 @@ def test_a_length_that_is_off(world, key, by):
 
 def test_within_the_tolerance_all_is_well(world):
     for record in world.records[: len(CALLS)]:
-        record["wait_seconds"] += 0.3
-        record["ended_at"] = stamp(datetime.fromisoformat(record["ended_at"]).timestamp() + 0.3)
+        record["wait_seconds"] += 0.2
+        record["ended_at"] = stamp(datetime.fromisoformat(record["ended_at"]).timestamp() + 0.2)
     assert world.mismatches() == []
 
 
@@ -394,6 +396,15 @@ def test_who_comes_first_is_served_first(world):
     found = world.mismatches()
     assert len(found) == 1
     assert "waits, second to come) was served before" in found[0]
+
+
+def test_an_agent_with_nothing_to_do(world):
+    what = "keeps sales busy, agent hangs up"
+    taken = world.seen(what).offers[0]
+    away = replace(taken, ended_at=taken.rang_at + 5.0, heard_caller=4.0)
+    world.see(what, offers=(away,), ended_at=away.ended_at, heard_agents={away.agent: away.talk})
+    found = [text for text in world.mismatches() if "had nothing to do" in text]
+    assert any("waits, first to come) waited on while 1002" in text for text in found)
 
 
 def test_the_plan_shows_what_it_should():

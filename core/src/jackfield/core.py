@@ -71,10 +71,13 @@ class Asterisk(Protocol):
         """Stop what `call.play(…, interruptible=True)` is playing on a channel."""
 
     def store(self, family: str, key: str, value: str | None) -> None:
-        """Write (or, with None, delete) a value of Asterisk's own database, for the plain dialplan to read."""
+        """Write (or, with None, delete) a value of Asterisk's own database, for the plain dialplan to read.
+
+        Raises NotConnected while AMI is away.
+        """
 
     def queue_remove_all(self, queue: str) -> None:
-        """Take all dynamic members out of a plain Asterisk queue."""
+        """Take all dynamic members out of a plain Asterisk queue. Raises NotConnected while AMI is away."""
 
 
 class Storage(Protocol):

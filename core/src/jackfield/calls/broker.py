@@ -6,7 +6,7 @@ import re
 
 import structlog
 
-from jackfield.errors import JackfieldError, UnsafeValue
+from jackfield.errors import CommandFailed, JackfieldError, UnsafeValue
 from jackfield.telephony import variables
 from jackfield.telephony.ami import AmiClient
 from jackfield.telephony.events import Message
@@ -33,21 +33,27 @@ class Broker:
 
         Raises:
             UnsafeValue: a name or value with a meaning in dialplan.
+            NotConnected: AMI is away; try again when it is back.
         """
         if not _KEY.fullmatch(family) or not _KEY.fullmatch(key) or not _VALUE.fullmatch(value or ""):
             raise UnsafeValue(f"{family}/{key}={value!r} may not go into Asterisk's database")
         if value is None:
-            self._try("DBDel", Family=family, Key=key)
+            self._tell("DBDel", Family=family, Key=key)
         else:
-            self._try("DBPut", Family=family, Key=key, Val=value)
+            self._tell("DBPut", Family=family, Key=key, Val=value)
 
     def queue_remove_all(self, queue: str) -> None:
-        """Take all dynamic members out of a plain queue."""
+        """Take all dynamic members out of a plain queue.
+
+        Raises:
+            UnsafeValue: not the name of a queue.
+            NotConnected: AMI is away; try again when it is back.
+        """
         if not _KEY.fullmatch(queue):
             raise UnsafeValue(f"{queue!r} is not a queue")
-        for event in self._list("QueueStatus", Queue=queue):
+        for event in self._client.action("QueueStatus", Queue=queue).events:
             if event.event == "QueueMember" and event.get("Membership") == "dynamic":
-                self._try("QueueRemove", Queue=queue, Interface=event.get("Location", ""))
+                self._tell("QueueRemove", Queue=queue, Interface=event.get("Location", ""))
 
     def channels(self) -> list[Message]:
         """Asterisk's own list of channels, with our variables. (It cuts values at 512 bytes: too short for a state.)"""
@@ -83,9 +89,16 @@ class Broker:
         except JackfieldError:
             return ""
 
-    def _try(self, action: str, **headers: str) -> None:
+    def _tell(self, action: str, **headers: str) -> None:
+        """Asterisk's refusal (no such key, no such channel) leaves things as they are wanted."""
         try:
             self._client.action(action, **headers)
+        except CommandFailed as error:
+            log.debug("asterisk.refused", action=action, error=str(error))
+
+    def _try(self, action: str, **headers: str) -> None:
+        try:
+            self._tell(action, **headers)
         except JackfieldError as error:
             log.warning("asterisk.action_failed", action=action, error=str(error))
 

@@ -134,6 +134,11 @@ class Call:
         return self.facts.priority
 
     @property
+    def fallback(self) -> str:
+        """The destination that the call's route names for when something fails."""
+        return self.facts.fallback
+
+    @property
     def started(self) -> datetime:
         """When it arrived (UTC)."""
         return self.facts.started
