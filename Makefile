@@ -7,9 +7,8 @@ PYTHON := $(VENV)/bin/python
 SOURCES := core/src:plugins/ivr/src:plugins/acd/src:plugins/recording/src
 export PYTHONPATH := $(SOURCES):tests:.
 export PYTHONDONTWRITEBYTECODE := 1
-FAST := core/tests plugins tests/fast
 
-.PHONY: help demo test test-fast journeys bench lint deb docs lock clean
+.PHONY: help demo test test-fast journeys bench lint deb docs i18n host lock clean
 
 help:
 	@echo 'make demo       build the packages, install them in a clean Debian 14, place real calls (KEEP=1: leave it running)'
@@ -23,16 +22,22 @@ help:
 $(PYTHON): requirements.lock packaging/venv.sh
 	@sh packaging/venv.sh $(VENV) requirements.lock
 
+i18n:
+	@find core/src plugins/*/src -name '*.po' | while read -r po; do msgfmt -o "$${po%.po}.mo" "$$po"; done
+
+host:
+	@sh packaging/host.sh
+
 demo: $(PYTHON)
 	@$(PYTHON) -m demo $(if $(KEEP),--keep)
 
-test: $(PYTHON) deb
+test: $(PYTHON) host i18n deb
 	@$(PYTHON) -m pytest core/tests plugins tests
 
-test-fast: $(PYTHON)
+test-fast: $(PYTHON) host i18n
 	@$(PYTHON) -m pytest -m 'not journey and not packages and not slow' core/tests plugins tests
 
-journeys: $(PYTHON) deb
+journeys: $(PYTHON) host deb
 	@$(PYTHON) -m pytest tests/journeys
 
 bench: $(PYTHON) deb
