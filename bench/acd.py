@@ -29,12 +29,21 @@ def acd_free_to_ring() -> list[dict[str, Any]]:
     peer = percentile(theirs, 0.5)
     return [
         line(
-            "acd_free_to_ring", p50, peer, "app_queue", "ms, median", "p50 at most 1/100 of app_queue's, p99 under 25 ms",
-            p50 <= peer / 100 and p99 < 25, p99=percentiles(ours)["p99"], agents=pbx.RING_AGENTS, waiting=WAITING,
+            "acd_free_to_ring",
+            p50,
+            peer,
+            "app_queue",
+            "ms, median",
+            "p50 at most 1/100 of app_queue's, p99 under 25 ms",
+            p50 <= peer / 100 and p99 < 25,
+            p99=percentiles(ours)["p99"],
+            agents=pbx.RING_AGENTS,
+            waiting=WAITING,
             percentiles={side: percentiles(values) for side, values in found.items()},
-            samples={side: len(values) for side, values in found.items()}, rounds=ROUNDS,
-            note="from the BYE that the agent's phone sends to the next INVITE at the same phone, by the kernel's clock at "
-            "the phones' card; wrap-up 0 on both",
+            samples={side: len(values) for side, values in found.items()},
+            rounds=ROUNDS,
+            note="from the BYE that the agent's phone sends to the next INVITE at the same phone, by the kernel's "
+            "clock at the phones' card; wrap-up 0 on both",
         )
     ]
 
@@ -49,13 +58,20 @@ def acd_idle_to_ring() -> list[dict[str, Any]]:
     p50 = {side: median(values) for side, values in found.items()}
     return [
         line(
-            "acd_idle_to_ring", p50["jackfield"], p50["app_queue"], "app_queue", "ms, median", "at most 2.5 x app_queue",
+            "acd_idle_to_ring",
+            p50["jackfield"],
+            p50["app_queue"],
+            "app_queue",
+            "ms, median",
+            "at most 2.5 x app_queue",
             p50["jackfield"] <= 2.5 * p50["app_queue"],
             percentiles={side: percentiles(values) for side, values in found.items()},
-            samples={side: len(values) for side, values in found.items()}, rounds=ROUNDS, calls_a_second=IDLE_RATE,
+            samples={side: len(values) for side, values in found.items()},
+            rounds=ROUNDS,
+            calls_a_second=IDLE_RATE,
             ratio_after_answer=significant(p50["jackfield"] / p50["app_queue after Answer"]),
-            note="from the caller's INVITE to the INVITE at the phone, by the kernel's clock; the peer is Queue() without "
-            "Answer() before it; Answer waits for the caller's first RTP packet",
+            note="from the caller's INVITE to the INVITE at the phone, by the kernel's clock; the peer is Queue() "
+            "without Answer() before it; Answer waits for the caller's first RTP packet",
         )
     ]
 
@@ -70,13 +86,16 @@ def _in_turns() -> Sequence[str]:
 def _free_to_ring(side: str) -> list[float]:
     box = _ready(side, TALK_MS)
     callers = box.telephones.call(side, pbx.RING, rate=25, calls=100_000, at_once=WAITING + pbx.RING_AGENTS)
-    box.node.wait_for(lambda: callers.process.popen.poll() is not None or _alive(box) >= WAITING, 60, "200 callers to wait")
+    full = WAITING + 2 * pbx.RING_AGENTS
+    box.node.wait_for(
+        lambda: box.channels() >= full or callers.process.popen.poll() is not None, 60, "200 callers to wait"
+    )
     time.sleep(2)
     sniffer = Sniffer(box.party)
     begun, waiting = time.monotonic(), []
     while time.monotonic() - begun < BUSY_SECONDS:
         time.sleep(BUSY_SECONDS / 5)
-        waiting.append(_alive(box) - 2 * pbx.RING_AGENTS)
+        waiting.append(box.channels() - 2 * pbx.RING_AGENTS)
     messages = sniffer.stop()
     box.hang_up_all()
     if min(waiting) < 0.9 * WAITING or max(waiting) > 1.1 * WAITING:
@@ -86,10 +105,6 @@ def _free_to_ring(side: str) -> list[float]:
         raise BenchError(f"{side} rang only {len(samples)} times in {BUSY_SECONDS:g} s")
     say(f"acd_free_to_ring: {side} {percentiles(samples)} ms of {len(samples)}, {waiting} waiting")
     return samples
-
-
-def _alive(box: pbx.Pbx) -> int:
-    return box.channels()
 
 
 def _ready(side: str, talk_ms: tuple[int, int]) -> pbx.Pbx:

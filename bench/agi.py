@@ -8,7 +8,7 @@ from bench.child import Child
 from bench.report import BenchError, interleave, line, median, percentiles, say, significant
 
 CALLS = 200
-ROUNDS = 5
+ROUNDS = 6
 COMMANDS = 100
 PACE = 1000
 PACED_COMMANDS = 16
@@ -21,17 +21,30 @@ def agi_command() -> list[dict[str, Any]]:
 
 
 def _cpu() -> dict[str, Any]:
-    with Child("bench.agi_server", "jackfield", COMMANDS) as ours, Child("bench.agi_server", "pyst2", COMMANDS) as theirs:
+    with (
+        Child("bench.agi_server", "jackfield", COMMANDS) as ours,
+        Child("bench.agi_server", "pyst2", COMMANDS) as theirs,
+    ):
         ports = {"jackfield": (ours, ours.read()["port"]), "pyst2": (theirs, theirs.read()["port"])}
         results = interleave(ROUNDS, {name: (lambda n=name: _burst(n, *ports[n])) for name in ports})
-    cpu = {name: median(r["us"] for r in runs) for name, runs in results.items()}
+    cpu = {name: min(r["us"] for r in runs) for name, runs in results.items()}
     rate = {name: significant(median(r["rate"] for r in runs)) for name, runs in results.items()}
     return line(
-        "agi_command_cpu", cpu["jackfield"], cpu["pyst2"], "pyst2 on threads", "us of CPU a command", "at most 0.5 x pyst2",
-        cpu["jackfield"] <= 0.5 * cpu["pyst2"], calls=CALLS, commands_a_call=COMMANDS, rounds=ROUNDS, commands_a_second=rate,
+        "agi_command_cpu",
+        cpu["jackfield"],
+        cpu["pyst2"],
+        "pyst2 on threads",
+        "us of CPU a command",
+        "at most 0.5 x pyst2",
+        cpu["jackfield"] <= 0.5 * cpu["pyst2"],
+        calls=CALLS,
+        commands_a_call=COMMANDS,
+        rounds=ROUNDS,
+        commands_a_second=rate,
         all_us={name: [significant(r["us"], 3) for r in runs] for name, runs in results.items()},
-        note="connection, environment and thread of each call included; set_variable, stream_file, wait_for_digit, "
-        "get_variable in turn",
+        median_us={name: significant(median(r["us"] for r in runs)) for name, runs in results.items()},
+        note="the least of the rounds, as other processes only ever add to it; connection, environment and thread of "
+        "each call included; set_variable, stream_file, wait_for_digit, get_variable in turn",
     )
 
 
@@ -57,8 +70,16 @@ def _latency() -> dict[str, Any]:
     ms = {name: [1000 * v for run in runs for v in run] for name, runs in results.items()}
     middle = {name: median(median(run) for run in runs) * 1000 for name, runs in results.items()}
     return line(
-        "agi_command_latency", middle["jackfield"], middle["pyst2"], "pyst2 on threads", "ms, median", "no worse than pyst2",
-        middle["jackfield"] <= middle["pyst2"], calls=CALLS, commands_a_second=PACE, rounds=ROUNDS,
+        "agi_command_latency",
+        middle["jackfield"],
+        middle["pyst2"],
+        "pyst2 on threads",
+        "ms, median",
+        "no worse than pyst2",
+        middle["jackfield"] <= middle["pyst2"],
+        calls=CALLS,
+        commands_a_second=PACE,
+        rounds=ROUNDS,
         percentiles={name: percentiles(values) for name, values in ms.items()},
         note="from Asterisk's answer to the next command, at the load's socket; median of the rounds' medians",
     )

@@ -1,4 +1,4 @@
-"""A FastAGI server under test: `python3 -m bench.agi_server jackfield|pyst2 COMMANDS`; each order on stdin prints its CPU."""
+"""A FastAGI server under test: `python3 -m bench.agi_server jackfield|pyst2 COMMANDS`; tells its CPU when asked."""
 
 from __future__ import annotations
 

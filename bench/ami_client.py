@@ -20,6 +20,9 @@ class Listener:
     def __init__(self) -> None:
         self.ended = 0
 
+    def channel_dialled(self, channel: object) -> None:
+        """A channel is being called."""
+
     def channel_answered(self, channel: object) -> None:
         """Nothing to do."""
 
@@ -81,7 +84,12 @@ def panoramisk(port: int, events: int) -> dict[str, int]:
         over = asyncio.Event()
         loop = asyncio.get_running_loop()
         manager = Manager(
-            loop=loop, host="127.0.0.1", port=port, username="bench", secret="bench", reconnect_timeout=3600,
+            loop=loop,
+            host="127.0.0.1",
+            port=port,
+            username="bench",
+            secret="bench",
+            reconnect_timeout=3600,
             on_disconnect=lambda manager, error: over.set(),
         )
         manager.register_event("*", callback)

@@ -21,19 +21,34 @@ def ami_intake() -> list[dict[str, Any]]:
         names = ("jackfield", "full", "panoramisk")
         results = interleave(ROUNDS, {name: (lambda n=name: _run(n, port, whole)) for name in names})
         results["pyst2"] = [_run("pyst2", short, part)]
-    cpu = {n: (part.events if n == "pyst2" else whole.events) / median(r["cpu"] for r in runs) for n, runs in results.items()}
-    wall = {n: (part.events if n == "pyst2" else whole.events) / median(r["wall"] for r in runs) for n, runs in results.items()}
+    cpu = {
+        n: (part.events if n == "pyst2" else whole.events) / median(r["cpu"] for r in runs)
+        for n, runs in results.items()
+    }
+    wall = {
+        n: (part.events if n == "pyst2" else whole.events) / median(r["wall"] for r in runs)
+        for n, runs in results.items()
+    }
     ratio = cpu["jackfield"] / cpu["panoramisk"]
     return [
         line(
-            "ami_intake", cpu["jackfield"], cpu["panoramisk"], "panoramisk", "events/s of CPU",
-            "at least 3 x panoramisk", ratio >= 3,
-            full=significant(cpu["full"]), full_ratio=significant(cpu["full"] / cpu["panoramisk"]), pyst2=significant(cpu["pyst2"]),
+            "ami_intake",
+            cpu["jackfield"],
+            cpu["panoramisk"],
+            "panoramisk",
+            "events/s of CPU",
+            "at least 3 x panoramisk",
+            ratio >= 3,
+            full=significant(cpu["full"]),
+            full_ratio=significant(cpu["full"] / cpu["panoramisk"]),
+            pyst2=significant(cpu["pyst2"]),
             us_an_event={n: significant(1e6 / v) for n, v in cpu.items()},
             wall_events_a_second={n: significant(v) for n, v in wall.items()},
-            events=whole.events, pyst2_events=part.events, rounds=ROUNDS,
-            note=f"stream: {whole.source}; jackfield: AmiClient into Registry.event, as the daemon; full: every header of "
-            "every event parsed; peers: one callback for all events",
+            events=whole.events,
+            pyst2_events=part.events,
+            rounds=ROUNDS,
+            note=f"stream: {whole.source}; jackfield: AmiClient into Registry.event, as the daemon; full: every "
+            "header of every event parsed; peers: one callback for all events",
         )
     ]
 

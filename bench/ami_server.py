@@ -21,7 +21,9 @@ def serve(sock: socket.socket, data: bytes) -> None:
                 return
             asked += chunk
         headers = dict(line.split(": ", 1) for line in asked.decode().split("\r\n\r\n")[0].split("\r\n"))
-        reply = f"Response: Success\r\nActionID: {headers.get('ActionID', '')}\r\nMessage: Authentication accepted\r\n\r\n"
+        reply = (
+            f"Response: Success\r\nActionID: {headers.get('ActionID', '')}\r\nMessage: Authentication accepted\r\n\r\n"
+        )
         sock.sendall(reply.encode())
         try:
             sock.sendall(data)

@@ -46,7 +46,9 @@ class Child:
     def __enter__(self) -> Child:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.process.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
@@ -56,7 +58,10 @@ class Child:
 
 def environment() -> dict[str, str]:
     """This environment, with our source tree on Python's path."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "core" / "src"), str(REPOSITORY / "tests"), str(REPOSITORY)])}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "core" / "src"), str(REPOSITORY / "tests"), str(REPOSITORY)]),
+    }
 
 
 def answer(**values: Any) -> None:

@@ -34,13 +34,26 @@ def memory() -> list[dict[str, Any]]:
     a_call = {calls: (found[calls] - found[0]) * 1000 / calls for calls in STEPS}
     return [
         line(
-            "memory_idle", found[0], None, "none", "MB RSS", f"at most {IDLE_MB} MB", found[0] <= IDLE_MB,
-            with_calls={str(calls): significant(mb) for calls, mb in found.items()}, after_calls=significant(box.rss_mb()),
+            "memory_idle",
+            found[0],
+            None,
+            "none",
+            "MB RSS",
+            f"at most {IDLE_MB} MB",
+            found[0] <= IDLE_MB,
+            with_calls={str(calls): significant(mb) for calls, mb in found.items()},
+            after_calls=significant(box.rss_mb()),
             plugins=box.status()["plugins"],
         ),
         line(
-            "memory_call", max(a_call.values()), None, "none", "KB RSS a waiting call", f"at most {CALL_KB} KB",
-            max(a_call.values()) <= CALL_KB, by_calls={str(calls): significant(kb) for calls, kb in a_call.items()},
+            "memory_call",
+            max(a_call.values()),
+            None,
+            "none",
+            "KB RSS a waiting call",
+            f"at most {CALL_KB} KB",
+            max(a_call.values()) <= CALL_KB,
+            by_calls={str(calls): significant(kb) for calls, kb in a_call.items()},
         ),
     ]
 

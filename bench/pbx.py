@@ -175,8 +175,8 @@ def _site(carrier: str) -> str:
     for number, name in queues.items():
         parts.append(f'[[did]]\nname = "{name}"\nnumber = "{number}"\ndestination = "queue:{name}"\n')
         parts.append(
-            f'[[queue]]\nname = "{name}"\nagents = {json.dumps([f"a{p}" for p in MEMBERS[number]])}\nwrapup_seconds = 0\n'
-            "no_answer_pause = 0\nannounce_position = false\n"
+            f'[[queue]]\nname = "{name}"\nagents = {json.dumps([f"a{p}" for p in MEMBERS[number]])}\n'
+            "wrapup_seconds = 0\nno_answer_pause = 0\nannounce_position = false\n"
         )
     for phone in PHONES:
         parts.append(f'[[extension]]\nname = "{phone}"\nsecret = "password-of-{phone}"\ncodecs = ["ulaw"]\n')
@@ -189,8 +189,17 @@ def _peer(address: str) -> dict[str, str]:
     queues = []
     for number, members in MEMBERS.items():
         lines = [
-            f"[plain-{number}]", "strategy = leastrecent", "timeout = 20", "retry = 1", "wrapuptime = 0", "ringinuse = no",
-            "autofill = yes", "joinempty = yes", "leavewhenempty = no", "musicclass = default", "announce-frequency = 0",
+            f"[plain-{number}]",
+            "strategy = leastrecent",
+            "timeout = 20",
+            "retry = 1",
+            "wrapuptime = 0",
+            "ringinuse = no",
+            "autofill = yes",
+            "joinempty = yes",
+            "leavewhenempty = no",
+            "musicclass = default",
+            "announce-frequency = 0",
         ]
         queues.append("\n".join([*lines, *(f"member => PJSIP/{phone}" for phone in members)]))
     return {

@@ -34,12 +34,21 @@ def records() -> list[dict[str, Any]]:
     lost = sum(k["lost"] for k in kills)
     return [
         line(
-            "records", rate["jackfield"], rate["sqlite"], "one sqlite3 commit a record", "call records/s",
-            "nothing lost on kill -9", lost == 0, cpu_us_a_record=cpu, kills=KILLS, acknowledged=sum(k["acknowledged"] for k in kills),
-            lost=lost, rounds=ROUNDS,
-            note="a record: the call, 3 steps, 2 legs, on disk below /var/tmp; jackfield gets each row as it happens and again at "
-            "the end, from 8 threads; the peer only the finished rows, in one transaction a call, as cdr_sqlite3_custom "
-            "commits; both journal_mode=WAL, synchronous=NORMAL",
+            "records",
+            rate["jackfield"],
+            rate["sqlite"],
+            "one sqlite3 commit a record",
+            "call records/s",
+            "nothing lost on kill -9",
+            lost == 0,
+            cpu_us_a_record=cpu,
+            kills=KILLS,
+            acknowledged=sum(k["acknowledged"] for k in kills),
+            lost=lost,
+            rounds=ROUNDS,
+            note="a record: the call, 3 steps, 2 legs, on disk below /var/tmp; jackfield gets each row as it happens "
+            "and again at the end, from 8 threads; the peer only the finished rows, in one transaction a call, as "
+            "cdr_sqlite3_custom commits; both journal_mode=WAL, synchronous=NORMAL",
         )
     ]
 
@@ -50,7 +59,10 @@ def _run(name: str, file: Path) -> dict[str, Any]:
     found = len(_ids(file))
     if found != CALLS or result["lost"]:
         raise BenchError(f"{name} left {found} of {CALLS} records on disk, and counted {result['lost']} rows as lost")
-    say(f"records: {name} {result['calls'] / result['seconds']:.0f} records/s, {1e6 * result['cpu'] / CALLS:.0f} us of CPU each")
+    say(
+        f"records: {name} {result['calls'] / result['seconds']:.0f} records/s, "
+        f"{1e6 * result['cpu'] / CALLS:.0f} us of CPU each"
+    )
     return result
 
 
@@ -60,7 +72,9 @@ def _kill(file: Path, seconds: float) -> dict[str, int]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "bench.records_writer", "jackfield", str(file), "0"],
-            stdout=out, cwd=REPOSITORY, env=environment(),
+            stdout=out,
+            cwd=REPOSITORY,
+            env=environment(),
         )
         deadline = time.monotonic() + 30
         while not log.stat().st_size and time.monotonic() < deadline and process.poll() is None:

@@ -37,16 +37,58 @@ def call(number: int) -> tuple[CallRecord, tuple[StepRecord, ...], tuple[LegReco
     identity, start = f"1795290000.{number}", BEGUN + timedelta(seconds=number / 10)
     end = start + timedelta(seconds=95.5)
     steps = tuple(
-        StepRecord(identity, n, name, start + timedelta(seconds=n), end if n == 2 else start + timedelta(seconds=n + 1), outcome)
-        for n, (name, outcome) in enumerate((("ivr:main", "1"), ("prompt:welcome", "played"), ("queue:sales", "answered")))
+        StepRecord(
+            identity,
+            n,
+            name,
+            start + timedelta(seconds=n),
+            end if n == 2 else start + timedelta(seconds=n + 1),
+            outcome,
+        )
+        for n, (name, outcome) in enumerate(
+            (("ivr:main", "1"), ("prompt:welcome", "played"), ("queue:sales", "answered"))
+        )
     )
     legs = (
-        LegRecord(identity, identity, f"PJSIP/carrier-{number:08x}", "caller", start, "15550100", "", start, end, 16, ""),
-        LegRecord(f"1795300000.{number}", identity, f"PJSIP/201-{number:08x}", "agent", start, "201", "anna", start, end, 16, "ANSWER"),
+        LegRecord(
+            identity, identity, f"PJSIP/carrier-{number:08x}", "caller", start, "15550100", "", start, end, 16, ""
+        ),
+        LegRecord(
+            f"1795300000.{number}",
+            identity,
+            f"PJSIP/201-{number:08x}",
+            "agent",
+            start,
+            "201",
+            "anna",
+            start,
+            end,
+            16,
+            "ANSWER",
+        ),
     )
     record = CallRecord(
-        identity, "inbound", start, "carrier", "15550199", "15550100", "Bench", "", "en", start, end, "queue:sales", "sales",
-        "anna", 3.5, 92.0, Result.ANSWERED, 16, False, steps, legs,
+        identity,
+        "inbound",
+        start,
+        "carrier",
+        "15550199",
+        "15550100",
+        "Bench",
+        "",
+        "en",
+        start,
+        end,
+        "queue:sales",
+        "sales",
+        "anna",
+        3.5,
+        92.0,
+        Result.ANSWERED,
+        16,
+        False,
+        steps,
+        legs,
     )
     return record, steps, legs
 

@@ -52,7 +52,9 @@ def recorded() -> Stream:
             say(f"{packed} is not there; synthesising a like stream")
             path.write_bytes(b"".join(_call(number) for number in range(SYNTHETIC_CALLS)))
     data = path.read_bytes()
-    return Stream(path, source, count(data), data.count(b"\r\n\r\nEvent: Hangup\r\n") + data.startswith(b"Event: Hangup\r\n"))
+    return Stream(
+        path, source, count(data), data.count(b"\r\n\r\nEvent: Hangup\r\n") + data.startswith(b"Event: Hangup\r\n")
+    )
 
 
 def count(data: bytes) -> int:
@@ -72,18 +74,44 @@ def first(stream: Stream, events: int) -> Stream:
 
 def _call(number: int) -> bytes:
     """86 events of a two-leg call, 58 % of them VarSet, as in the recording."""
-    time, one, two = f"{1795290000 + number / 40:.6f}", f"{1795290000 + number}.{2 * number}", f"{1795290000 + number}.{2 * number + 1}"
+    time, one, two = (
+        f"{1795290000 + number / 40:.6f}",
+        f"{1795290000 + number}.{2 * number}",
+        f"{1795290000 + number}.{2 * number + 1}",
+    )
     wanted = ["Newchannel", "Newstate", "BridgeEnter", "BridgeLeave", "Hangup"]
-    names = wanted[:2] + ["Newexten"] * 6 + ["VarSet"] * 25 + ["RTCPSent", "RTCPReceived"] + wanted[2:4] + ["HangupRequest"] * 4
+    names = (
+        wanted[:2]
+        + ["Newexten"] * 6
+        + ["VarSet"] * 25
+        + ["RTCPSent", "RTCPReceived"]
+        + wanted[2:4]
+        + ["HangupRequest"] * 4
+    )
     return b"".join(_event(name, time, one if leg == 0 else two, one) for leg in (0, 1) for name in [*names, wanted[4]])
 
 
 def _event(name: str, time: str, identity: str, linked: str) -> bytes:
     lines = [
-        f"Event: {name}", "Privilege: call,all", f"Timestamp: {time}", f"Channel: PJSIP/sipp-{identity[-8:].replace('.', '0')}",
-        "ChannelState: 6", "ChannelStateDesc: Up", "CallerIDNum: 15550100", "CallerIDName: Synthetic", "ConnectedLineNum: <unknown>",
-        "ConnectedLineName: <unknown>", "Language: en", "AccountCode: ", "Context: bench", "Exten: dial", "Priority: 1",
-        f"Uniqueid: {identity}", f"Linkedid: {linked}", "Variable: BRIDGEPEER", "Value: PJSIP/uas-00000001",
+        f"Event: {name}",
+        "Privilege: call,all",
+        f"Timestamp: {time}",
+        f"Channel: PJSIP/sipp-{identity[-8:].replace('.', '0')}",
+        "ChannelState: 6",
+        "ChannelStateDesc: Up",
+        "CallerIDNum: 15550100",
+        "CallerIDName: Synthetic",
+        "ConnectedLineNum: <unknown>",
+        "ConnectedLineName: <unknown>",
+        "Language: en",
+        "AccountCode: ",
+        "Context: bench",
+        "Exten: dial",
+        "Priority: 1",
+        f"Uniqueid: {identity}",
+        f"Linkedid: {linked}",
+        "Variable: BRIDGEPEER",
+        "Value: PJSIP/uas-00000001",
     ]
     if name == "Hangup":
         lines[-2:] = ["Cause: 16", "Cause-txt: Normal Clearing"]

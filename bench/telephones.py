@@ -76,7 +76,15 @@ class Telephones:
         target = "" if scenario == "phone" else f"{self._node}:5060"
         media = 20000 + 10 * self._count
         process = self._workshop.start(
-            scenario, text, target, address, port, media, 30000 + self._count, ["-mp", str(media), *options], rtp_ports=9
+            scenario,
+            text,
+            target,
+            address,
+            port,
+            media,
+            30000 + self._count,
+            ["-mp", str(media), *options],
+            rtp_ports=9,
         )
         self._running.append(process)
         return process
@@ -90,8 +98,8 @@ class Telephones:
         statistics = f"calls{self._count}.csv"
         process = self._start(
             "caller", self._callers[side], 5060,
-            ["-m", str(calls), "-r", str(round(rate)), "-l", str(at_once), "-trace_stat", "-stf", f"/mnt/party/{statistics}",
-             "-fd", "1"],
+            ["-m", str(calls), "-r", str(round(rate)), "-l", str(at_once), "-trace_stat",
+             "-stf", f"/mnt/party/{statistics}", "-fd", "1"],
             TO=to, PREFIX="555", FIRST_WORDS=self._workshop.sound([talk(FIRST_WORDS)], 500),
         )  # fmt: skip
         return Callers(process, self._workshop.folder / statistics)
@@ -108,7 +116,17 @@ class Telephones:
         rows = "".join(f"{user};[authentication username={user} password={word}]\n" for user, word in accounts.items())
         name = f"{scenario}{self._count}.csv"
         (self._workshop.folder / name).write_text(f"SEQUENTIAL\n{rows}")
-        options = ["-inf", f"/mnt/party/{name}", "-m", str(len(accounts)), "-r", str(rate), "-timeout", "60s", "-timeout_error"]
+        options = [
+            "-inf",
+            f"/mnt/party/{name}",
+            "-m",
+            str(len(accounts)),
+            "-r",
+            str(rate),
+            "-timeout",
+            "60s",
+            "-timeout_error",
+        ]
         process = self._start(scenario, self._phones, PHONE_PORT, options, **values)
         if process.popen.wait(70):
             raise BenchError(f"{scenario} failed for some phones: {process.errors()[-800:]}")

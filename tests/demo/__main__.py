@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -29,7 +30,7 @@ def main() -> int:
     begun = time.monotonic()
     try:
         found = demonstrate(options.keep)
-    except (RigError, TimeoutError) as problem:
+    except (RigError, TimeoutError, subprocess.SubprocessError) as problem:
         say(f"the demo stopped: {problem}")
         found = {"asterisk": "", **NOTHING, "mismatches": [f"the demo did not get to its end: {problem}"]}
     say(f"the demo took {time.monotonic() - begun:.0f} s")

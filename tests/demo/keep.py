@@ -31,8 +31,6 @@ def explain(shop: Shop) -> None:
                 f"  the command line:   {inside} jackfield status   (agents, queues, calls, records, plan …)",
                 f"  Asterisk's own:     {inside} asterisk -rvvv",
                 f"  logs:               {inside} journalctl -f -u jackfieldd -u jackfield-worker -u asterisk",
-                f"  an outside call:    {inside} asterisk -rx \\",
-                "                        'channel originate Local/5550100@jf-trunk application MusicOnHold'",
                 "  a phone of yours:   register as one of these by SIP over UDP, from the network namespace",
                 f"                      {shop.carrier.party.netns} (ip netns exec …) at {shop.node.address}:5060;",
                 f"                      the agents' own phones answer after {ANSWER_AFTER:g} s and sound a tone:",

@@ -103,7 +103,8 @@ class Shop:
 
     def _ready(self) -> list[str]:
         agents = json.loads(self.node.run(["jackfield", "agents", "--json"]).stdout)
-        return sorted(agent["name"] for agent in agents if agent["state"] == "ready")
+        free = [agent for agent in agents if agent["reachable"] and not agent["phone_busy"]]
+        return sorted(agent["name"] for agent in free if agent["state"] == "ready")
 
     def wait_ready(self, seconds: float = 60) -> None:
         """Waits until all agents are free again. Raises TimeoutError."""

@@ -198,9 +198,9 @@ RECORD_LIES = {
     "another name": (TALK, "caller_name", "Alice Adam", "name of the caller"),
     "another cause": ("nobody has this number", "cause", 16, "cause"),
     "an interruption": (TALK, "interrupted", True, "interruption"),
-    "no end": (MENU, "ended_at", None, "ended is not on record"),
-    "an answer out of nothing": (GIVES_UP, "answered_at", stamp(START), "answered by a person is on record"),
-    "no answer": (TALK, "answered_at", None, "answered by a person is not on record"),
+    "no end": (MENU, "ended_at", None, "its end is not on record"),
+    "an answer out of nothing": (GIVES_UP, "answered_at", stamp(START), "the answer by a person is on record"),
+    "no answer": (TALK, "answered_at", None, "the answer by a person is not on record"),
 }
 
 
@@ -243,7 +243,7 @@ def test_a_step_too_many_and_one_too_few(world):
 def test_a_gap_between_steps(world):
     step = world.record(TALK)["steps"][1]
     step["entered_at"] = stamp(datetime.fromisoformat(step["entered_at"]).timestamp() + MORE)
-    assert any("entered queue:sales" in text for text in world.mismatches())
+    assert any("entering queue:sales" in text for text in world.mismatches())
 
 
 def test_who_hung_up(world):

@@ -12,17 +12,17 @@ import time
 from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from rig import Call, Carrier, Node, Phone, Run, install_jackfield, wait_for
-from rig.audio import RATE, Sound, read_recording
+from rig.audio import RATE, TONES, Sound, read_recording
 from rig.plan import Step
 
 SITE = Path(__file__).with_name("site.toml")
 PHONES = ("201", "202", "203", "204")
-CARRIERS = {"CARRIER": "carrier", "ZHTRUNK": "zhtrunk", "REGISTRAR": "registrar", "TCPPEER": "tcppeer"}
+CARRIERS = {"CARRIER": "carrier", "ZHTRUNK": "zhtrunk", "REGISTRAR": "registrar", "TCPPEER": "tcppeer", "NARROW": "narrow"}
 """Placeholder of an address in the site file → party of the rig."""
 CONTROL = "/run/jackfield/control.sock"
 CURRENT = "/var/lib/jackfield/asterisk/current"
@@ -47,6 +47,10 @@ for line in sys.stdin:
 """Reads the database with the product's own queries; as `jackfield records --json`, without a start-up each time."""
 WHOLE = 0.95
 """Likeness of a prompt that was heard to its end; that of one cut in half is about 0.7."""
+USERS = (*PHONES, "205", "206")
+TONE_OF = dict(zip(USERS, TONES, strict=False))
+_call_tones = itertools.cycle(TONES[len(USERS) :])
+"""Carriers' calls never sound like a phone; two of them do only if many are placed at once."""
 _numbers = itertools.count(10001)
 Record = dict[str, Any]
 
@@ -54,10 +58,13 @@ Record = dict[str, Any]
 def chirp(seconds: float = 2.0, start: float = 400.0, end: float = 2400.0) -> bytes:
     """A rising sweep as a wav file (8 kHz, 16 bit): a sound that nothing else in a call resembles."""
     rate = (end - start) / seconds
-    samples = array("h", (
-        round(9000 * math.sin(2 * math.pi * (start * t + rate * t * t / 2)))
-        for t in (i / RATE for i in range(int(seconds * RATE)))
-    ))
+    samples = array(
+        "h",
+        (
+            round(9000 * math.sin(2 * math.pi * (start * t + rate * t * t / 2)))
+            for t in (i / RATE for i in range(int(seconds * RATE)))
+        ),
+    )
     data = samples.tobytes()
     head = b"RIFF" + (36 + len(data)).to_bytes(4, "little") + b"WAVEfmt " + (16).to_bytes(4, "little")
     form = (1).to_bytes(2, "little") * 2 + RATE.to_bytes(4, "little") + (2 * RATE).to_bytes(4, "little")
@@ -101,7 +108,8 @@ class Pbx:
         text = site.read_text(encoding="utf-8")
         for hole, address in self.addresses.items():
             text = text.replace(f'"{hole}"', f'"{address}"')
-        return text
+        today = datetime.now(UTC).date()
+        return text.replace("TODAY", str(today), 2).replace("TOMORROW", str(today + timedelta(days=1)), 2)
 
     def apply_site(self, site: Path = SITE) -> None:
         """Imports and applies a site file, with the sound that it names."""
@@ -147,7 +155,8 @@ class Pbx:
         """Waits until an agent has a state."""
         return wait_for(
             lambda: a if (a := self.agent(name))["state"] == state else None,
-            timeout, f"agent {name} to be {state}; it is {self.agent(name)}",
+            timeout,
+            f"agent {name} to be {state}; it is {self.agent(name)}",
         )
 
     def queue(self, name: str) -> dict[str, Any]:
@@ -170,7 +179,8 @@ class Pbx:
         """Waits until a caller is at a destination."""
         return wait_for(
             lambda: next((c for c in self.live(number) if c["at"] == destination), None),
-            timeout, f"{number} to be at {destination}",
+            timeout,
+            f"{number} to be at {destination}",
         )
 
     # -- people ----------------------------------------------------------------------------------------------------
@@ -181,12 +191,12 @@ class Pbx:
 
     def call(self, to: str, from_number: str, **options: Any) -> Call:
         """Calls a DID over the carrier's trunk; returns at once."""
-        return self.carrier.call(to, from_number=from_number, **options)
+        return self.carrier.call(to, from_number=from_number, **{"tone": next(_call_tones), **options})
 
     def phone(self, user: str) -> Phone:
         """A phone, switched on and registered when it is first asked for."""
         if user not in self._phones:
-            self._phones[user] = self.run.phone(self.node, user, f"secret-{user}-abc")
+            self._phones[user] = self.run.phone(self.node, user, f"secret-{user}-abc", tone=TONE_OF[user])
             wait_for(lambda: user in self.node.asterisk("pjsip show contacts"), 10, f"phone {user}'s contact")
         return self._phones[user]
 
@@ -232,9 +242,13 @@ class Pbx:
         """Ends what calls are left and logs everybody out."""
         if not self.is_ready():
             return
-        if self.ask("calls"):
-            self.node.asterisk("channel request hangup all")
-        wait_for(lambda: not self.ask("calls"), timeout, "the end of all calls")
+        deadline, quiet = time.monotonic() + timeout, 0
+        while quiet < 2:  # twice in a row: an INVITE may still have been on its way
+            quiet = 0 if self.ask("calls") else quiet + 1
+            assert time.monotonic() < deadline, f"calls that do not end: {self.ask('calls')}"
+            if not quiet:
+                self.node.asterisk("channel request hangup all")
+            time.sleep(0.15)
         self.reset_phones()
         self.everyone_out()
 
@@ -308,6 +322,7 @@ class Pbx:
 
     def recording_of(self, record: Record, timeout: float = 30) -> tuple[dict[str, Any], list[Sound]]:
         """A call's one finished recording: its row, and what is in its file, a Sound a side."""
+
         def ready() -> dict[str, Any] | None:
             rows = self.recordings(record)
             assert len(rows) <= 1, rows
@@ -338,4 +353,3 @@ def together(*actions: Callable[[], Any]) -> list[Any]:
     """Does several things at once."""
     with ThreadPoolExecutor(len(actions)) as pool:
         return [f.result() for f in [pool.submit(action) for action in actions]]
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from journeys.pbx import Pbx, path_of, together
 from rig import Call
 
@@ -29,10 +31,14 @@ def test_feature_codes(pbx: Pbx) -> None:
         assert hears_only(pbx, pbx.dial_code(phone, code), "acd-not-logged-in")
     codes = [r for r in pbx.records_since(phone, login) if r["did"].startswith("*1")]
     assert [(r["did"], path_of(r)) for r in codes] == [
-        ("*11", [("agent:login", "logged in")]), ("*13", [("agent:pause", "paused")]),
-        ("*14", [("agent:ready", "ready")]), ("*12", [("agent:logout", "logged out")]),
-        *((code, [(f"agent:{action}", "not logged in")])
-          for code, action in (("*12", "logout"), ("*13", "pause"), ("*14", "ready"))),
+        ("*11", [("agent:login", "logged in")]),
+        ("*13", [("agent:pause", "paused")]),
+        ("*14", [("agent:ready", "ready")]),
+        ("*12", [("agent:logout", "logged out")]),
+        *(
+            (code, [(f"agent:{action}", "not logged in")])
+            for code, action in (("*12", "logout"), ("*13", "pause"), ("*14", "ready"))
+        ),
     ]
     assert {r["direction"] for r in codes} == {"internal"}
 
@@ -65,6 +71,20 @@ def test_pin(pbx: Pbx) -> None:
     pbx.wait_hears(call, "acd-logged-in", after=first)
     call.wait_ended(10)
     assert (pbx.agent("2005")["state"], pbx.agent("2005")["phone"]) == ("ready", "204")
+
+
+def test_three_wrong_pins(pbx: Pbx) -> None:
+    """Then no PIN is taken for a while, not even the right one in another call."""
+    call = pbx.phone("204").call("*112006")
+    after = 0.0
+    for _ in range(3):
+        after = pbx.wait_hears(call, "acd-enter-pin", after=after) + 0.5
+        call.press("1111#")
+    pbx.wait_hears(call, "acd-locked-out")
+    assert call.wait_ended(10).ended_by == "them"
+    again = pbx.dial_code("204", "*112006")
+    assert hears_only(pbx, again, "acd-locked-out") and not pbx.hears(again, "acd-enter-pin")
+    assert pbx.agent("2006")["state"] == "logged-out"
 
 
 def test_an_agent_who_does_not_answer(pbx: Pbx) -> None:
@@ -177,14 +197,16 @@ def test_an_agent_in_two_queues_is_never_rung_twice(pbx: Pbx) -> None:
     ann, seen = pbx.phone("201"), len(pbx.phone("201").calls)
     ann.answer_after, ann.hang_up_after = 0.2, 0.6
     numbers = [pbx.number() for _ in range(6)]
-    calls = together(*(
-        lambda number=number, did=did: pbx.call(did, number)
-        for number, did in zip(numbers, ["5550500", "5550511"] * 3, strict=True)
-    ))
+    calls = together(
+        *(
+            lambda number=number, did=did: pbx.call(did, number)
+            for number, did in zip(numbers, ["5550500", "5550511"] * 3, strict=True)
+        )
+    )
     for call in calls:
         call.wait_ended(40)
     rung = [call.dialog for call in ann.calls[seen:]]
     assert len(rung) == 6 and {d.caller_number for d in rung} == set(numbers)
-    for earlier, later in zip(rung, rung[1:], strict=False):
+    for earlier, later in itertools.pairwise(rung):
         assert later.invite_at >= earlier.ended_at - 0.05, "rung while another call was there"
     assert all(pbx.record(number)["result"] == "answered" for number in numbers)

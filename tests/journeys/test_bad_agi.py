@@ -45,10 +45,17 @@ def answer_to(pbx: Pbx, data: bytes, port: int = 4573, close: bool = False) -> b
 def environment(script: str, *arguments: str, **more: str) -> bytes:
     """An AGI environment as Asterisk sends it."""
     values = {
-        "agi_request": f"agi://127.0.0.1:4573/{script}", "agi_network": "yes", "agi_network_script": script,
-        "agi_channel": "PJSIP/carrier-00000fff", "agi_uniqueid": "1.1", "agi_callerid": "5551",
-        "agi_calleridname": "Ann", "agi_extension": "5550100", "agi_context": "jf-trunk",
-        **{f"agi_arg_{n + 1}": value for n, value in enumerate(arguments)}, **more,
+        "agi_request": f"agi://127.0.0.1:4573/{script}",
+        "agi_network": "yes",
+        "agi_network_script": script,
+        "agi_channel": "PJSIP/carrier-00000fff",
+        "agi_uniqueid": "1.1",
+        "agi_callerid": "5551",
+        "agi_calleridname": "Ann",
+        "agi_extension": "5550100",
+        "agi_context": "jf-trunk",
+        **{f"agi_arg_{n + 1}": value for n, value in enumerate(arguments)},
+        **more,
     }
     return "".join(f"{key}: {value}\n" for key, value in values.items()).encode() + b"\n"
 
@@ -200,9 +207,19 @@ def test_nonsense_on_the_control_socket(pbx: Pbx) -> None:
     """The daemon answers with an error, or not at all, and goes on."""
     pid = pbx.node.main_pid(DAEMON)
     path = str(pbx.node.path("/run/jackfield/control.sock"))
-    for data in (b"\n", b"{}\n", b"[]\n", b"nonsense\n", b'{"method": 7}\n', b'{"method": "__init__"}\n',
-                 b'{"method": "calls", "params": 3}\n', b'{"method": "calls", "params": {"x": 1}}\n',
-                 b"\xff\x00\n", b"[" * 100_000 + b"\n", b"x" * 3_000_000 + b"\n"):
+    for data in (
+        b"\n",
+        b"{}\n",
+        b"[]\n",
+        b"nonsense\n",
+        b'{"method": 7}\n',
+        b'{"method": "__init__"}\n',
+        b'{"method": "calls", "params": 3}\n',
+        b'{"method": "calls", "params": {"x": 1}}\n',
+        b"\xff\x00\n",
+        b"[" * 100_000 + b"\n",
+        b"x" * 3_000_000 + b"\n",
+    ):
         with socket.socket(socket.AF_UNIX) as sock, contextlib.suppress(OSError):
             sock.settimeout(10)
             sock.connect(path)

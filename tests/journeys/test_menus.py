@@ -29,7 +29,11 @@ def test_two_levels(pbx: Pbx) -> None:
     record = pbx.record(number)
     assert path_of(record) == [("ivr:main", "2"), ("ivr:information", "1"), ("prompt:opening-hours", "")]
     assert (record["result"], record["cause"], record["trunk"], record["did"]) == (
-        "completed", 16, "carrier", "5550100")
+        "completed",
+        16,
+        "carrier",
+        "5550100",
+    )
     assert record["talk_seconds"] == record["wait_seconds"] == 0 and record["answered_at"] is None
     assert [leg["role"] for leg in record["legs"]] == ["caller"]
 
@@ -101,7 +105,11 @@ def test_repeat_and_back(pbx: Pbx) -> None:
     call.wait_ended(15)
     assert len(pbx.hears(call, "greeting")) == 1 and in_order(first, again, back)
     assert path_of(pbx.record(number)) == [
-        ("ivr:main", "2"), ("ivr:information", "*"), ("ivr:main", "3"), ("prompt:chirp", "")]
+        ("ivr:main", "2"),
+        ("ivr:information", "*"),
+        ("ivr:main", "3"),
+        ("prompt:chirp", ""),
+    ]
 
 
 def test_language_key(pbx: Pbx) -> None:

@@ -34,7 +34,6 @@ from jackfield.jobs.outbox import Outbox
 from jackfield.plugins import PluginHost
 from jackfield.prompts.manifest import Manifest
 from jackfield.records.writer import RecordWriter
-from jackfield.routing.destinations import Result
 from jackfield.sdnotify import notify
 from jackfield.services import EventBus, TimerThread
 from jackfield.settings import Settings
@@ -190,6 +189,7 @@ class Daemon:
                 self.calls.adopt(facts, open_calls.get(facts.id))
                 if message.get("Application") in _COMING_BACK:
                     expected[facts.id] = known[variables.AT]
+        self.calls.end_gone()
         self._close_ended(open_calls, {m["Uniqueid"] for m in status})
         self.recovery.expect(expected)
 
@@ -201,16 +201,16 @@ class Daemon:
             if identity in live or identity in served:
                 continue
             when = datetime.fromtimestamp(noted[identity], UTC) if identity in noted else datetime.now(UTC)
-            answered = any(leg.answered_at for leg in record.legs if leg.id != identity)
-            kind = record.steps[-1].destination.partition(":")[0] if record.steps else ""
-            left = Result.ABANDONED if kind in self.calls.persons() else Result.HUNG_UP
-            self.writer.close_interrupted(identity, when, Result.ANSWERED if answered else left)
-            log.info("call.closed", call=identity, noted=identity in noted)
+            self.calls.close(record, when)
 
     def _recovered(self) -> None:
         self.host.call("jackfield_recovered")
 
     # -- registry's listener, and Phones for plugins ---------------------------------------------------------------
+
+    def channel_dialled(self, channel: Channel) -> None:
+        """A channel is being called."""
+        self.calls.channel_dialled(channel)
 
     def channel_answered(self, channel: Channel) -> None:
         """A dialled channel has answered."""

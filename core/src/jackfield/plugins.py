@@ -22,6 +22,7 @@ from jackfield import hookspecs
 from jackfield.config.kinds import Kind, core_kinds
 from jackfield.errors import JackfieldError
 from jackfield.jobs.job import Job
+from jackfield.routing import builtin
 from jackfield.routing.destinations import DestinationKind
 from jackfield.routing.internal import FeatureCode
 from jackfield.settings import Settings
@@ -179,6 +180,8 @@ class PluginHost:
     def _clashes(self, name: str, status: Status) -> None:
         for hook, key in (("jackfield_destinations", "kind"), ("jackfield_site_kinds", "kind"), ("jackfield_feature_codes", "code"), ("jackfield_jobs", "name")):
             taken = {getattr(i, key): s.name for s in self.statuses.values() if s is not status for i in s.declared.get(hook, [])}
+            if hook == "jackfield_destinations":
+                taken |= {k.kind: "core" for k in builtin.kinds()}
             if hook == "jackfield_site_kinds":
                 taken |= {k.kind: "core" for k in core_kinds()}
             for item in status.declared.get(hook, []):

@@ -20,6 +20,9 @@ class Listener:
     def __init__(self, calls) -> None:
         self.calls = calls
 
+    def channel_dialled(self, channel: Channel) -> None:
+        pass
+
     def channel_answered(self, channel: Channel) -> None:
         self.calls.channel_answered(channel)
 

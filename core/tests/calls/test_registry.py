@@ -13,6 +13,9 @@ class Listener:
     def __init__(self) -> None:
         self.ended, self.answered, self.phones, self.reach = [], [], [], []
 
+    def channel_dialled(self, channel) -> None:
+        pass
+
     def channel_answered(self, channel) -> None:
         self.answered.append(channel.id)
 

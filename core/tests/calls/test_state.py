@@ -9,7 +9,7 @@ from jackfield.errors import UnsafeValue
 
 def saved(**data: str) -> Saved:
     facts = Facts("1.1", "PJSIP/c-1", "inbound", Party("5551", "王"), "5550100", started=datetime(2026, 1, 2, tzinfo=UTC))
-    return Saved(facts, "queue:sales", 3, data, {"joined": 12.5}, 1, True)
+    return Saved(facts, "queue:sales", 3, data, {"joined": 12.5}, 1, True, facts.started)
 
 
 def test_round_trip_in_safe_letters() -> None:

@@ -306,11 +306,14 @@ def test_calls_left_open_are_found_and_closed(database, writer):
     (found,) = writer.open_calls()
     assert found == left
     at = START + timedelta(minutes=3)
-    writer.close_interrupted("8.1", at, Result.ABANDONED)
-    writer.close_interrupted("8.2", at, Result.ABANDONED)
+    closing = replace(found, ended_at=at, result=Result.ABANDONED, agent="1001")
+    closing = replace(closing, steps=(left.steps[0], replace(left.steps[1], left_at=at, outcome="interrupted")))
+    writer.close_interrupted(closing)
+    writer.close_interrupted(replace(ended("8.2"), ended_at=at, result=Result.ABANDONED))
     assert writer.open_calls() == []
     closed = find_call(database, "8.1")
     assert (closed.ended_at, closed.result, closed.interrupted) == (at, Result.ABANDONED, True)
+    assert closed.agent == "1001"
     assert [(step.left_at, step.outcome) for step in closed.steps][1] == (at, "interrupted")
     assert closed.steps[0] == left.steps[0]
     assert find_call(database, "8.2") == ended("8.2")

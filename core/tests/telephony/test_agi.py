@@ -77,6 +77,7 @@ def test_environment_and_arguments() -> None:
         b"agi_channel: x\nagi_uniqueid: 1\nHANGUP\n\n",
         b"agi_x: " + b"a" * 20000,
         ENVIRONMENT + b"SET VARIABLE x y\n",
+        ENVIRONMENT.replace(b"Ann", b"Ann\nagi_network_script: resume\nagi_callerid: 1"),
         b"\x00\xff\xfe\n\n",
     ],
 )

@@ -83,6 +83,7 @@ class Call:
         self.site = site
         self.at = ""
         self.seq = 0
+        self.entered: datetime | None = None
         self.data: dict[str, str] = {}
         self.memo: dict[str, Any] = {}
         self.resumed: Resume | None = None
@@ -159,6 +160,7 @@ class Call:
         """Note that a step begins (core's own; handlers return `Goto`)."""
         self.at, self.memo, self._dirty = destination, {}, True
         self.seq += 1
+        self.entered = datetime.now(UTC)
 
     def checkpoint(self, **memo: Any) -> None:
         """Replace the step's memo and store it on the channel, where it outlives the daemon.
@@ -173,7 +175,9 @@ class Call:
         """Store what changed since the last checkpoint. The verbs do it by themselves."""
         if not self._dirty:
             return
-        saved = state.Saved(self.facts, self.at, self.seq, self.data, self.memo, self.resumes, self.answered)
+        saved = state.Saved(
+            self.facts, self.at, self.seq, self.data, self.memo, self.resumes, self.answered, self.entered
+        )
         self._session.set_many(
             **{
                 variables.AT: self.at,
@@ -398,7 +402,12 @@ class Call:
     def restore(self, saved: state.Saved, resume: Resume) -> None:
         """Take up where a lost daemon left off (core's own)."""
         self.at, self.seq, self.data, self.memo = saved.at, saved.seq, dict(saved.data), dict(saved.memo)
+        self.entered = saved.entered
         self.resumes, self.resumed, self.answered, self._music = saved.resumes + 1, resume, True, True
+
+    def runs_on(self, session: AgiSession) -> bool:
+        """Whether this is the call's connection, and not one that was taken from it (core's own)."""
+        return self._session is session
 
     def describe(self) -> Mapping[str, Any]:
         """For `jackfield calls`."""

@@ -48,14 +48,30 @@ class Live:
                 language=record.language,
                 started=record.started_at,
             )
-            live.steps = list(record.steps)
-            live.legs = {leg.id: leg for leg in record.legs}
             live.queue = record.queue
+            live.remember(record)
         return live
 
-    def enter(self, seq: int, destination: str) -> StepRecord:
-        """A step begins."""
-        step = StepRecord(self.facts.id, seq, destination, datetime.now(UTC))
+    def remember(self, record: CallRecord) -> None:
+        """Take in what is on record of the time before a restart."""
+        numbers = {step.seq for step in self.steps}
+        self.steps = [*(step for step in record.steps if step.seq not in numbers), *self.steps]
+        self.legs = {leg.id: leg for leg in record.legs} | self.legs
+        self.agents = {leg.number: leg.agent for leg in record.legs if leg.agent} | self.agents
+
+    def end(self, when: datetime) -> None:
+        """Close what is open: the call ended at `when`, and nobody of ours saw it."""
+        if self.facts.id not in self.legs:
+            number = self.facts.caller.number
+            self.legs[self.facts.id] = LegRecord(
+                self.facts.id, self.facts.id, self.facts.channel, "caller", self.facts.started, number
+            )
+        self.legs = {i: leg if leg.ended_at else replace(leg, ended_at=when) for i, leg in self.legs.items()}
+        self.steps = [s if s.left_at else replace(s, left_at=when, outcome="interrupted") for s in self.steps]
+
+    def enter(self, seq: int, destination: str, when: datetime | None = None) -> StepRecord:
+        """A step begins; or began at `when`, before a restart."""
+        step = StepRecord(self.facts.id, seq, destination, when or datetime.now(UTC))
         self.steps = [s for s in self.steps if s.seq != seq] + [step]
         return step
 
@@ -70,12 +86,15 @@ class Live:
     def leg(self, channel: Channel, role: str) -> LegRecord:
         """A leg as it is now."""
         known = self.legs.get(channel.id)
+        started = known.started_at if known else channel.started or datetime.now(UTC)
+        if channel.id == self.facts.id:  # after a restart, Asterisk tells a channel's age in whole seconds
+            started = min(started, self.facts.started)
         record = LegRecord(
             id=channel.id,
             call_id=self.facts.id,
             channel=channel.name,
             role=role,
-            started_at=known.started_at if known else channel.started or datetime.now(UTC),
+            started_at=started,
             number=channel.endpoint if role in ("agent", "phone") else channel.number[:80],
             agent=self.agents.get(channel.endpoint, "") or (known.agent if known else ""),
             answered_at=(known.answered_at if known else None) or channel.answered,

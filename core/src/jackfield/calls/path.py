@@ -52,7 +52,7 @@ class Path:
             call.enter(destination)
             self._writer.step(live.enter(call.seq, destination))
         elif not any(step.seq == call.seq for step in live.steps):
-            self._writer.step(live.enter(call.seq, destination))
+            self._writer.step(live.enter(call.seq, destination, call.entered))
         outcome, answer = "hang-up", None
         try:
             answer = self._handle(live, call, destination)

@@ -40,6 +40,9 @@ class Channel:
 class Listener(Protocol):
     """Who wants to know. All on AMI's reader thread; must be quick."""
 
+    def channel_dialled(self, channel: Channel) -> None:
+        """A channel is being called for a call."""
+
     def channel_answered(self, channel: Channel) -> None:
         """A dialled channel has answered."""
 
@@ -173,6 +176,7 @@ class Registry:
             channel.dialled_by = message.get("Uniqueid", "")
             dialler = self._channels.get(channel.dialled_by)
             channel.call = dialler.call if dialler else message.get("DestLinkedid", channel.call)
+            self._listener.channel_dialled(channel)
 
     def _dial_end(self, message: Message) -> None:
         channel = self._channels.get(message.get("DestUniqueid", ""))

@@ -13,7 +13,7 @@ import structlog
 from jackfield.calls import state
 from jackfield.calls.call import Call, Resume, Sounds
 from jackfield.calls.live import Live
-from jackfield.calls.party import clean_number, party
+from jackfield.calls.party import Party, clean_number, party
 from jackfield.calls.path import Path
 from jackfield.calls.registry import Channel, Registry
 from jackfield.calls.state import Facts
@@ -82,19 +82,26 @@ class CallService:
 
     def serve(self, session: AgiSession) -> None:
         """Serve one AGI connection to its end."""
-        if not session.arguments or not hmac.compare_digest(session.arguments[0].encode(), self._token.encode()):
-            raise ProtocolError(f"a stranger on the AGI port: {session.env.get('agi_request', '')[:80]!r}")
-        script = session.env.get("agi_network_script", "")
+        script = self._script(session)
         if script == "resume":
             self._resume(session, [*session.arguments[1:], "", "", "", "", ""])
-        elif script in ("trunk", "phone"):
-            self._arrive(session, script, session.arguments[1] if len(session.arguments) > 1 else "")
         else:
+            self._arrive(session, script, _origin(session))
+
+    def _script(self, session: AgiSession) -> str:
+        if not session.arguments or not hmac.compare_digest(session.arguments[0].encode(), self._token.encode()):
+            raise ProtocolError(f"a stranger on the AGI port: {session.env.get('agi_request', '')[:80]!r}")
+        script = str(session.env.get("agi_network_script", ""))
+        if script not in ("trunk", "phone", "resume"):
             raise ProtocolError(f"no AGI script {script[:40]!r}; there are trunk, phone and resume")
+        return script
 
     def refused(self, session: AgiSession) -> None:
         """Note a call that was refused because there are too many."""
-        live = Live(self._facts(session, "trunk", ""))
+        script = self._script(session)
+        if script == "resume":  # the dialplan brings it again
+            return
+        live = Live(self._facts(session, script, _origin(session)))
         self._writer.call_started(live.opening())
         self._writer.call_ended(live.record(End(Result.REJECTED, 42), ()))
 
@@ -223,6 +230,9 @@ class CallService:
         with self._lock:
             if self._live.get(identity) is live:
                 del self._live[identity]
+        if call is None:  # no thread of ours was there to see the end
+            own = live.legs.get(identity)
+            live.end((own.ended_at if own else None) or datetime.now(UTC))
         record = live.record(end, self._path.persons())
         self._writer.call_ended(record)
         self.recovery(identity)
@@ -247,6 +257,12 @@ class CallService:
         role = self._roles.get(channel.endpoint, "other")
         live = self._live.get(channel.call)
         return "agent" if role == "phone" and live is not None and live.agents.get(channel.endpoint) else role
+
+    def channel_dialled(self, channel: Channel) -> None:
+        """Registry: a leg rings. It is on record at once, so that a restart does not forget whose phone it is."""
+        live = self._live.get(channel.call)
+        if live is not None:
+            self._writer.leg(live.leg(channel, self._role(channel)))
 
     def channel_answered(self, channel: Channel) -> None:
         """Registry: a leg was answered."""
@@ -278,8 +294,23 @@ class CallService:
             if known is None:
                 self._live[facts.id] = Live.restored(facts, record)
             elif record is not None and not known.closed:
-                known.steps = [*(s for s in record.steps if s.seq not in {k.seq for k in known.steps}), *known.steps]
-                known.legs = {leg.id: leg for leg in record.legs} | known.legs
+                known.remember(record)
+
+    def end_gone(self) -> None:
+        """End calls without a thread whose last channel went in the moment in which they were taken over."""
+        for live in self.calls():
+            if live.call is None and self.registry.known and not self.registry.legs(live.facts.id):
+                self._finish(live, None, None, 0.0)
+
+    def close(self, record: CallRecord, when: datetime) -> None:
+        """End the record of a call that ended at `when`, while nobody looked."""
+        facts = Facts(record.id, "", "", Party(), "", started=record.started_at)
+        live = Live.restored(facts, record)
+        live.end(when)
+        final = live.record(None, self._path.persons())
+        self._writer.close_interrupted(final)
+        log.info("call.closed", call=final.id, result=str(final.result), queue=final.queue, agent=final.agent)
+        self._events.publish("call", id=final.id, what="ended", result=str(final.result))
 
     # -- stalls ----------------------------------------------------------------------------------------------------
 
@@ -290,7 +321,7 @@ class CallService:
                 identity = session.env.get("agi_uniqueid", "")
                 live = self._live.get(identity)
                 call = live.call if live is not None and not live.closed else None
-                if live is None or call is None or call.taken:
+                if live is None or call is None or call.taken or not call.runs_on(session):
                     continue
                 call.taken = True
                 self._stalled.add(identity)
@@ -320,6 +351,11 @@ class CallService:
                 }
             )
         return rows
+
+
+def _origin(session: AgiSession) -> str:
+    """The trunk or the extension that the dialplan says the call came from."""
+    return session.arguments[1] if len(session.arguments) > 1 else ""
 
 
 class _NoSounds:

@@ -45,6 +45,8 @@ class Saved:
     memo: dict[str, Any]
     resumes: int
     answered: bool
+    entered: datetime | None = None
+    """When the step began."""
 
 
 def encode(saved: Saved) -> str:
@@ -55,6 +57,7 @@ def encode(saved: Saved) -> str:
     """
     facts = asdict(saved.facts) | {"started": saved.facts.started.isoformat()}
     rest = [saved.at, saved.seq, saved.data, saved.memo, saved.resumes, saved.answered]
+    rest.append(saved.entered.timestamp() if saved.entered else None)
     try:
         text = json.dumps([facts, *rest], separators=(",", ":"), ensure_ascii=False)
     except (TypeError, ValueError) as error:
@@ -69,9 +72,10 @@ def decode(packed: str) -> Saved | None:
     """What `encode` wrote; None when it is not that."""
     try:
         text = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-        facts, at, seq, data, memo, resumes, answered = json.loads(text)
+        facts, at, seq, data, memo, resumes, answered, entered = json.loads(text)
         facts["caller"] = Party(**facts["caller"])
         facts["started"] = datetime.fromisoformat(facts["started"])
-        return Saved(Facts(**facts), at, seq, data, memo, resumes, answered)
-    except (binascii.Error, ValueError, TypeError, KeyError):
+        began = None if entered is None else datetime.fromtimestamp(entered, UTC)
+        return Saved(Facts(**facts), at, seq, data, memo, resumes, answered, began)
+    except (binascii.Error, ValueError, TypeError, KeyError, OverflowError, OSError):
         return None

@@ -12,7 +12,8 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from jackfield.records.models import CallRecord, CallRow, LegRecord, LegRow, StepRecord, StepRow
+from jackfield.records.models import CALL_FIELDS, CallRecord, CallRow, LegRecord, LegRow, StepRecord, StepRow
+from jackfield.records.upsert import LEG, STEP, write_rows
 from jackfield.routing.destinations import Result
 from jackfield.storage.engine import Database
 from jackfield.storage.errors import StorageError
@@ -74,31 +75,21 @@ def open_calls(database: Database) -> list[CallRecord]:
     return _read(database, [_CALL.c.ended_at.is_(None)], None)
 
 
-def close_interrupted(database: Database, call_id: str, ended_at: datetime, result: Result) -> None:
-    """End a call's record, its open steps and legs, and mark it as interrupted; nothing happens if it has ended.
+def close_interrupted(database: Database, record: CallRecord) -> None:
+    """Write the last word on a call that a restart interrupted; nothing happens if it has ended on record.
 
     Raises:
         StorageError: the database cannot be written.
     """
+    final = {name: getattr(record, name) for name in CALL_FIELDS if name != "id"} | {"interrupted": True}
+    still_open = update(_CALL).where(_CALL.c.id == record.id, _CALL.c.ended_at.is_(None)).values(**final)
+    rows = [kind.prepare(part) for kind, parts in ((STEP, record.steps), (LEG, record.legs)) for part in parts]
     try:
         with database.engine.begin() as connection:
-            done = connection.execute(
-                update(_CALL)
-                .where(_CALL.c.id == call_id, _CALL.c.ended_at.is_(None))
-                .values(ended_at=ended_at, result=result, interrupted=True)
-            )
-            if not done.rowcount:
-                return
-            connection.execute(
-                update(_STEP)
-                .where(_STEP.c.call_id == call_id, _STEP.c.left_at.is_(None))
-                .values(left_at=ended_at, outcome="interrupted")
-            )
-            connection.execute(
-                update(_LEG).where(_LEG.c.call_id == call_id, _LEG.c.ended_at.is_(None)).values(ended_at=ended_at)
-            )
+            if connection.execute(still_open).rowcount:
+                write_rows(connection, dict(rows))
     except SQLAlchemyError as error:
-        raise StorageError(f"The record of call {call_id} cannot be closed: {error}") from error
+        raise StorageError(f"The record of call {record.id} cannot be closed: {error}") from error
 
 
 def _read(database: Database, wanted: Sequence[ColumnElement[bool]], limit: int | None) -> list[CallRecord]:

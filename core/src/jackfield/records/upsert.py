@@ -8,7 +8,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Table, or_
+from sqlalchemy import Connection, Table, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -82,10 +82,14 @@ def chunks(rows: dict[Key, Row]) -> Iterator[dict[Key, Row]]:
 
 def write(database: Database, rows: Mapping[Key, Row]) -> None:
     """Write rows in one transaction."""
+    with database.engine.begin() as connection:
+        write_rows(connection, rows)
+
+
+def write_rows(connection: Connection, rows: Mapping[Key, Row]) -> None:
+    """Write rows in a transaction that is open."""
     by_table: dict[str, list[Row]] = {}
     for (table, _, _), row in rows.items():
         by_table.setdefault(table, []).append(row)
-    dialect = database.engine.dialect.name
-    with database.engine.begin() as connection:
-        for table, some in by_table.items():
-            connection.execute(_KINDS[table].upsert(dialect), some)
+    for table, some in by_table.items():
+        connection.execute(_KINDS[table].upsert(connection.dialect.name), some)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -14,7 +13,6 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from jackfield.records import queries
 from jackfield.records.models import CallRecord, LegRecord, StepRecord
 from jackfield.records.upsert import CALL, LEG, STEP, Key, Row, RowKind, chunks, merge, write
-from jackfield.routing.destinations import Result
 from jackfield.storage.engine import Database
 
 log = structlog.get_logger(__name__)
@@ -122,9 +120,9 @@ class RecordWriter:
         """Calls on record that have no end: right after a start, those that the last daemon left behind."""
         return queries.open_calls(self._database)
 
-    def close_interrupted(self, call_id: str, ended_at: datetime, result: Result) -> None:
+    def close_interrupted(self, record: CallRecord) -> None:
         """End the record of a call that was gone when the daemon came back. Does nothing to one that has ended."""
-        queries.close_interrupted(self._database, call_id, ended_at, result)
+        queries.close_interrupted(self._database, record)
 
     # -- the writer's thread ---------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ CAUSES = {
     "unallocated": (Result.REJECTED, 1),
     "blocked": (Result.REJECTED, 21),
 }
-"""Q.850 causes; Asterisk answers SIP 486, 503, 404 and 603 for 17, 42, 1 and 21."""
+"""Q.850 causes; Asterisk answers SIP 486, 503, 404 and 403 for 17, 42, 1 and 21."""
 _NOT_THERE = {"BUSY": 17, "NOANSWER": 19, "CHANUNAVAIL": 20, "CONGESTION": 34}
 
 

@@ -66,6 +66,8 @@ class AgiSession(AGI):  # type: ignore[misc]
             key, colon, value = line.partition(":")
             if not colon or not key.startswith("agi_"):
                 raise ProtocolError(f"not an AGI environment: {line[:80]!r}")
+            if key in self.env:
+                raise ProtocolError(f"{key[:40]} comes twice; somebody's number or name has a line break in it")
             self.env[key] = value.strip()
         if not self.env.get("agi_uniqueid") or not self.env.get("agi_channel"):
             raise ProtocolError("AGI environment without channel or uniqueid")
