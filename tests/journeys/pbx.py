@@ -109,7 +109,7 @@ class Pbx:
         for hole, address in self.addresses.items():
             text = text.replace(f'"{hole}"', f'"{address}"')
         today = datetime.now(UTC).date()
-        return text.replace("TODAY", str(today), 2).replace("TOMORROW", str(today + timedelta(days=1)), 2)
+        return text.replace("TODAY", str(today)).replace("TOMORROW", str(today + timedelta(days=1)))
 
     def apply_site(self, site: Path = SITE) -> None:
         """Imports and applies a site file, with the sound that it names."""

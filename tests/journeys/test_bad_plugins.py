@@ -190,7 +190,7 @@ def test_plugins_that_do_not_load(pbx: Pbx) -> None:
             assert again[name]["state"] == state and reason in again[name]["reason"], again[name]
         pbx.login("201")
         served(pbx)
-    assert set(listed(pbx)) == {"acd", "ivr", "recording"}
+    assert not set(BAD_LOADS) & set(listed(pbx))
 
 
 def test_a_plugin_that_hangs_on_import(pbx: Pbx) -> None:

@@ -181,11 +181,11 @@ def test_while_the_phone_rings(pbx: Pbx, answer: bool) -> None:
     call = pbx.call("5550500" if answer else "5550503", number)
     rung = phone.wait_call(seen + 1)
     rung.wait_ringing()
+    phone.answer_after = 0.3  # from the next call on
     time.sleep(0.3)
     kill = kill_daemon(pbx)
     wait_back(pbx, kill)
     if not answer:
-        phone.answer_after = 0.3
         rung.wait_ended(10)
         wait_music(call, rung.dialog.cancel_at or rung.dialog.ended_at or 0.0)
         rung = phone.wait_call(seen + 2, timeout=15)
