@@ -8,6 +8,7 @@ hash of its inputs, and taken from there when nothing changed. The output folder
 from __future__ import annotations
 
 import argparse
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -74,14 +75,16 @@ def built(source: Source, workbench: Workbench, force: bool) -> Path:
     store = cache_dir() / "packages"
     name = f"{source.name}_{source.version}_{source.key}-{RECIPE}-{workbench.key}"
     result = store / name
-    if result.is_dir() and not force:
-        say(f"{source.name} {source.version}: nothing changed, taking the packages from the cache")
-        (result / "build.log").touch()
-    else:
-        shutil.rmtree(result, ignore_errors=True)
-        store.mkdir(parents=True, exist_ok=True)
-        build(source, workbench.path, result)
-        forget_old(store, source.name)
+    store.mkdir(parents=True, exist_ok=True)
+    with (store / f"{source.name}.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two builds of one tree share their result
+        if result.is_dir() and not force:
+            say(f"{source.name} {source.version}: nothing changed, taking the packages from the cache")
+            (result / "build.log").touch()
+        else:
+            shutil.rmtree(result, ignore_errors=True)
+            build(source, workbench.path, result)
+            forget_old(store, source.name)
     return result
 
 

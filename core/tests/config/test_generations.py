@@ -138,6 +138,7 @@ KILLED = """
 """
 
 
+@pytest.mark.slow
 def test_kill_at_every_step(generations, paths):
     """Each run is killed one system call later; what is in force is the old generation or the new one, whole."""
     write(generations, 1)

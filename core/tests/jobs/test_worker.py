@@ -16,6 +16,8 @@ from jackfield.jobs.testing import redis_server
 from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
 
+pytestmark = pytest.mark.slow
+
 sys.path.insert(0, str(Path(__file__).parent))
 from sample_jobs import jobs
 
@@ -25,6 +27,7 @@ RUN = """
 import json, sys
 from pathlib import Path
 from jackfield.jobs.worker import WorkerProcess, WorkerSettings
+
 told = json.load(sys.stdin)
 told["socket"] = Path(told["socket"])
 WorkerProcess(WorkerSettings(**told)).run()

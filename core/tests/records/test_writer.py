@@ -274,6 +274,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 5, 40])
 def test_what_was_acknowledged_survives_kill_9(database, after):
     url = database.engine.url.render_as_string(hide_password=False)

@@ -15,12 +15,13 @@ from jackfield.config.fragments import SoundRequest
 from jackfield.config.kinds import Prompt
 from jackfield.config.paths import Paths
 from jackfield.config.site import Site
+from jackfield.prompts import g711
 from jackfield.prompts.core_texts import core_sounds
 from jackfield.prompts.manifest import Manifest
-from jackfield.prompts.tools import ENCODINGS, VOICES, SoundError, Tools
+from jackfield.prompts.tools import VOICES, SoundError, Tools
 from jackfield.routing.destinations import NAME_PATTERN
 
-FORMATS = ("sln", *ENCODINGS)
+FORMATS = ("sln", *g711.FORMS)
 _MAKING = b"2"
 """Part of each hash: changed when sounds are made in another way."""
 _HASH = re.compile(r"-[0-9a-f]{12}$")
@@ -159,8 +160,8 @@ class Library:
             raise SoundError(f"prompt {sound.name} ({sound.language}): {error}") from None
 
     def _write(self, samples: bytes, stem: Path) -> None:
-        for form in ENCODINGS:
-            write_file(stem.with_name(f"{stem.name}.{form}"), self._tools.encode(samples, form))
+        for form in g711.FORMS:
+            write_file(stem.with_name(f"{stem.name}.{form}"), g711.encode(samples, form))
         write_file(stem.with_name(f"{stem.name}.sln"), samples)
 
     def music(self) -> list[str]:

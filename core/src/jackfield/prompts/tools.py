@@ -19,7 +19,6 @@ WAV_HEADER = 44
 VOICES = {"en": "en", "zh": "cmn"}
 PEAK = "-6"
 """dBFS of the loudest sample: loud enough on any phone, with room for a codec's overshoot."""
-ENCODINGS = {"ulaw": ("mu-law", "8"), "alaw": ("a-law", "8")}
 _SLN = ("-t", "raw", "-r", str(RATE), "-e", "signed-integer", "-b", "16", "-c", "1")
 _TRIM = ("silence", "1", "0.01", "0.3%", "reverse", "silence", "1", "0.01", "0.3%", "reverse", "pad", "0.03", "0.08")
 
@@ -71,12 +70,6 @@ class Tools:
     def music(self, data: bytes) -> bytes:
         """A music file as 16-bit samples at `RATE`, at its own level."""
         return self._convert(data, _kind(data), ())
-
-    def encode(self, sound: bytes, form: str) -> bytes:
-        """Samples as `ulaw` or `alaw`."""
-        encoding, bits = ENCODINGS[form]
-        output = ("-t", "raw", "-r", str(RATE), "-e", encoding, "-b", bits, "-c", "1", "-")
-        return _run([*self.sox, "-V1", *_SLN, "-", *output], sound, "sox")
 
     def _convert(self, data: bytes, kind: str, effects: Sequence[str]) -> bytes:
         return _run([*self.sox, "-V1", "--ignore-length", "-t", kind, "-", *_SLN, "-", *effects], data, "sox")
