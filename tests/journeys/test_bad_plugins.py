@@ -80,10 +80,8 @@ def bad_handlers(shared_pbx: Pbx) -> Iterator[None]:
     sources = {
         name: HEAD + KIND.format(name=name, handler=textwrap.indent(body, "    ")) for name, body in HANDLERS.items()
     }
-    dids = "".join(
-        f'\n[[did]]\nname = "{name}"\nnumber = "{DIDS[name]}"\ndestination = "{name}:x"\nfallback = "prompt:fallback-here"\n'
-        for name in HANDLERS
-    )
+    did = '\n[[did]]\nname = "{0}"\nnumber = "{1}"\ndestination = "{0}:x"\nfallback = "prompt:fallback-here"\n'
+    dids = "".join(did.format(name, DIDS[name]) for name in HANDLERS)
     with settings(shared_pbx, "[agi]\nstall_seconds = 2\n"), installed(shared_pbx, sources) as found:
         assert {found[name]["state"] for name in HANDLERS} == {"enabled"}, found
         shared_pbx.apply_text(shared_pbx.site_text() + dids, "bad plugins")

@@ -106,7 +106,10 @@ class CallService:
         self._writer.call_ended(live.record(End(Result.REJECTED, 42), ()))
 
     def _facts(self, session: AgiSession, script: str, origin: str) -> Facts:
-        dialled = clean_number(safe_environment(session, "agi_extension"))
+        extension = safe_environment(session, "agi_extension")
+        if extension == "s":  # on the rescue's way, which has lost the number that was dialled
+            extension = safe_environment(session, "agi_dnid")
+        dialled = clean_number(extension)
         caller = party(safe_environment(session, "agi_callerid"), safe_environment(session, "agi_calleridname"))
         return Facts(
             id=session.env["agi_uniqueid"],
