@@ -9,6 +9,7 @@ from bench.report import BenchError, interleave, line, median, percentiles, say,
 
 CALLS = 200
 ROUNDS = 6
+PACED_ROUNDS = 4
 COMMANDS = 100
 PACE = 1000
 PACED_COMMANDS = 16
@@ -66,7 +67,7 @@ def _latency() -> dict[str, Any]:
         Child("bench.agi_server", "pyst2", PACED_COMMANDS) as theirs,
     ):
         ports = {"jackfield": ours.read()["port"], "pyst2": theirs.read()["port"]}
-        results = interleave(ROUNDS, {name: (lambda n=name: _paced(n, ports[n])) for name in ports})
+        results = interleave(PACED_ROUNDS, {name: (lambda n=name: _paced(n, ports[n])) for name in ports})
     ms = {name: [1000 * v for run in runs for v in run] for name, runs in results.items()}
     middle = {name: median(median(run) for run in runs) * 1000 for name, runs in results.items()}
     return line(
@@ -79,7 +80,7 @@ def _latency() -> dict[str, Any]:
         middle["jackfield"] <= middle["pyst2"],
         calls=CALLS,
         commands_a_second=PACE,
-        rounds=ROUNDS,
+        rounds=PACED_ROUNDS,
         percentiles={name: percentiles(values) for name, values in ms.items()},
         note="from Asterisk's answer to the next command, at the load's socket; median of the rounds' medians",
     )

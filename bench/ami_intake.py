@@ -9,7 +9,7 @@ from bench.child import Child
 from bench.report import BenchError, interleave, line, median, say, significant
 
 ROUNDS = 3
-PYST2_EVENTS = 5000
+PYST2_EVENTS = 3000
 
 
 def ami_intake() -> list[dict[str, Any]]:

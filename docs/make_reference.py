@@ -8,12 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
-
 from jackfield.plugins import PluginHost
 from jackfield.routing import builtin
 from jackfield.settings import Settings
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
 
 TARGET = Path(__file__).with_name("reference.md")
 
@@ -55,7 +54,9 @@ def reference(host: PluginHost) -> str:
     kinds = [*builtin.kinds(), *(kind for _, kind in host.destinations().values())]
     out += [f"| `{kind.kind}:NAME` | {kind.title} |" for kind in kinds]
     out += ["", "## Feature codes", "", "| dial | what |", "|---|---|"]
-    out += [f"| `{c.code}{'…' if c.rest else ''}` | {c.title} |" for c in sorted(host.feature_codes(), key=lambda c: c.code)]
+    out += [
+        f"| `{c.code}{'…' if c.rest else ''}` | {c.title} |" for c in sorted(host.feature_codes(), key=lambda c: c.code)
+    ]
     out += ["", "## Settings of the box (`/etc/jackfield/jackfield.toml`)", "", *_table(Settings)]
     for name, field in Settings.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):

@@ -11,7 +11,9 @@ from collections.abc import Callable
 class AgiPeer:
     """Asterisk's end of an AGI connection: answers every command, and can hang up."""
 
-    def __init__(self, port: int, script: str = "trunk", arguments: tuple[str, ...] = ("token", "carrier"), **env: str) -> None:
+    def __init__(
+        self, port: int, script: str = "trunk", arguments: tuple[str, ...] = ("token", "carrier"), **env: str
+    ) -> None:
         self.commands: list[str] = []
         self.variables: dict[str, str] = {}
         self.answers: dict[str, str] = {}

@@ -8,8 +8,6 @@ import threading
 import time
 from datetime import UTC, datetime
 
-from peers import AgiPeer
-
 from jackfield.calls.registry import Registry
 from jackfield.calls.service import CallService
 from jackfield.config.kinds import Did, Trunk
@@ -19,6 +17,7 @@ from jackfield.routing.destinations import DestinationKind, End, Goto, Result
 from jackfield.services import EventBus
 from jackfield.settings import Settings
 from jackfield.telephony.server import AgiServer
+from peers import AgiPeer
 
 
 class Sounds:
@@ -86,7 +85,9 @@ class Plugin:
 
 
 class Daemon:
-    def __init__(self, plugin: Plugin, fallback: str = "prompt:sorry", max_calls: int = 50, trunk_calls: int = 0) -> None:
+    def __init__(
+        self, plugin: Plugin, fallback: str = "prompt:sorry", max_calls: int = 50, trunk_calls: int = 0
+    ) -> None:
         self.host = PluginHost(Settings())
         status = Status("test", declared={"jackfield_destinations": [plugin.kind()]}, instance=plugin)
         self.host.statuses["test"] = status
@@ -94,10 +95,14 @@ class Daemon:
         self.calls = CallService(self.host, self.writer, EventBus(), "token", lambda: datetime.now(UTC))
         self.calls.registry = Registry(self.calls)
         numbers = ("good", "raises", "exits", "nonsense", "loops", "waits", "hangs")
-        dids = [Did(name=n, number=f"555010{i}", destination=f"test:{n}", fallback=fallback) for i, n in enumerate(numbers)]
+        dids = [
+            Did(name=n, number=f"555010{i}", destination=f"test:{n}", fallback=fallback) for i, n in enumerate(numbers)
+        ]
         dids.append(Did(name="gone", number="5550109", destination="nobody:x", fallback=fallback))
         self.numbers = {d.name: d.number for d in dids}
-        self.calls.serve_site(Site({"trunk": [Trunk(name="carrier", host="192.0.2.1", max_calls=trunk_calls)], "did": dids}), Sounds())
+        self.calls.serve_site(
+            Site({"trunk": [Trunk(name="carrier", host="192.0.2.1", max_calls=trunk_calls)], "did": dids}), Sounds()
+        )
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         self.agi = AgiServer(listener, self.calls.serve, self.calls.refused, max_calls)

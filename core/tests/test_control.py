@@ -3,7 +3,6 @@ import threading
 from pathlib import Path
 
 import pytest
-
 from jackfield.control.client import request
 from jackfield.control.server import ControlServer
 from jackfield.errors import CommandFailed, JackfieldError, NotConnected
@@ -45,7 +44,9 @@ def test_rubbish_is_answered(path: Path, line: bytes) -> None:
 
 def test_many_at_once(path: Path) -> None:
     found: list[str] = []
-    threads = [threading.Thread(target=lambda n=n: found.append(request("echo", path=path, text=str(n)))) for n in range(30)]
+    threads = [
+        threading.Thread(target=lambda n=n: found.append(request("echo", path=path, text=str(n)))) for n in range(30)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -9,4 +9,6 @@ def test_the_daemon_imports_no_redis_textual_or_web_framework() -> None:
         "import jackfield.daemon, sys; "
         "print([m for m in ('rq', 'redis', 'textual', 'fastapi', 'starlette', 'uvicorn', 'alembic', 'jinja2', 'typer') if m in sys.modules])"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

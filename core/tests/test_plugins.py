@@ -7,8 +7,6 @@ import time
 from importlib.metadata import EntryPoint
 
 import pytest
-from pydantic import BaseModel, Field
-
 from jackfield import plugins
 from jackfield.config.kinds import Kind, SiteObject
 from jackfield.errors import CallerHungUp
@@ -16,6 +14,7 @@ from jackfield.hookspecs import hookimpl
 from jackfield.plugins import FAULTS, PluginHost, State
 from jackfield.routing.destinations import DestinationKind, End
 from jackfield.settings import Settings
+from pydantic import BaseModel, Field
 
 
 class Options(BaseModel):

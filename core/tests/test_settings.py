@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-
 from jackfield.errors import SettingsError
 from jackfield.settings import load
 

@@ -15,6 +15,8 @@ from rig.audio import RATE, Sound, decode_g711
 from rig.net import Party
 
 Headers = dict[str, str]
+PORT = 5999
+"""Of the registrar; the rig's SIPp takes those from 5060 on."""
 
 
 def parse(data: bytes) -> tuple[str, Headers, str]:
@@ -42,7 +44,7 @@ def digest_answer(user: str, secret: str, method: str, fields: Headers) -> str:
 
 
 class Registrar:
-    """A carrier's registrar on UDP 5060: 401 with a challenge, 200 for the right password, 403 for a wrong one."""
+    """A carrier's registrar on UDP: 401 with a challenge, 200 for the right password, 403 for a wrong one."""
 
     def __init__(self, party: Party, user: str, secret: str) -> None:
         """Serves until `close`."""
@@ -52,7 +54,7 @@ class Registrar:
         self.refused = 0
         self.challenged = 0
         self._nonce = secrets.token_hex(8)
-        self._sock = party.socket(socket.SOCK_DGRAM, 5060)
+        self._sock = party.socket(socket.SOCK_DGRAM, PORT)
         self._sock.settimeout(0.5)
         self._open = True
         self._thread = threading.Thread(target=self._serve, daemon=True)

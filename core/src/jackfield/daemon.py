@@ -76,14 +76,26 @@ class Daemon:
         self.recovery = Recovery(self._recovered)
         self.calls.recovery = self.recovery.came
         self.ami = AmiClient(
-            settings.ami.host, settings.ami.port, AMI_USER, secrets.ami_secret,
-            on_event=self.registry.event, on_up=self._ami_up, on_down=self.registry.lost,
+            settings.ami.host,
+            settings.ami.port,
+            AMI_USER,
+            secrets.ami_secret,
+            on_event=self.registry.event,
+            on_up=self._ami_up,
+            on_down=self.registry.lost,
         )
         self.asterisk = Broker(self.ami)
         self.agi = AgiServer(_listener(settings), self.calls.serve, self.calls.refused, settings.agi.max_calls)
         self.control = ControlServer(settings.paths.run / "control.sock", self._methods())
         self.core = Core(
-            self.timers, self.events, self.outbox, self, self.asterisk, self.database, lambda: self.calls.site, self.host.settings
+            self.timers,
+            self.events,
+            self.outbox,
+            self,
+            self.asterisk,
+            self.database,
+            lambda: self.calls.site,
+            self.host.settings,
         )
         self.left_out: list[str] = []
         self.trouble = ""
@@ -141,7 +153,7 @@ class Daemon:
         folder = self.base / "current"
         try:
             text = (folder / "site.json").read_text(encoding="utf-8")
-            number = int(os.readlink(folder).rpartition("/")[2])
+            number = int(folder.readlink().name)
         except (OSError, ValueError):
             log.warning("site.none", folder=str(folder), hint="jackfield import FILE; jackfield apply")
             return
@@ -294,7 +306,7 @@ def _facts(message: Message, known: dict[str, str]) -> Facts:
 
 
 def _listener(settings: Settings) -> socket.socket:
-    """systemd's socket, or one of our own when not started by systemd."""
+    """The socket that systemd hands over, or one of our own when not started by systemd."""
     if os.environ.get("LISTEN_PID") == str(os.getpid()) and int(os.environ.get("LISTEN_FDS", "0")) >= 1:
         return socket.socket(fileno=FIRST_SOCKET)
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

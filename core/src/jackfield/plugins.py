@@ -178,15 +178,27 @@ class PluginHost:
         return items
 
     def _clashes(self, name: str, status: Status) -> None:
-        for hook, key in (("jackfield_destinations", "kind"), ("jackfield_site_kinds", "kind"), ("jackfield_feature_codes", "code"), ("jackfield_jobs", "name")):
-            taken = {getattr(i, key): s.name for s in self.statuses.values() if s is not status for i in s.declared.get(hook, [])}
+        for hook, key in (
+            ("jackfield_destinations", "kind"),
+            ("jackfield_site_kinds", "kind"),
+            ("jackfield_feature_codes", "code"),
+            ("jackfield_jobs", "name"),
+        ):
+            taken = {
+                getattr(i, key): s.name
+                for s in self.statuses.values()
+                if s is not status
+                for i in s.declared.get(hook, [])
+            }
             if hook == "jackfield_destinations":
                 taken |= {k.kind: "core" for k in builtin.kinds()}
             if hook == "jackfield_site_kinds":
                 taken |= {k.kind: "core" for k in core_kinds()}
             for item in status.declared.get(hook, []):
                 if getattr(item, key) in taken:
-                    raise JackfieldError(f"{key} {getattr(item, key)!r} is already brought by {taken[getattr(item, key)]}")
+                    raise JackfieldError(
+                        f"{key} {getattr(item, key)!r} is already brought by {taken[getattr(item, key)]}"
+                    )
 
     def refuse(self, name: str, reason: str) -> None:
         """Take a loaded plugin out: it cannot do its work here."""

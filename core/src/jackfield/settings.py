@@ -31,7 +31,9 @@ class AgiSettings(_Section):
     max_calls: int = Field(600, ge=1, le=20000, description="Calls at once; further ones are refused with 503")
     stall_seconds: float = Field(20.0, ge=1, description="A handler that says nothing for so long loses its call")
     guard_seconds: int = Field(8, ge=2, le=60, description="Asterisk's wait for the daemon before it helps itself")
-    rescue_seconds: int = Field(20, ge=3, le=300, description="Music for a call whose daemon is gone, before the plain dialplan")
+    rescue_seconds: int = Field(
+        20, ge=3, le=300, description="Music for a call whose daemon is gone, before the plain dialplan"
+    )
 
 
 class AmiSettings(_Section):

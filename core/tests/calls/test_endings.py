@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 
-from service_rig import Daemon, Plugin
-
 from jackfield.calls.registry import Channel
 from jackfield.routing.destinations import Result
 from jackfield.telephony.events import Message
+from service_rig import Daemon, Plugin
 
 
 def event(daemon: Daemon, name: str, **headers: str) -> None:

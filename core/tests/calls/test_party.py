@@ -1,6 +1,5 @@
 from hypothesis import given
 from hypothesis import strategies as st
-
 from jackfield.calls.party import MAX_NAME, clean_name, clean_number
 
 

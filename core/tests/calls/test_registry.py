@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from jackfield.calls.registry import Registry, endpoint_of
 from jackfield.telephony.events import Message
 
@@ -42,7 +41,15 @@ class Feed:
         self.registry.event(name, message(name, **headers))
 
     def new(self, uid: str, channel: str, linked: str | None = None) -> None:
-        self("Newchannel", Uniqueid=uid, Linkedid=linked or uid, Channel=channel, ChannelState="0", CallerIDNum="7001", Timestamp="100.5")
+        self(
+            "Newchannel",
+            Uniqueid=uid,
+            Linkedid=linked or uid,
+            Channel=channel,
+            ChannelState="0",
+            CallerIDNum="7001",
+            Timestamp="100.5",
+        )
 
 
 def a_call() -> Feed:
@@ -102,8 +109,18 @@ def test_events_about_strangers_change_nothing() -> None:
 def test_after_a_blind_time_the_registry_equals_asterisk() -> None:
     feed = a_call()
     feed.registry.lost()
-    status = message("Status", Uniqueid="1.1", Linkedid="1.1", Channel="PJSIP/carrier-00000001", ChannelState="6", BridgeID="")
-    other = message("Status", Uniqueid="2.1", Linkedid="2.1", Channel="PJSIP/202-00000007", ChannelState="6", BridgeID="b", Seconds="30")
+    status = message(
+        "Status", Uniqueid="1.1", Linkedid="1.1", Channel="PJSIP/carrier-00000001", ChannelState="6", BridgeID=""
+    )
+    other = message(
+        "Status",
+        Uniqueid="2.1",
+        Linkedid="2.1",
+        Channel="PJSIP/202-00000007",
+        ChannelState="6",
+        BridgeID="b",
+        Seconds="30",
+    )
     feed.registry.resync([status, other], {"201": False})
     assert {c.id for c in feed.registry.channels()} == {"1.1", "2.1"}
     assert [c.id for c in feed.heard.ended] == ["1.2"]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from peers import AgiPeer
-from service_rig import Daemon, Plugin
-
 from jackfield.plugins import State
 from jackfield.routing.destinations import Result
+from peers import AgiPeer
+from service_rig import Daemon, Plugin
 
 
 @pytest.fixture

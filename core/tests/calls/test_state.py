@@ -1,14 +1,15 @@
 from datetime import UTC, datetime
 
 import pytest
-
 from jackfield.calls.party import Party
 from jackfield.calls.state import Facts, Saved, decode, encode
 from jackfield.errors import UnsafeValue
 
 
 def saved(**data: str) -> Saved:
-    facts = Facts("1.1", "PJSIP/c-1", "inbound", Party("5551", "王"), "5550100", started=datetime(2026, 1, 2, tzinfo=UTC))
+    facts = Facts(
+        "1.1", "PJSIP/c-1", "inbound", Party("5551", "王"), "5550100", started=datetime(2026, 1, 2, tzinfo=UTC)
+    )
     return Saved(facts, "queue:sales", 3, data, {"joined": 12.5}, 1, True, facts.started)
 
 

@@ -16,10 +16,10 @@ from jackfield.jobs.testing import redis_server
 from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
 
-pytestmark = pytest.mark.slow
-
 sys.path.insert(0, str(Path(__file__).parent))
 from sample_jobs import jobs
+
+pytestmark = pytest.mark.slow
 
 PATIENCE = 180
 """Seconds; a busy machine may need many to start a process."""

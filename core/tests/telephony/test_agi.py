@@ -10,7 +10,6 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from jackfield.errors import CallerHungUp, CommandFailed, ProtocolError, UnsafeValue
 from jackfield.telephony.agi import MAX_LINE, AgiSession
 

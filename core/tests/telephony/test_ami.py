@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 
 import pytest
-
 from jackfield.errors import CommandFailed, NotConnected, UnsafeValue
 from jackfield.telephony.ami import AmiClient
 from jackfield.telephony.events import Message, Splitter
@@ -125,7 +124,12 @@ def test_reconnects_and_fails_what_was_pending() -> None:
     peer = Peer(lambda h: b"" if h["Action"] == "Mute" else good(h))
     ups: list[float] = []
     downs: list[float] = []
-    ami = client(peer, on_event=lambda *_: None, on_up=lambda: ups.append(time.monotonic()), on_down=lambda: downs.append(time.monotonic()))
+    ami = client(
+        peer,
+        on_event=lambda *_: None,
+        on_up=lambda: ups.append(time.monotonic()),
+        on_down=lambda: downs.append(time.monotonic()),
+    )
     ami.start()
     assert ami.up.wait(5)
     threading.Timer(0.1, peer.drop).start()
@@ -159,7 +163,9 @@ def test_a_keep_alive_finds_a_silent_peer() -> None:
 
 
 def test_messages() -> None:
-    message = Message(b"Event: Status\r\nChannel: PJSIP/a-1\r\nVariable: JF_AT=queue:sales\r\nVariable: JF_STATE=ab=c\r\nX:")
+    message = Message(
+        b"Event: Status\r\nChannel: PJSIP/a-1\r\nVariable: JF_AT=queue:sales\r\nVariable: JF_STATE=ab=c\r\nX:"
+    )
     assert message.event == "Status"
     assert message["Channel"] == "PJSIP/a-1"
     assert message["X"] == ""

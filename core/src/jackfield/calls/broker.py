@@ -56,7 +56,7 @@ class Broker:
                 self._tell("QueueRemove", Queue=queue, Interface=event.get("Location", ""))
 
     def channels(self) -> list[Message]:
-        """Asterisk's own list of channels, with our variables. (It cuts values at 512 bytes: too short for a state.)"""
+        """Asterisk's own list of channels, with our variables. It cuts values at 512 bytes: too short for a state."""
         names = ",".join([variables.AT, variables.STATUS, variables.TRUNK, variables.EXTENSION])
         return [m for m in self._client.action("Status", Variables=names).events if m.event == "Status"]
 

@@ -110,7 +110,9 @@ class Live:
         return max((leg.answered_at for leg in self._persons() if leg.answered_at), default=None)
 
     def _persons(self) -> list[LegRecord]:
-        return [leg for leg in self.legs.values() if leg.id != self.facts.id and leg.role in ("agent", "phone", "trunk")]
+        return [
+            leg for leg in self.legs.values() if leg.id != self.facts.id and leg.role in ("agent", "phone", "trunk")
+        ]
 
     def opening(self) -> CallRecord:
         """The record of a call that has just begun."""

@@ -254,7 +254,9 @@ class Registry:
 
     def _adopt(self, identity: str, message: Message, now: datetime) -> None:
         name = message["Channel"]
-        channel = Channel(identity, name, message.get("Linkedid", identity), endpoint_of(name), message.get("CallerIDNum", ""))
+        channel = Channel(
+            identity, name, message.get("Linkedid", identity), endpoint_of(name), message.get("CallerIDNum", "")
+        )
         age = message.get("Seconds", "")
         channel.started = datetime.fromtimestamp(now.timestamp() - (int(age) if age.isdigit() else 0), UTC)
         if message.get("ChannelState") == "6":

@@ -41,7 +41,9 @@ BUSY_TRUNK = "hangup:congestion"
 class CallService:
     """All calls of the daemon."""
 
-    def __init__(self, host: PluginHost, writer: RecordWriter, events: EventBus, token: str, zone_now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, host: PluginHost, writer: RecordWriter, events: EventBus, token: str, zone_now: Callable[[], datetime]
+    ) -> None:
         self._host = host
         self._writer = writer
         self._events = events
@@ -128,7 +130,11 @@ class CallService:
         if script == "trunk":
             route = routes.find(facts.trunk, facts.did, facts.caller.number, self._now())
             facts.language, facts.priority, facts.fallback = route.language, route.priority, route.fallback
-            first, why = (BUSY_TRUNK, "the trunk has all its calls") if self._full(facts.trunk) else (route.destination, route.why)
+            first, why = (
+                (BUSY_TRUNK, "the trunk has all its calls")
+                if self._full(facts.trunk)
+                else (route.destination, route.why)
+            )
         else:
             first, facts.dialled_rest = internal.find(site, self._host.feature_codes(), facts.did)
             facts.fallback, why = site.general.fallback, "dialled at a phone"
@@ -281,7 +287,9 @@ class CallService:
             return
         self._writer.leg(live.leg(channel, self._role(channel)))
         if channel.id == live.facts.id and live.call is None and not live.closed:
-            threading.Thread(target=self._finish, args=(live, None, None, GONE_SECONDS), name="call-end", daemon=True).start()
+            threading.Thread(
+                target=self._finish, args=(live, None, None, GONE_SECONDS), name="call-end", daemon=True
+            ).start()
 
     # -- after a restart -------------------------------------------------------------------------------------------
 

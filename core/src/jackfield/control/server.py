@@ -6,7 +6,6 @@ Who may speak is told by the kernel: root, the daemon's own user, and members of
 from __future__ import annotations
 
 import json
-import os
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -36,7 +35,7 @@ class ControlServer:
         self._path.unlink(missing_ok=True)
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.bind(str(self._path))
-        os.chmod(self._path, 0o660)
+        self._path.chmod(0o660)
         sock.listen(64)
         self._sock = sock
         threading.Thread(target=self._accept, args=(sock,), name="control-accept", daemon=True).start()
@@ -85,4 +84,6 @@ class ControlServer:
             return {"error": f"{method}: {error}"}
         except Exception as error:
             log.exception("control.failed", method=method)
-            return {"error": f"{method} failed inside the daemon: {type(error).__name__}; see: journalctl -u jackfieldd"}
+            return {
+                "error": f"{method} failed inside the daemon: {type(error).__name__}; see: journalctl -u jackfieldd"
+            }

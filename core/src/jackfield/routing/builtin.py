@@ -51,9 +51,7 @@ def hang_up(call: Call, name: str) -> Next:
 def kinds() -> list[DestinationKind]:
     """Core's kinds of destinations."""
     return [
-        DestinationKind(
-            "extension", "Extension", ring_extension, lambda site: site.names("extension"), person=True
-        ),
+        DestinationKind("extension", "Extension", ring_extension, lambda site: site.names("extension"), person=True),
         DestinationKind("prompt", "Prompt, then hang up", play_prompt, None),
         DestinationKind("hangup", "Hang up", hang_up, lambda _: CAUSES),
     ]

@@ -120,7 +120,11 @@ class AmiClient:
             greeting = b""
             while b"\r\n" not in greeting:
                 chunk = sock.recv(1024)
-                if not chunk or len(greeting) > 1024 or not (greeting + chunk).startswith(GREETING[: len(greeting + chunk)]):
+                if (
+                    not chunk
+                    or len(greeting) > 1024
+                    or not (greeting + chunk).startswith(GREETING[: len(greeting + chunk)])
+                ):
                     raise NotConnected(f"{self._address[0]}:{self._address[1]} is not Asterisk's manager")
                 greeting += chunk
         except OSError as error:
