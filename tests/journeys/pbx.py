@@ -79,6 +79,7 @@ class Pbx:
         """Makes the carriers' machines; `install` and `apply_site` do the rest."""
         self.run, self.node, self.debs = run, node, debs
         self.addresses = {hole: run.party(name).address for hole, name in CARRIERS.items()}
+        self._today = datetime.now(UTC).date()
         self.carrier: Carrier = run.carrier(node, "carrier")
         self.zh_carrier: Carrier = run.carrier(node, "zhtrunk")
         self._phones: dict[str, Phone] = {}
@@ -108,8 +109,7 @@ class Pbx:
         text = site.read_text(encoding="utf-8")
         for hole, address in self.addresses.items():
             text = text.replace(f'"{hole}"', f'"{address}"')
-        today = datetime.now(UTC).date()
-        return text.replace("TODAY", str(today)).replace("TOMORROW", str(today + timedelta(days=1)))
+        return text.replace("TODAY", str(self._today)).replace("TOMORROW", str(self._today + timedelta(days=1)))
 
     def apply_site(self, site: Path = SITE) -> None:
         """Imports and applies a site file, with the sound that it names."""

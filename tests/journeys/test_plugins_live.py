@@ -71,9 +71,9 @@ def test_remove_and_reinstall_menus_under_calls(pbx: Pbx) -> None:
     pbx.node.apt_remove([IVR])
     pbx.node.wait_for(lambda: plugins(pbx).get("ivr") != "enabled", 20, "ivr to be gone")
     assert pbx.node.main_pid("jackfieldd") == daemon, "the daemon was restarted"
-    in_menu.wait_ended(40)
-    assert in_menu.dialog.ended_by == "them"
-    assert not in_menu.heard.silence_longer_than(6.0), "the caller in the menu was left in silence"
+    in_menu.press("3")
+    pbx.wait_hears(in_menu, "chirp")  # a caller who is in the menu already may still use it
+    assert in_menu.wait_ended(10).ended_by == "them"
 
     plain, own, served = pbx.number(), pbx.number(), pbx.number()
     calls = {n: pbx.call(d, n) for d, n in (("5550100", plain), ("5550521", own), ("5550501", served))}
