@@ -22,7 +22,13 @@ from rig.plan import Step
 
 SITE = Path(__file__).with_name("site.toml")
 PHONES = ("201", "202", "203", "204")
-CARRIERS = {"CARRIER": "carrier", "ZHTRUNK": "zhtrunk", "REGISTRAR": "registrar", "TCPPEER": "tcppeer", "NARROW": "narrow"}
+CARRIERS = {
+    "CARRIER": "carrier",
+    "ZHTRUNK": "zhtrunk",
+    "REGISTRAR": "registrar",
+    "TCPPEER": "tcppeer",
+    "NARROW": "narrow",
+}
 """Placeholder of an address in the site file → party of the rig."""
 CONTROL = "/run/jackfield/control.sock"
 CURRENT = "/var/lib/jackfield/asterisk/current"

@@ -285,9 +285,12 @@ def test_keys_at_fifty_a_second(pbx: Pbx) -> None:
     assert (ended.final_code, ended.ended_by) == (200, "them")
     assert len(call.keys_sent) >= 100
     record = pbx.record(number)
-    assert path_of(record) == [("ivr:main", "invalid"), ("prompt:wrong-caller", "")], record
-    # Asterisk's own sound stutters a little under so many keys, so it is less like the prompt than usual.
-    assert len(call.heard.find(pbx.prompt("wrong-caller"), 0.5)) == 1
+    # Asterisk drops keys of 10 ms that overlap, so the last try may have seen none; the prompt must fit what it saw.
+    prompts = {"invalid": "wrong-caller", "timeout": "silent-caller"}
+    prompt = prompts[path_of(record)[0][1]]
+    assert path_of(record) == [("ivr:main", path_of(record)[0][1]), (f"prompt:{prompt}", "")], record
+    # Its sound stutters a little under so many keys, so it is less like the prompt than usual.
+    assert len(call.heard.find(pbx.prompt(prompt), 0.5)) == 1
     mixed = pbx.number()
     call = pbx.call(
         "5550100", mixed, plan=[wait(1), dtmf("9*#8790" * 40, on=0.01, off=0.01), wait(3), dtmf("3"), wait(60)]

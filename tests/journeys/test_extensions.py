@@ -104,3 +104,16 @@ def test_a_did_straight_to_a_phone(pbx: Pbx) -> None:
     call.hang_up()
     assert unheard.wait_ended(15).final_code == 480
     assert (pbx.record(number)["result"], pbx.record(other)["result"]) == ("answered", "unanswered")
+
+
+def test_a_chinese_name_is_shown(pbx: Pbx) -> None:
+    """203's owner has a Chinese name: it stands on the called phone and in the record."""
+    ann, chen = pbx.phone("201"), pbx.phone("203")
+    seen = len(ann.calls)
+    call = chen.call("201")
+    rung = ann.wait_call(seen + 1)
+    rung.wait_answered()
+    call.hang_up()
+    assert (rung.dialog.caller_number, rung.dialog.caller_name) == ("203", "陈")
+    [record] = pbx.records_since("203", call)
+    assert (record["caller_name"], record["language"]) == ("陈", "zh")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from journeys.pbx import CURRENT, Pbx
+from journeys.pbx import CURRENT, Pbx, path_of
 from rig import RigError
 
 EXACT = 'name = "exact"\nnumber = "5550200"\ndestination = "prompt:exact"'
@@ -93,6 +93,30 @@ def test_apply_and_roll_back_under_calls(pbx: Pbx, unchanged: int) -> None:
     assert served.dialog.caller_number == waiter
     waiting.hang_up()
     assert [pbx.record(n)["result"] for n in (talker, waiter)] == ["answered", "answered"]
+
+
+def test_a_queue_is_taken_away_under_its_callers(pbx: Pbx, unchanged: int) -> None:
+    """Who waits in a queue that the new site has no more goes to the fallback; a talk out of it goes on."""
+    pbx.staff("201")
+    ann, seen = pbx.phone("201"), len(pbx.phone("201").calls)
+    talker, waiter = pbx.number(), pbx.number()
+    talk = pbx.call("5550510", talker)
+    ann.wait_call(seen + 1).wait_answered()
+    waiting = pbx.call("5550510", waiter)
+    pbx.wait_waiting("survey", [waiter])
+    blocks = pbx.site_text().split("\n\n")
+    kept = [b for b in blocks if not b.startswith(('[[queue]]\nname = "survey"', '[[did]]\nname = "survey"'))]
+    assert len(kept) == len(blocks) - 2
+    pbx.apply_text("\n\n".join(kept), "no survey")
+    pbx.wait_hears(waiting, "sorry")
+    waiting.wait_ended(15)
+    record = pbx.record(waiter)
+    assert path_of(record) == [("queue:survey", "no such queue"), ("prompt:sorry", "")]
+    now = talk.heard.end
+    pbx.node.wait_for(lambda: talk.heard.between(now, talk.heard.end).hears(ann.tone, 1.0), 10, "the talk to go on")
+    talk.hang_up()
+    assert pbx.record(talker)["result"] == "answered"
+    pbx.wait_agent("1001", "ready")
 
 
 def test_a_broken_site_changes_nothing(pbx: Pbx, unchanged: int) -> None:

@@ -42,6 +42,10 @@ def test_live_calls(pbx: Pbx) -> None:
     }
     assert (listed[talker]["name"], listed[talker]["trunk"], listed["203"]["extension"]) == ("王小明", "carrier", "203")
     assert "6 active channels" in pbx.node.asterisk("core show channels count")
+    agents = {a["name"]: (a["state"], a["phone"], a["queue"]) for a in pbx.jackfield("agents", "--json")}
+    assert (agents["1001"], agents["1002"]) == (("talking", "201", "basic"), ("logged-out", None, None))
+    queues = {q["name"]: [w["caller"] for w in q["waiting"]] for q in pbx.jackfield("queues", "--json")}
+    assert queues.pop("basic") == [waiter] and not any(queues.values())
     for call in (talk, waiting, internal, menu):
         call.hang_up()
     pbx.node.wait_for(lambda: counts(pbx) == (0, 0), 10, "no call and no channel")

@@ -10,7 +10,24 @@ from .run import Run
 from .sip import Carrier, Phone
 
 __all__ = [
-    "Call", "Carrier", "Load", "LoadResult", "Node", "Phone", "PhoneBank", "RigError", "Run",
-    "cancel", "dtmf", "hangup", "install_jackfield", "say", "silence", "start_load", "talk",
-    "until_bye", "wait", "wait_for",
+    "Call",
+    "Carrier",
+    "Load",
+    "LoadResult",
+    "Node",
+    "Phone",
+    "PhoneBank",
+    "RigError",
+    "Run",
+    "cancel",
+    "dtmf",
+    "hangup",
+    "install_jackfield",
+    "say",
+    "silence",
+    "start_load",
+    "talk",
+    "until_bye",
+    "wait",
+    "wait_for",
 ]

@@ -24,8 +24,7 @@ def parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="boot a node and leave it running")
     up.add_argument("--variant", choices=VARIANTS, default="run")
     up.add_argument("--dist", type=Path, help="install every .deb of this folder")
-    shell = commands.add_parser(
-        "shell", help="a shell in a kept run's node, or in a fresh node removed afterwards")
+    shell = commands.add_parser("shell", help="a shell in a kept run's node, or in a fresh node removed afterwards")
     shell.add_argument("run", nargs="?", help="the run's id, as `rig list` shows it")
     shell.add_argument("node", nargs="?", default="pbx")
     shell.add_argument("--variant", choices=VARIANTS, default="run")
@@ -76,9 +75,11 @@ def _up(args: argparse.Namespace) -> None:
     if args.dist:
         install_jackfield(node, args.dist)
     run.keep()
-    print(f"node pbx of run {run.id} is up at {node.address} (in its own network)\n"
-          f"  look around:  python3 -m rig shell {run.id}\n"
-          f"  end it:       python3 -m rig down {run.id}")
+    print(
+        f"node pbx of run {run.id} is up at {node.address} (in its own network)\n"
+        f"  look around:  python3 -m rig shell {run.id}\n"
+        f"  end it:       python3 -m rig down {run.id}"
+    )
 
 
 def _shell(args: argparse.Namespace) -> int:

@@ -27,7 +27,4 @@ def write_repository(folder: Path, debs: Sequence[Path]) -> None:
 def _stanza(deb: Path) -> str:
     control = output(["dpkg-deb", "-f", str(deb)]).strip()
     data = deb.read_bytes()
-    return (
-        f"{control}\nFilename: ./{deb.name}\nSize: {len(data)}\n"
-        f"SHA256: {hashlib.sha256(data).hexdigest()}\n"
-    )
+    return f"{control}\nFilename: ./{deb.name}\nSize: {len(data)}\nSHA256: {hashlib.sha256(data).hexdigest()}\n"

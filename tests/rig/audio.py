@@ -30,10 +30,7 @@ PURE_SHARE = 0.85
 PCMU, PCMA, TELEPHONE_EVENT = 0, 8, 101
 DTMF_HZ = (697, 770, 852, 941, 1209, 1336, 1477, 1633)
 # 25 Hz bins at least 30 Hz away from DTMF and from Asterisk's ring-back and busy tones
-TONES = tuple(
-    f for f in range(500, 3300, 75)
-    if all(abs(f - g) >= 30 for g in (*DTMF_HZ, 350, 440, 480, 620))
-)
+TONES = tuple(f for f in range(500, 3300, 75) if all(abs(f - g) >= 30 for g in (*DTMF_HZ, 350, 440, 480, 620)))
 
 Span = tuple[float, float]
 
@@ -120,7 +117,9 @@ class Sound:
     """One side's sound as pieces of samples at times; between pieces is silence."""
 
     def __init__(
-        self, pieces: Sequence[tuple[float, array[int]]], rate: int = RATE,
+        self,
+        pieces: Sequence[tuple[float, array[int]]],
+        rate: int = RATE,
         span: Span | None = None,
     ) -> None:
         """pieces: (time of the first sample, samples), in order. span: the time looked at."""
@@ -167,9 +166,7 @@ class Sound:
                 continue
             # The tone of the frame before is by far the likeliest.
             order = [last, *tones] if last else list(tones)
-            last = next(
-                (f for f in order if goertzel_share(samples, f, self.rate) > PURE_SHARE), 0
-            )
+            last = next((f for f in order if goertzel_share(samples, f, self.rate) > PURE_SHARE), 0)
             out.append(Frame(at, "tone" if last else "sound", last, level))
         return out
 
@@ -182,7 +179,8 @@ class Sound:
         seconds are joined; spans shorter than `least` are left out.
         """
         hits = [
-            (at, at + FRAME) for at, s in self._frames(FRAME)
+            (at, at + FRAME)
+            for at, s in self._frames(FRAME)
             if rms(s) >= SILENCE_RMS and goertzel_share(s, frequency, self.rate) >= share
         ]
         return [x for x in join_spans(hits, gap) if x[1] - x[0] >= least - 1e-9]
@@ -226,10 +224,7 @@ class Sound:
         """
         from .match import find_prompt
 
-        return [
-            (self.start + i / self.rate, score)
-            for i, score in find_prompt(self.samples, reference, least)
-        ]
+        return [(self.start + i / self.rate, score) for i, score in find_prompt(self.samples, reference, least)]
 
     def write_wav(self, path: Path) -> None:
         """Writes the span as a wav file, for a person to listen to."""

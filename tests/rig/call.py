@@ -39,11 +39,11 @@ class Call:
                     return found
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    lines = [f"{m.at:.3f} {'>' if m.outgoing else '<'} {m.start}"
-                             for m in self.dialog.messages]
+                    lines = [f"{m.at:.3f} {'>' if m.outgoing else '<'} {m.start}" for m in self.dialog.messages]
                     raise TimeoutError(
                         f"call {self.call_id}: waited {timeout:g} s in vain for {what}; so far:\n"
-                        + "\n".join(lines) + f"\n{self._process.errors()[-800:]}"
+                        + "\n".join(lines)
+                        + f"\n{self._process.errors()[-800:]}"
                     )
                 self._capture.changed.wait(left)
 

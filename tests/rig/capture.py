@@ -139,9 +139,7 @@ class Capture:
         del self._fragments[key]
         return whole
 
-    def _rtp(
-        self, payload: bytes, at: float, source: tuple[str, int], target: tuple[str, int]
-    ) -> None:
+    def _rtp(self, payload: bytes, at: float, source: tuple[str, int], target: tuple[str, int]) -> None:
         first, second, sequence, timestamp, ssrc = struct.unpack("!BBHII", payload[:12])
         key = (source, target, ssrc)
         stream = self.streams.get(key)
@@ -150,13 +148,9 @@ class Capture:
         start = 12 + 4 * (first & 15)
         if first & 16:
             start += 4 + 4 * int.from_bytes(payload[start + 2 : start + 4], "big")
-        stream.packets.append(
-            RtpPacket(at, sequence, timestamp, second & 127, bool(second & 128), payload[start:])
-        )
+        stream.packets.append(RtpPacket(at, sequence, timestamp, second & 127, bool(second & 128), payload[start:]))
 
-    def _sip(
-        self, payload: bytes, at: float, outgoing: bool, peer: tuple[str, int]
-    ) -> None:
+    def _sip(self, payload: bytes, at: float, outgoing: bool, peer: tuple[str, int]) -> None:
         message = parse_sip(payload, at, outgoing, peer)
         call_id = message.header("call-id", "i")
         with self.changed:

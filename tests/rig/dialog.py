@@ -40,17 +40,13 @@ class SipMessage:
         return next((v for k, v in self.headers if k in names), "")
 
 
-def parse_sip(
-    payload: bytes, at: float, outgoing: bool, peer: tuple[str, int] = ("", 0)
-) -> SipMessage:
+def parse_sip(payload: bytes, at: float, outgoing: bool, peer: tuple[str, int] = ("", 0)) -> SipMessage:
     """Parses a datagram; folded header lines are joined, names are lower-cased."""
     text = payload.decode("utf-8", "surrogateescape")
     head, _, body = text.partition("\r\n\r\n")
     start, *lines = re.sub(r"\r\n[ \t]+", " ", head).split("\r\n")
     headers = [
-        (name.strip().lower(), value.strip())
-        for name, colon, value in (line.partition(":") for line in lines)
-        if colon
+        (name.strip().lower(), value.strip()) for name, colon, value in (line.partition(":") for line in lines) if colon
     ]
     return SipMessage(at, outgoing, start, headers, body, payload, peer)
 
@@ -72,8 +68,8 @@ class Dialog:
 
     def _first(self, code: range, method: str, cseq: int | None = None) -> SipMessage | None:
         return next(
-            (m for m in self.messages if m.code in code and m.method == method
-             and cseq in (None, m.cseq)), None,
+            (m for m in self.messages if m.code in code and m.method == method and cseq in (None, m.cseq)),
+            None,
         )
 
     def _request(self, method: str) -> SipMessage | None:
@@ -143,7 +139,7 @@ class Dialog:
 
     @property
     def ended_by(self) -> str | None:
-        """"us" or "them" (this party, its far side), or None while the call is on.
+        """ "us" or "them" (this party, its far side), or None while the call is on.
 
         For a call that was never answered: who cancelled or rejected it.
         """

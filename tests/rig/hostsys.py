@@ -44,8 +44,7 @@ def require_root() -> None:
     """Raises RigError unless this process is root."""
     if os.geteuid() != 0:
         raise RigError(
-            "The rig makes network namespaces and boots systemd, so it must run as root. "
-            "Start it again with sudo."
+            "The rig makes network namespaces and boots systemd, so it must run as root. Start it again with sudo."
         )
 
 
@@ -67,15 +66,14 @@ def ensure_host_packages() -> None:
     with log.open("ab") as out, progress(f"installing {', '.join(missing)} on this machine", log):
         subprocess.run(["apt-get", "update"], env=env, stdout=out, stderr=out, check=False)
         done = subprocess.run(
-            ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y",
-             "--no-install-recommends", *missing],
-            env=env, stdout=out, stderr=out, check=False,
+            ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", *missing],
+            env=env,
+            stdout=out,
+            stderr=out,
+            check=False,
         )
     if done.returncode:
-        raise RigError(
-            f"apt could not install {', '.join(missing)} (see {log}). "
-            "Install them by hand and start again."
-        )
+        raise RigError(f"apt could not install {', '.join(missing)} (see {log}). Install them by hand and start again.")
 
 
 @contextmanager
@@ -149,9 +147,7 @@ def _apt_sources(base: Path) -> Iterator[tuple[str, list[str], list[str]]]:
 
 def apt_transport_options() -> list[str]:
     """This machine's proxy and certificate settings of apt, as `Key "value"` options."""
-    dump = subprocess.run(
-        ["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=True
-    ).stdout
+    dump = subprocess.run(["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=True).stdout
     wanted = re.compile(r'^(Acquire::https?(?:::[^ ]+)?) "(.+)";$', re.M)
     useful = re.compile(r"Proxy|CaInfo|CaPath|SslCert|SslKey|Verify|IssuerCert|CrlFile", re.I)
     return [f'{key} "{value}"' for key, value in wanted.findall(dump) if useful.search(key)]

@@ -34,9 +34,13 @@ def install_jackfield(
 def enabled_units(node: Node, packages: Sequence[str]) -> list[str]:
     """The enabled services, sockets and timers that packages on a node brought."""
     files = node.run(["dpkg", "-L", *packages]).stdout.split()
-    names = sorted({
-        Path(f).name for f in files
-        if "/systemd/system/" in f and f.endswith((".service", ".socket", ".timer"))
-        and not f.endswith(("@.service", "@.socket"))
-    })
+    names = sorted(
+        {
+            Path(f).name
+            for f in files
+            if "/systemd/system/" in f
+            and f.endswith((".service", ".socket", ".timer"))
+            and not f.endswith(("@.service", "@.socket"))
+        }
+    )
     return [u for u in names if node.systemctl("is-enabled", u, check=False) == "enabled"]

@@ -18,9 +18,7 @@ PIECE_LEAST = 0.5  # likeness below which a piece counts as not found
 QUIET = 0.1  # a piece with less than this part of the mean power is a pause: no evidence
 
 
-def find_prompt(
-    heard: Sequence[int], reference: Sequence[int], least: float = 0.7
-) -> list[tuple[int, float]]:
+def find_prompt(heard: Sequence[int], reference: Sequence[int], least: float = 0.7) -> list[tuple[int, float]]:
     """Where `reference` is in `heard` (both at one rate): (sample, likeness 0 to 1).
 
     The likeness is the mean over the pieces. Places nearer to each other than half the
@@ -38,9 +36,7 @@ def find_prompt(
         raise RigError(f"A reference of {len(reference)} samples is too short to match.")
     line = np.asarray(heard, dtype=np.float64)
     pieces = _pieces(np.asarray(reference, dtype=np.float64))
-    starts = [
-        [(at - offset, score) for at, score in _peaks(np, line, piece)] for offset, piece in pieces
-    ]
+    starts = [[(at - offset, score) for at, score in _peaks(np, line, piece)] for offset, piece in pieces]
     return _agreeing(starts, len(reference) // 2, least)
 
 
@@ -75,18 +71,13 @@ def _peaks(np: Any, line: Any, piece: Any) -> list[tuple[int, float]]:
         scores[max(0, best - n // 2) : best + n // 2] = -1.0
 
 
-def _agreeing(
-    starts: list[list[tuple[int, float]]], apart: int, least: float
-) -> list[tuple[int, float]]:
+def _agreeing(starts: list[list[tuple[int, float]]], apart: int, least: float) -> list[tuple[int, float]]:
     """The starts of the whole on which the pieces agree."""
     found: list[tuple[int, float]] = []
     for start, _ in sorted((s for piece in starts for s in piece), key=lambda s: -s[1]):
         if any(abs(start - other) < apart for other, _ in found):
             continue
-        best = [
-            max((score for at, score in piece if abs(at - start) <= SLIP), default=0.0)
-            for piece in starts
-        ]
+        best = [max((score for at, score in piece if abs(at - start) <= SLIP), default=0.0) for piece in starts]
         likeness = sum(best) / len(best)
         if likeness >= least:
             found.append((start, likeness))

@@ -80,27 +80,31 @@ class Party:
         self.addresses.append(address)
         return address
 
-    def popen(
-        self, argv: Sequence[str], stdout: IO[bytes] | int = subprocess.DEVNULL
-    ) -> subprocess.Popen[bytes]:
+    def popen(self, argv: Sequence[str], stdout: IO[bytes] | int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         """Starts a host command in this namespace, within the run's cgroup."""
         return subprocess.Popen(
-            [*spawn_prefix(self._run.cgroup / "parties"),
-             "nsenter", f"--net={NETNS_DIR / self.netns}", *argv],
-            stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.STDOUT,
+            [*spawn_prefix(self._run.cgroup / "parties"), "nsenter", f"--net={NETNS_DIR / self.netns}", *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
 
     def run(self, argv: Sequence[str], timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Runs a host command in this namespace to its end; raises CalledProcessError."""
         return subprocess.run(
-            [*spawn_prefix(self._run.cgroup / "parties"),
-             "nsenter", f"--net={NETNS_DIR / self.netns}", *argv],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=True,
+            [*spawn_prefix(self._run.cgroup / "parties"), "nsenter", f"--net={NETNS_DIR / self.netns}", *argv],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=True,
         )
 
     def socket(
-        self, kind: int = socket.SOCK_STREAM, port: int = 0,
+        self,
+        kind: int = socket.SOCK_STREAM,
+        port: int = 0,
         seem: tuple[str, int] | None = None,
     ) -> socket.socket:
         """A socket bound to this party's address: to be a stranger or a broken client.
@@ -153,8 +157,7 @@ class Network:
             raise RigError(f"The party name {name!r} is taken or longer than 12; choose another.")
         netns, port = self._run.netns(name), f"v{name}"
         output(["ip", "netns", "add", netns])
-        output(["ip", "-n", self.hub, "link", "add", port, "type", "veth",
-                "peer", "name", "eth0", "netns", netns])
+        output(["ip", "-n", self.hub, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", netns])
         output(["ip", "-n", self.hub, "link", "set", port, "master", "br0", "up"])
         output(["ip", "-n", netns, "link", "set", "lo", "up"])
         output(["ip", "-n", netns, "link", "set", "eth0", "up"])

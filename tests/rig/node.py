@@ -24,8 +24,14 @@ REPOSITORY = "/srv/jackfield-repo"  # inside the node
 SOURCES = f"{REPOSITORY}/jackfield.list"
 # apt inside a node sees our own packages only: it has no way to a mirror.
 APT_OFFLINE = (
-    "-o", f"Dir::Etc::SourceList={SOURCES}", "-o", "Dir::Etc::SourceParts=/dev/null",
-    "-o", "APT::Get::List-Cleanup=true", "-o", "DPkg::Lock::Timeout=60",
+    "-o",
+    f"Dir::Etc::SourceList={SOURCES}",
+    "-o",
+    "Dir::Etc::SourceParts=/dev/null",
+    "-o",
+    "APT::Get::List-Cleanup=true",
+    "-o",
+    "DPkg::Lock::Timeout=60",
 )
 # Runs in a private mount namespace, so that no mount of ours is ever on the host.
 BOOT_SCRIPT = """
@@ -42,9 +48,7 @@ exec systemd-nspawn -D "$3/root" --boot --register=no --keep-unit --machine="$4"
 """
 
 
-def wait_for(
-    predicate: Callable[[], T], timeout: float = 10, what: str = "", every: float = 0.05
-) -> T:
+def wait_for(predicate: Callable[[], T], timeout: float = 10, what: str = "", every: float = 0.05) -> T:
     """Waits until `predicate` gives something true and returns it.
 
     Raises TimeoutError naming `what` after `timeout` seconds.
@@ -67,9 +71,7 @@ def enter_command(leader: int) -> list[str]:
 class Node:
     """One machine under test."""
 
-    def __init__(
-        self, run: RunDir, root: Root, party: Party, name: str, disk: str = "ram"
-    ) -> None:
+    def __init__(self, run: RunDir, root: Root, party: Party, name: str, disk: str = "ram") -> None:
         """Prepares the node; `boot` starts it. disk: "ram", or "disk" for real fsync times."""
         self.name, self.party, self.root = name, party, root
         self._run = run
@@ -105,12 +107,26 @@ class Node:
         shutil.rmtree(self._layers / "work", ignore_errors=True)
         (self._layers / "work").mkdir()
         console = (self._dir / "console.log").open("ab")
-        argv = ["unshare", "-m", "sh", "-c", BOOT_SCRIPT, "sh", str(self.root.path),
-                str(self._layers), str(self._dir), f"jfr-{self._run.id}-{self.name}",
-                self.name, str(netns_path(self.party))]
+        argv = [
+            "unshare",
+            "-m",
+            "sh",
+            "-c",
+            BOOT_SCRIPT,
+            "sh",
+            str(self.root.path),
+            str(self._layers),
+            str(self._dir),
+            f"jfr-{self._run.id}-{self.name}",
+            self.name,
+            str(netns_path(self.party)),
+        ]
         self._nspawn = subprocess.Popen(
-            [*spawn_prefix(self._cgroup), *argv], stdin=subprocess.DEVNULL,
-            stdout=console, stderr=console, start_new_session=True,
+            [*spawn_prefix(self._cgroup), *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            start_new_session=True,
         )
         console.close()
         try:
@@ -130,18 +146,14 @@ class Node:
         for pid in children.read_text().split():
             with contextlib.suppress(OSError):
                 status = Path(f"/proc/{pid}/status").read_text()
-                if "\nNSpid:" in status and status.split("\nNSpid:")[1].split("\n")[0].endswith(
-                    "\t1"
-                ):
+                if "\nNSpid:" in status and status.split("\nNSpid:")[1].split("\n")[0].endswith("\t1"):
                     return int(pid)
         return 0
 
     def _is_up(self) -> bool:
         # Until the dbus socket is there, systemctl fails at once; --wait does the rest.
         try:
-            state = self.run(
-                ["systemctl", "is-system-running", "--wait"], check=False, timeout=BOOT_SECONDS
-            )
+            state = self.run(["systemctl", "is-system-running", "--wait"], check=False, timeout=BOOT_SECONDS)
         except subprocess.TimeoutExpired:
             return False
         return state.stdout.strip() in {"running", "degraded"}
@@ -172,12 +184,19 @@ class Node:
         """
         data = stdin.encode() if isinstance(stdin, str) else (stdin or b"")
         raw = subprocess.run(
-            self._enter(argv), input=data, capture_output=True, timeout=timeout, check=False,
-            env=self._environment(env), start_new_session=True,
+            self._enter(argv),
+            input=data,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+            env=self._environment(env),
+            start_new_session=True,
         )
         done = subprocess.CompletedProcess(
-            list(argv), raw.returncode,
-            raw.stdout.decode(errors="replace"), raw.stderr.decode(errors="replace"),
+            list(argv),
+            raw.returncode,
+            raw.stdout.decode(errors="replace"),
+            raw.stderr.decode(errors="replace"),
         )
         if check and done.returncode:
             raise RigError(
@@ -186,20 +205,24 @@ class Node:
             )
         return done
 
-    def popen(
-        self, argv: Sequence[str], env: dict[str, str] | None = None
-    ) -> subprocess.Popen[bytes]:
+    def popen(self, argv: Sequence[str], env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Starts a command as root in the node with pipes to it."""
         return subprocess.Popen(
-            self._enter(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env=self._environment(env), start_new_session=True,
+            self._enter(argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._environment(env),
+            start_new_session=True,
         )
 
     @staticmethod
     def _environment(env: dict[str, str] | None) -> dict[str, str]:
         base = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": "/root", "LANG": "C.UTF-8", "TERM": os.environ.get("TERM", "dumb"),
+            "HOME": "/root",
+            "LANG": "C.UTF-8",
+            "TERM": os.environ.get("TERM", "dumb"),
             "DEBIAN_FRONTEND": "noninteractive",
         }
         return {**base, **(env or {})}
@@ -214,13 +237,13 @@ class Node:
             raise RigError(f"The node {self.name} is down, so its files have no path.")
         return Path(f"/proc/{self.leader}/root/{inside.lstrip('/')}")
 
-    def write_file(
-        self, inside: str, content: str | bytes, mode: int = 0o644, owner: str = "root:root"
-    ) -> None:
+    def write_file(self, inside: str, content: str | bytes, mode: int = 0o644, owner: str = "root:root") -> None:
         """Writes a file in the node, making its folder."""
         user, _, group = owner.partition(":")
-        self.run(["install", "-D", f"--mode={mode:o}", f"--owner={user}",
-                  f"--group={group or user}", "/dev/stdin", inside], stdin=content)
+        self.run(
+            ["install", "-D", f"--mode={mode:o}", f"--owner={user}", f"--group={group or user}", "/dev/stdin", inside],
+            stdin=content,
+        )
 
     def read_file(self, inside: str) -> str:
         """The text of a file in the node."""
@@ -265,9 +288,7 @@ class Node:
     def apt_remove(self, packages: Sequence[str], purge: bool = False) -> str:
         """Removes (or purges) packages by apt; returns apt's output."""
         action = "purge" if purge else "remove"
-        return self.run(
-            ["apt-get", *APT_OFFLINE, action, "-y", *packages], timeout=300
-        ).stdout
+        return self.run(["apt-get", *APT_OFFLINE, action, "-y", *packages], timeout=300).stdout
 
     def systemctl(self, *words: str, check: bool = True) -> str:
         """`systemctl …` in the node; returns its output."""
@@ -305,9 +326,7 @@ class Node:
         pick = ["-C", config] if config else []
         return self.run(["asterisk", *pick, "-rx", command]).stdout
 
-    def wait_for(
-        self, predicate: Callable[[], T], timeout: float = 10, what: str = ""
-    ) -> T:
+    def wait_for(self, predicate: Callable[[], T], timeout: float = 10, what: str = "") -> T:
         """As rig.wait_for; a failure's message ends with the node's last journal lines."""
         try:
             return wait_for(predicate, timeout, what)

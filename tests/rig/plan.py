@@ -97,14 +97,13 @@ def _tone_packets(frequency: int) -> list[bytes]:
 
 
 def _rtp(sequence: int, stamp: int, ssrc: int, kind: int, marker: bool, payload: bytes) -> bytes:
-    return struct.pack(
-        "!BBHII", 0x80, kind | (0x80 if marker else 0), sequence & 0xFFFF, stamp & 0xFFFFFFFF, ssrc
-    ) + payload
+    return (
+        struct.pack("!BBHII", 0x80, kind | (0x80 if marker else 0), sequence & 0xFFFF, stamp & 0xFFFFFFFF, ssrc)
+        + payload
+    )
 
 
-def rtp_packets(
-    plan: Sequence[Step], frequency: int, payload_type: int = PCMU
-) -> Iterator[tuple[float, bytes]]:
+def rtp_packets(plan: Sequence[Step], frequency: int, payload_type: int = PCMU) -> Iterator[tuple[float, bytes]]:
     """The RTP packets of a plan with the seconds after its start when each is sent."""
     tone, n, now = _tone_packets(frequency), 0, 0.0
     chance = random.Random()

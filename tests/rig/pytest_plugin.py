@@ -15,8 +15,9 @@ NodeFactory = Callable[..., Node]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """--rig-pcap DIR: keep every party's packets, to look at a failure."""
-    parser.addoption("--rig-pcap", type=Path, default=None, metavar="DIR",
-                     help="write each party's packets to DIR/NAME.pcap")
+    parser.addoption(
+        "--rig-pcap", type=Path, default=None, metavar="DIR", help="write each party's packets to DIR/NAME.pcap"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -39,10 +39,19 @@ VARIANTS = {
 KEEP_SECONDS = 7 * 24 * 3600  # an old key stays this long after its last use
 # Units that make a test machine slower or noisier and that no test is about.
 MASKED = (
-    "dev-hugepages.mount", "sys-fs-fuse-connections.mount",  # not allowed in nspawn
-    "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
-    "e2scrub_reap.service", "fstrim.timer", "logrotate.timer", "console-getty.service",
-    "getty@tty1.service", "systemd-firstboot.service", "systemd-networkd-wait-online.service",
+    "dev-hugepages.mount",
+    "sys-fs-fuse-connections.mount",  # not allowed in nspawn
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
+    "fstrim.timer",
+    "logrotate.timer",
+    "console-getty.service",
+    "getty@tty1.service",
+    "systemd-firstboot.service",
+    "systemd-networkd-wait-online.service",
 )
 
 
@@ -59,9 +68,7 @@ class Root:
 
         Raises RigError if it fails. The program must not write files.
         """
-        done = subprocess.run(
-            ["chroot", str(self.path), *argv], input=stdin, capture_output=True, check=False
-        )
+        done = subprocess.run(["chroot", str(self.path), *argv], input=stdin, capture_output=True, check=False)
         if done.returncode:
             raise RigError(f"{argv[0]} in {self.path} failed: {done.stderr.decode()[-400:]}")
         return done.stdout
@@ -125,8 +132,11 @@ def _build(variant: str, path: Path) -> None:
     log = path.with_name(f"{path.name}.log")
     with progress(f"building the Debian root {variant}", log), log.open("wb") as out:
         done = subprocess.run(
-            mmdebstrap_command(variant, work, debs), stdout=out, stderr=out,
-            stdin=subprocess.DEVNULL, check=False,
+            mmdebstrap_command(variant, work, debs),
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
     if done.returncode:
         shutil.rmtree(work, ignore_errors=True)
@@ -146,12 +156,19 @@ def mmdebstrap_command(variant: str, target: Path, debs: Path) -> list[str]:
     keep = f'for f in "$1"/{archives}/*.deb; do [ -e "$f" ] || continue; '
     keep += f'ln "$f" {debs}/ 2>/dev/null || cp -n "$f" {debs}/ || true; done'
     return [
-        "mmdebstrap", "--mode=root", "--variant=apt", "--format=directory",
+        "mmdebstrap",
+        "--mode=root",
+        "--variant=apt",
+        "--format=directory",
         *(f"--aptopt={option}" for option in options),
-        "--dpkgopt=force-unsafe-io", "--skip=essential/unlink",
+        "--dpkgopt=force-unsafe-io",
+        "--skip=essential/unlink",
         f"--include={','.join(package_list(variant))}",
-        f"--setup-hook={take}", f"--customize-hook={keep}",
-        SUITE, str(target), f"deb {debian_mirror()} {SUITE} main",
+        f"--setup-hook={take}",
+        f"--customize-hook={keep}",
+        SUITE,
+        str(target),
+        f"deb {debian_mirror()} {SUITE} main",
     ]
 
 

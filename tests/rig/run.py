@@ -63,9 +63,7 @@ class Run:
         """The cached root of a variant."""
         return ensure_root(variant)
 
-    def node(
-        self, name: str = "pbx", variant: str = "run", disk: str = "ram", boot: bool = True
-    ) -> Node:
+    def node(self, name: str = "pbx", variant: str = "run", disk: str = "ram", boot: bool = True) -> Node:
         """Makes a node with a party of its own, and boots it."""
         node = Node(self._dir, self.root(variant), self.network.party(name), name, disk)
         self.nodes.append(node)
@@ -86,10 +84,8 @@ class Run:
 
     def _side(self, party: Party, target: str, audio: bool) -> Side:
         if party.name not in self._workshops:
-            self._workshops[party.name] = Workshop(
-                party, self.root(), self._dir.path / f"party-{party.name}")
-        return Side(party, self.capture(party, audio), self._workshops[party.name],
-                    self.scheduler, target, self.id)
+            self._workshops[party.name] = Workshop(party, self.root(), self._dir.path / f"party-{party.name}")
+        return Side(party, self.capture(party, audio), self._workshops[party.name], self.scheduler, target, self.id)
 
     def carrier(self, node: Node | str, name: str = "carrier", audio: bool = True) -> Carrier:
         """A trunk with an address of its own, towards a node (or "address:port")."""
@@ -98,9 +94,17 @@ class Run:
         return Carrier(self._side(party, target, audio), self.next_tone)
 
     def phone(
-        self, node: Node | str, user: str, password: str, *, party: str = "phones",
-        tone: int | None = None, register: bool = True, answer_after: float | None = 1.0,
-        refuse_with: int | None = None, hang_up_after: float | None = None,
+        self,
+        node: Node | str,
+        user: str,
+        password: str,
+        *,
+        party: str = "phones",
+        tone: int | None = None,
+        register: bool = True,
+        answer_after: float | None = 1.0,
+        refuse_with: int | None = None,
+        hang_up_after: float | None = None,
         standalone: bool = False,
     ) -> Phone:
         """A phone at an address of its own in the party `party`, registered unless told not to."""
@@ -108,23 +112,43 @@ class Run:
         known = self.network.parties.get(party)
         host = known or self.party(party)
         address = host.add_address() if known else host.address
-        phone = Phone(self._side(host, target, True), user, password, address,
-                      tone or self.next_tone(), answer_after, refuse_with, hang_up_after,
-                      standalone)
+        phone = Phone(
+            self._side(host, target, True),
+            user,
+            password,
+            address,
+            tone or self.next_tone(),
+            answer_after,
+            refuse_with,
+            hang_up_after,
+            standalone,
+        )
         if register:
             phone.register()
         return phone
 
     def phone_bank(
-        self, node: Node | str, accounts: Mapping[str, str], *, party: str = "bank",
-        answer_after: float | None = 0.0, hang_up_after: float | None = None,
+        self,
+        node: Node | str,
+        accounts: Mapping[str, str],
+        *,
+        party: str = "bank",
+        answer_after: float | None = 0.0,
+        hang_up_after: float | None = None,
         sound: bool = False,
     ) -> PhoneBank:
         """Many registered phones of one behaviour behind one SIPp (see load.py)."""
         target = node if isinstance(node, str) else node.address
         host = self.network.parties.get(party) or self.party(party)
-        return PhoneBank(self._side(host, target, sound), accounts, host.address,
-                         self.next_tone(), answer_after, hang_up_after, sound)
+        return PhoneBank(
+            self._side(host, target, sound),
+            accounts,
+            host.address,
+            self.next_tone(),
+            answer_after,
+            hang_up_after,
+            sound,
+        )
 
     def keep(self) -> None:
         """Leaves the run's machines running when this process ends (`rig down ID` ends them)."""
@@ -149,7 +173,9 @@ class Run:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         """Removes everything."""

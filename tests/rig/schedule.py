@@ -40,9 +40,7 @@ class Scheduler:
     def _work(self) -> None:
         while True:
             with self._wake:
-                while not self._closed and (
-                    not self._heap or self._heap[0][0] > time.monotonic()
-                ):
+                while not self._closed and (not self._heap or self._heap[0][0] > time.monotonic()):
                     left = self._heap[0][0] - time.monotonic() if self._heap else None
                     self._wake.wait(left)
                 if self._closed:

@@ -32,8 +32,13 @@ class Side:
     """What carriers and phones share: a party, its capture, SIPp and the scheduler."""
 
     def __init__(
-        self, party: Party, capture: Capture, workshop: Workshop, scheduler: Scheduler,
-        target: str, run_id: str,
+        self,
+        party: Party,
+        capture: Capture,
+        workshop: Workshop,
+        scheduler: Scheduler,
+        target: str,
+        run_id: str,
     ) -> None:
         """target: the node's address, with :port if not 5060."""
         self.party, self.capture, self.target = party, capture, target
@@ -41,8 +46,15 @@ class Side:
         workshop.key_sounds()
 
     def _place(
-        self, to: str, from_header: str, user: str, address: str, tone: int,
-        plan: Sequence[Step] | None, headers: Sequence[str], login: tuple[str, str] | None,
+        self,
+        to: str,
+        from_header: str,
+        user: str,
+        address: str,
+        tone: int,
+        plan: Sequence[Step] | None,
+        headers: Sequence[str],
+        login: tuple[str, str] | None,
     ) -> Call:
         steps = list(plan) if plan else [until_bye()]
         giving_up = steps[0] if steps[0].kind == "cancel" else None
@@ -54,17 +66,32 @@ class Side:
         auth = f"[authentication username={login[0]} password={login[1]}]" if login else ""
         pcap = self.workshop.sound(steps, tone)
         values: dict[str, object] = {
-            "TO": to, "FROM": from_header, "USER": user, "UID": uid, "PLAY": play(pcap),
-            "CSEQ": 2 if login else 1, "AUTH": auth, "HEADERS": "\n".join(headers),
-            "PATIENCE_MS": 180_000, "TALK_MS": max(1, round(talk_seconds(steps) * 1000)),
-            "REJECTIONS": rejections(), "KEYS": key_receipts(), "MEDIA_PORT": "media_port",
+            "TO": to,
+            "FROM": from_header,
+            "USER": user,
+            "UID": uid,
+            "PLAY": play(pcap),
+            "CSEQ": 2 if login else 1,
+            "AUTH": auth,
+            "HEADERS": "\n".join(headers),
+            "PATIENCE_MS": 180_000,
+            "TALK_MS": max(1, round(talk_seconds(steps) * 1000)),
+            "REJECTIONS": rejections(),
+            "KEYS": key_receipts(),
+            "MEDIA_PORT": "media_port",
             "KEY_ACTIONS": key_actions(pcap),
         }
         values["PREAMBLE"] = fill("auth_preamble", values) if login else ""
         values["REINVITE"] = fill("reinvite", values)
         self.capture.dialogs[uid] = Dialog(uid, answers_challenges=login is not None)
         process = self.workshop.start(
-            "call", fill("caller", values), self.target, address, sip, rtp, control,
+            "call",
+            fill("caller", values),
+            self.target,
+            address,
+            sip,
+            rtp,
+            control,
             ["-m", "1", "-cid_str", uid],
         )
         call = Call(self.capture, uid, process, tone)
@@ -87,13 +114,17 @@ class Carrier(Side):
 
     def __init__(self, side: Side, tones: Callable[[], int]) -> None:
         """tones: gives each call a frequency of its own."""
-        super().__init__(side.party, side.capture, side.workshop, side.scheduler,
-                         side.target, side.run_id)
+        super().__init__(side.party, side.capture, side.workshop, side.scheduler, side.target, side.run_id)
         self.tones = tones
 
     def call(
-        self, to: str, *, from_number: str = "15550199", from_name: str = "",
-        plan: Sequence[Step] | None = None, tone: int | None = None,
+        self,
+        to: str,
+        *,
+        from_number: str = "15550199",
+        from_name: str = "",
+        plan: Sequence[Step] | None = None,
+        tone: int | None = None,
         headers: Sequence[str] = (),
     ) -> Call:
         """Places a call and returns at once.
@@ -105,8 +136,7 @@ class Carrier(Side):
         name = from_name.replace("\\", "\\\\").replace('"', '\\"')
         display = f'"{name}" ' if name else ""
         from_header = f"{display}<sip:{from_number}@{self.party.address}>"
-        return self._place(to, from_header, from_number, self.party.address,
-                           tone or self.tones(), plan, headers, None)
+        return self._place(to, from_header, from_number, self.party.address, tone or self.tones(), plan, headers, None)
 
 
 class Phone(Side):
@@ -117,9 +147,16 @@ class Phone(Side):
     """
 
     def __init__(
-        self, side: Side, user: str, password: str, address: str, tone: int,
-        answer_after: float | None = 1.0, refuse_with: int | None = None,
-        hang_up_after: float | None = None, standalone: bool = False,
+        self,
+        side: Side,
+        user: str,
+        password: str,
+        address: str,
+        tone: int,
+        answer_after: float | None = 1.0,
+        refuse_with: int | None = None,
+        hang_up_after: float | None = None,
+        standalone: bool = False,
     ) -> None:
         """answer_after: seconds of ringing, None: never answers. refuse_with: a SIP code.
 
@@ -127,8 +164,7 @@ class Phone(Side):
         standalone: SIPp keeps these times itself, so they cannot change, but hold after
         this process has gone.
         """
-        super().__init__(side.party, side.capture, side.workshop, side.scheduler,
-                         side.target, side.run_id)
+        super().__init__(side.party, side.capture, side.workshop, side.scheduler, side.target, side.run_id)
         self.user, self.password, self.address, self.tone = user, password, address, tone
         self.answer_after, self.refuse_with = answer_after, refuse_with
         self.hang_up_after, self.standalone = hang_up_after, standalone
@@ -146,16 +182,22 @@ class Phone(Side):
         pcap = self.workshop.sound([wait(PHONE_TALK)], self.tone)
         alone = self.standalone
         values: dict[str, object] = {
-            "USER": self.user, "UID": uid, "PLAY": play(pcap), "MEDIA_PORT": "auto_media_port",
+            "USER": self.user,
+            "UID": uid,
+            "PLAY": play(pcap),
+            "MEDIA_PORT": "auto_media_port",
             "RING_MS": 1 if alone else NEVER_MS,
             "ANSWER_MS": milliseconds(self.answer_after) if alone else NEVER_MS,
             "TALK_MS": milliseconds(self.hang_up_after) if alone else NEVER_MS,
-            "REFUSE": refusal_receipts(), "REFUSE_ACTIONS": refusal_actions(uid),
-            "KEYS": key_receipts(), "KEY_ACTIONS": key_actions(pcap),
+            "REFUSE": refusal_receipts(),
+            "REFUSE_ACTIONS": refusal_actions(uid),
+            "KEYS": key_receipts(),
+            "KEY_ACTIONS": key_actions(pcap),
         }
         values["REINVITE"] = fill("reinvite", values)
         self._process = self.workshop.start(
-            f"phone{self.user}", fill("called", values), "", self.address, sip, rtp, control)
+            f"phone{self.user}", fill("called", values), "", self.address, sip, rtp, control
+        )
 
     def register(self) -> None:
         """Registers with the node and keeps the registration.
@@ -177,19 +219,30 @@ class Phone(Side):
 
     def _registration(self, expires: int) -> None:
         sip, rtp, control = self.workshop.ports()
-        values = {"USER": self.user, "PASSWORD": self.password, "EXPIRES": expires,
-                  "CONTACT_PORT": self._port, "UID": f"jf{self.run_id}r{sip}"}
+        values = {
+            "USER": self.user,
+            "PASSWORD": self.password,
+            "EXPIRES": expires,
+            "CONTACT_PORT": self._port,
+            "UID": f"jf{self.run_id}r{sip}",
+        }
         process = self.workshop.start(
-            f"register{self.user}", fill("register", values), self.target, self.address,
-            sip, rtp, control, ["-m", "1", "-timeout", "10s", "-timeout_error"])
+            f"register{self.user}",
+            fill("register", values),
+            self.target,
+            self.address,
+            sip,
+            rtp,
+            control,
+            ["-m", "1", "-timeout", "10s", "-timeout_error"],
+        )
         try:
             code = process.popen.wait(15)
         except subprocess.TimeoutExpired:
             process.stop()
             code = -1
         if code:
-            raise RigError(f"The node did not register {self.user} (SIPp ended with {code}): "
-                           f"{process.errors()[-600:]}")
+            raise RigError(f"The node did not register {self.user} (SIPp ended with {code}): {process.errors()[-600:]}")
 
     def _mine(self, message: SipMessage) -> bool:
         return not message.outgoing and f"@{self.address}:{self._port}" in message.start
@@ -210,9 +263,14 @@ class Phone(Side):
             call = self._calls[dialog.call_id]
             if not self.standalone:
                 self.scheduler.after(0, lambda: self._answering(call))
-        elif (message.method == "ACK" and dialog.call_id in self._calls and not message.outgoing
-              and self.hang_up_after is not None and not self.standalone
-              and dialog.answered_at is not None):
+        elif (
+            message.method == "ACK"
+            and dialog.call_id in self._calls
+            and not message.outgoing
+            and self.hang_up_after is not None
+            and not self.standalone
+            and dialog.answered_at is not None
+        ):
             self.scheduler.after(self.hang_up_after, self._calls[dialog.call_id].hang_up)
 
     def _answering(self, call: Call) -> None:
@@ -249,17 +307,24 @@ class Phone(Side):
                 if left <= 0:
                     raise TimeoutError(
                         f"phone {self.user}: waited {timeout:g} s in vain for call {number}; "
-                        f"{len(self._calls)} came.\n{self._process.errors()[-800:]}")
+                        f"{len(self._calls)} came.\n{self._process.errors()[-800:]}"
+                    )
                 self.capture.changed.wait(left)
             return list(self._calls.values())[number - 1]
 
-    def call(
-        self, to: str, *, plan: Sequence[Step] | None = None, headers: Sequence[str] = ()
-    ) -> Call:
+    def call(self, to: str, *, plan: Sequence[Step] | None = None, headers: Sequence[str] = ()) -> Call:
         """Dials from this phone (an extension, an outside number, *11…), with its login."""
         from_header = f"<sip:{self.user}@{self.target.partition(':')[0]}>"
-        return self._place(to.replace("#", "%23"), from_header, self.user, self.address,
-                           self.tone, plan, headers, (self.user, self.password))
+        return self._place(
+            to.replace("#", "%23"),
+            from_header,
+            self.user,
+            self.address,
+            self.tone,
+            plan,
+            headers,
+            (self.user, self.password),
+        )
 
     def stop(self) -> None:
         """Switches the phone off at once, without unregistering."""

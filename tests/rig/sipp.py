@@ -23,8 +23,23 @@ from .root import Root
 
 TEMPLATES = Path(__file__).parent / "scenarios"
 REJECTIONS = (
-    *range(300, 306), *range(400, 425), 428, 429, 433, *range(480, 489), 491, 493, 494,
-    *range(500, 506), 513, 580, 600, 603, 604, 606, 607,
+    *range(300, 306),
+    *range(400, 425),
+    428,
+    429,
+    433,
+    *range(480, 489),
+    491,
+    493,
+    494,
+    *range(500, 506),
+    513,
+    580,
+    600,
+    603,
+    604,
+    606,
+    607,
 )
 REFUSALS = (302, 404, 480, 486, 488, 500, 503, 603)
 # The root is only read: the party's folder comes over one mount point of it, in a mount
@@ -41,6 +56,7 @@ def fill(name: str, values: Mapping[str, object]) -> str:
 
     Raises RigError for a name without a value.
     """
+
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
             raise RigError(f"The scenario {name} wants @{match[1]}@, which was not given.")
@@ -56,16 +72,12 @@ def fill(name: str, values: Mapping[str, object]) -> str:
 
 def rejections() -> str:
     """Optional receipts of every refusal, in SIPp's language."""
-    return "\n".join(
-        f'  <recv response="{code}" optional="true" next="rejected" />' for code in REJECTIONS
-    )
+    return "\n".join(f'  <recv response="{code}" optional="true" next="rejected" />' for code in REJECTIONS)
 
 
 def key_receipts() -> str:
     """Receipts of the requests that press a key."""
-    return "\n".join(
-        f'  <recv request="RIGKEY{i}" optional="true" next="key{i}" />' for i in range(len(KEYS))
-    )
+    return "\n".join(f'  <recv request="RIGKEY{i}" optional="true" next="key{i}" />' for i in range(len(KEYS)))
 
 
 def play(pcap: str) -> str:
@@ -84,9 +96,7 @@ def key_actions(pcap: str) -> str:
 
 def refusal_receipts() -> str:
     """Receipts of the requests that make a telephone refuse."""
-    return "\n".join(
-        f'  <recv request="RIGREFUSE{c}" optional="true" next="refuse{c}" />' for c in REFUSALS
-    )
+    return "\n".join(f'  <recv request="RIGREFUSE{c}" optional="true" next="refuse{c}" />' for c in REFUSALS)
 
 
 def refusal_actions(uid: str) -> str:
@@ -137,20 +147,57 @@ class Workshop:
                 write_pcap(path, rtp_packets([dtmf(key)], 500))
 
     def start(
-        self, name: str, scenario: str, target: str, address: str, sip_port: int,
-        rtp_port: int, control_port: int, options: Iterable[str] = (), rtp_ports: int = 98,
+        self,
+        name: str,
+        scenario: str,
+        target: str,
+        address: str,
+        sip_port: int,
+        rtp_port: int,
+        control_port: int,
+        options: Iterable[str] = (),
+        rtp_ports: int = 98,
     ) -> SippProcess:
         """Starts SIPp on a scenario text."""
         file = f"{name}-{next(_numbers)}.xml"
         (self.folder / file).write_bytes(scenario.encode("utf-8", "surrogateescape"))
         log = self.folder / f"{file}.err"
         argv = [
-            "unshare", "-m", "--propagation", "private", "sh", "-c", CHROOT, "sh",
-            str(self.folder), str(self.root.path), "sipp", *([target] if target else []),
-            "-sf", f"/mnt/party/{file}", "-i", address, "-mi", address, "-p", str(sip_port),
-            "-bind_local", "-min_rtp_port", str(rtp_port), "-max_rtp_port", str(rtp_port + rtp_ports),
-            "-cp", str(control_port), "-nostdin", "-aa", "-trace_err",
-            "-error_file", f"/mnt/party/{log.name}", "-deadcall_wait", "2000", *options,
+            "unshare",
+            "-m",
+            "--propagation",
+            "private",
+            "sh",
+            "-c",
+            CHROOT,
+            "sh",
+            str(self.folder),
+            str(self.root.path),
+            "sipp",
+            *([target] if target else []),
+            "-sf",
+            f"/mnt/party/{file}",
+            "-i",
+            address,
+            "-mi",
+            address,
+            "-p",
+            str(sip_port),
+            "-bind_local",
+            "-min_rtp_port",
+            str(rtp_port),
+            "-max_rtp_port",
+            str(rtp_port + rtp_ports),
+            "-cp",
+            str(control_port),
+            "-nostdin",
+            "-aa",
+            "-trace_err",
+            "-error_file",
+            f"/mnt/party/{log.name}",
+            "-deadcall_wait",
+            "2000",
+            *options,
         ]
         with (self.folder / f"{file}.out").open("wb") as out:
             process = SippProcess(self.party, self.party.popen(argv, out), address, sip_port, log)
@@ -161,12 +208,9 @@ class Workshop:
 class SippProcess:
     """A running SIPp."""
 
-    def __init__(
-        self, party: Party, popen: subprocess.Popen[bytes], address: str, port: int, log: Path
-    ) -> None:
+    def __init__(self, party: Party, popen: subprocess.Popen[bytes], address: str, port: int, log: Path) -> None:
         """Made by Workshop.start."""
-        self.party, self.popen, self.address, self.port, self.log = (
-            party, popen, address, port, log)
+        self.party, self.popen, self.address, self.port, self.log = (party, popen, address, port, log)
 
     def steer(self, request: str, invite: SipMessage) -> None:
         """Sends one of our own requests for the call of `invite` to this SIPp.
@@ -176,8 +220,9 @@ class SippProcess:
         keep = {"via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "record-route"}
         headers = "".join(f"{k.title()}: {v}\r\n" for k, v in invite.headers if k in keep)
         # Each differs: SIPp would take the same bytes again (a key pressed twice) for a retransmission.
-        text = (f"{request} sip:rig@{self.address} SIP/2.0\r\n{headers}"
-                f"X-Rig: {next(_numbers)}\r\nContent-Length: 0\r\n\r\n")
+        text = (
+            f"{request} sip:rig@{self.address} SIP/2.0\r\n{headers}X-Rig: {next(_numbers)}\r\nContent-Length: 0\r\n\r\n"
+        )
         # SIPp answers whoever sent last, so the node must seem to have sent this.
         with self.party.socket(socket.SOCK_DGRAM, seem=invite.peer) as sock:
             sock.sendto(text.encode("utf-8", "surrogateescape"), (self.address, self.port))

@@ -106,5 +106,7 @@ def start(node: Node, carrier_address: str, users: tuple[str, ...] = ("201", "20
     node.systemctl("stop", "asterisk.service")
     node.run(["systemd-run", "--unit=plain", "asterisk", "-C", CONF, "-f"])
     node.wait_for(
-        lambda: node.run(["asterisk", "-C", CONF, "-rx", "core waitfullybooted"],
-                         check=False).returncode == 0, 15, "Asterisk's full boot")
+        lambda: node.run(["asterisk", "-C", CONF, "-rx", "core waitfullybooted"], check=False).returncode == 0,
+        15,
+        "Asterisk's full boot",
+    )

@@ -38,9 +38,16 @@ def stream_of(plan: list[object], frequency: int, start: float = 100.0) -> RtpSt
     """The packets of a plan as if they had come over a network."""
     stream = RtpStream(("10.0.0.1", 4000), ("10.0.0.2", 4000), 1)
     for at, raw in rtp_packets(plan, frequency):  # type: ignore[arg-type]
-        stream.packets.append(RtpPacket(
-            start + at, int.from_bytes(raw[2:4], "big"), int.from_bytes(raw[4:8], "big"),
-            raw[1] & 127, bool(raw[1] & 128), raw[12:]))
+        stream.packets.append(
+            RtpPacket(
+                start + at,
+                int.from_bytes(raw[2:4], "big"),
+                int.from_bytes(raw[4:8], "big"),
+                raw[1] & 127,
+                bool(raw[1] & 128),
+                raw[12:],
+            )
+        )
     return stream
 
 
@@ -94,8 +101,7 @@ def test_plan_comes_out_as_it_was_meant() -> None:
     stream = stream_of(plan, 650)
     assert [(round(t, 1), k) for t, k in dtmf_of_streams([stream])] == [(101.5, "4"), (101.7, "#")]
     sound = sound_of_streams([stream])
-    assert sound.heard_tone(650) == [
-        pytest.approx((100, 101), abs=0.05), pytest.approx((101.9, 102.9), abs=0.05)]
+    assert sound.heard_tone(650) == [pytest.approx((100, 101), abs=0.05), pytest.approx((101.9, 102.9), abs=0.05)]
     numbers = [p.sequence for p in stream.packets]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
@@ -125,7 +131,9 @@ def test_a_new_clock_within_a_stream_starts_anew_where_it_arrives() -> None:
     first.packets += jump
     assert first.packets[50].marker
     assert sound_of_streams([first]).heard_tone(650) == [
-        pytest.approx((100, 101), abs=0.05), pytest.approx((103, 104), abs=0.05)]
+        pytest.approx((100, 101), abs=0.05),
+        pytest.approx((103, 104), abs=0.05),
+    ]
 
 
 def test_prompt_is_found_through_g711_and_noise_and_others_are_not() -> None:
@@ -146,7 +154,7 @@ def test_prompt_is_found_though_a_packet_is_missing_and_one_comes_twice() -> Non
     pytest.importorskip("numpy", reason="prompt matching is for the test environment")
     prompt = noise(4, 6000, seed=7)
     torn = prompt[:9000] + prompt[9160:20000] + prompt[19840:]
-    (at, score), = Sound([(0.0, quiet(1) + torn + quiet(1))]).find(prompt)
+    ((at, score),) = Sound([(0.0, quiet(1) + torn + quiet(1))]).find(prompt)
     assert at == pytest.approx(1, abs=0.05)
     assert score > 0.8
     half = Sound([(0.0, quiet(1) + prompt[:16000] + quiet(3))])
@@ -161,8 +169,7 @@ def test_stereo_wav_sides() -> None:
         out.setnchannels(2)
         out.setsampwidth(2)
         out.setframerate(RATE)
-        out.writeframes(
-            array("h", [x for pair in zip(left, right, strict=True) for x in pair]).tobytes())
+        out.writeframes(array("h", [x for pair in zip(left, right, strict=True) for x in pair]).tobytes())
     one, two = read_wav(data.getvalue())
     assert one.hears(650)
     assert not one.hears(1100)

@@ -43,8 +43,11 @@ def start(then: str) -> tuple[subprocess.Popen[str], str]:
 
 def traces(run_id: str) -> list[str]:
     """All that the machine still has of a run."""
-    found = [str(p) for p in (cleanup.RUNS / run_id, cleanup.RAM / run_id,
-                              cleanup.cgroup_root() / cleanup.CGROUP / run_id) if p.exists()]
+    found = [
+        str(p)
+        for p in (cleanup.RUNS / run_id, cleanup.RAM / run_id, cleanup.cgroup_root() / cleanup.CGROUP / run_id)
+        if p.exists()
+    ]
     found += [str(p) for p in Path("/run/netns").glob(f"jfr-{run_id}-*")]
     found += [x for x in Path("/proc/self/mounts").read_text().splitlines() if run_id in x]
     found += [str(p) for p in Path("/run/systemd/nspawn").rglob(f"*{run_id}*")]

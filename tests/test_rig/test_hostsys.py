@@ -11,22 +11,22 @@ from rig.hostsys import RigError, debian_mirror, output
 from rig.sipp import fill
 
 
-def test_mirror_from_deb822_and_one_line_sources(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mirror_from_deb822_and_one_line_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hostsys, "_os_release", lambda: {"VERSION_CODENAME": "bookworm"})
     parts = tmp_path / "sources.list.d"
     parts.mkdir()
     (parts / "a.sources").write_text(
         "Types: deb\nURIs: http://off.invalid/d\nSuites: bookworm\nComponents: main\nEnabled: no\n\n"
         "Types: deb\n# a remark\nURIs: http://one.invalid/d\nSuites: bookworm bookworm-updates\n"
-        "Components: main\n")
+        "Components: main\n"
+    )
     assert debian_mirror(tmp_path) == "http://one.invalid/d"
     (parts / "a.sources").unlink()
     (tmp_path / "sources.list").write_text(
         "deb-src http://no.invalid/d bookworm main\n"
         "deb [signed-by=/x] http://other.invalid/d stable main\n"
-        "deb [arch=amd64] http://two.invalid/d bookworm main contrib # why\n")
+        "deb [arch=amd64] http://two.invalid/d bookworm main contrib # why\n"
+    )
     assert debian_mirror(tmp_path) == "http://two.invalid/d"
     (tmp_path / "sources.list").write_text("")
     with pytest.raises(RigError, match="does not know a mirror"):
@@ -43,9 +43,7 @@ def test_a_root_is_known_by_its_packages(monkeypatch: pytest.MonkeyPatch) -> Non
         root.package_list("nonsense")
 
 
-def test_old_roots_go_and_held_or_recent_ones_stay(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_old_roots_go_and_held_or_recent_ones_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JACKFIELD_CACHE", str(tmp_path))
     for key in ("run-a", "run-b", "run-c"):
         (tmp_path / "roots" / key).mkdir(parents=True)
@@ -72,7 +70,9 @@ def make_deb(folder: Path, name: str, version: str, depends: str = "") -> Path:
     (tree / "DEBIAN").mkdir(parents=True)
     (tree / "DEBIAN/control").write_text(
         f"Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: Rig <rig@localhost>\n"
-        + (f"Depends: {depends}\n" if depends else "") + "Description: for the rig's tests\n")
+        + (f"Depends: {depends}\n" if depends else "")
+        + "Description: for the rig's tests\n"
+    )
     output(["dpkg-deb", "--build", "--root-owner-group", str(tree), str(folder)])
     return folder / f"{name}_{version}_all.deb"
 

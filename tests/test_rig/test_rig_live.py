@@ -74,8 +74,8 @@ def test_node_boots_in_seconds_and_without_failed_units(site: Site) -> None:
 def test_both_sides_hear_each_other_at_the_right_times(site: Site) -> None:
     number = len(site.phone.calls) + 1
     call = site.carrier.call(
-        "100", from_number="5551", from_name="Ann Lee",
-        plan=[wait(2), silence(1), wait(1), hangup()])
+        "100", from_number="5551", from_name="Ann Lee", plan=[wait(2), silence(1), wait(1), hangup()]
+    )
     rung = site.phone.wait_call(number)
     ours, theirs = call.wait_ended(), rung.wait_ended()
     assert (ours.final_code, ours.ended_by) == (200, "us")
@@ -89,7 +89,7 @@ def test_both_sides_hear_each_other_at_the_right_times(site: Site) -> None:
     begin = ours.answered_at
     spans = [(a - begin, b - begin) for a, b in rung.heard.heard_tone(call.tone)]
     assert spans == [pytest.approx((0, 2), abs=0.25), pytest.approx((3, 4), abs=0.25)]
-    (a, b), = call.heard.heard_tone(site.phone.tone)
+    ((a, b),) = call.heard.heard_tone(site.phone.tone)
     assert (a - begin, b - begin) == pytest.approx((0, 4), abs=0.25)
     assert not call.heard.hears(call.tone), "the caller heard itself"
     assert not rung.heard.hears(site.phone.tone), "the phone heard itself"
@@ -211,7 +211,7 @@ def test_prompt_is_heard_and_named(site: Site) -> None:
     reference = read_wav(site.node.read_bytes(SPEECH))[0].samples[: 8000 * 4]
     call = site.carrier.call("102", plan=[wait(6), hangup()])
     begin = call.wait_ended().answered_at
-    (at, likeness), = call.heard.find(reference)
+    ((at, likeness),) = call.heard.find(reference)
     assert at - begin == pytest.approx(0, abs=0.5)
     assert likeness > 0.8
     assert call.heard.sounds(), "speech is neither silence nor a tone"
@@ -221,9 +221,9 @@ def test_eight_calls_at_once_are_told_apart(site: Site) -> None:
     site.phone.answer_after = 0.2
     first = len(site.phone.calls)
     with ThreadPoolExecutor(8) as pool:
-        calls = list(pool.map(
-            lambda i: site.carrier.call("100", from_number=f"556{i}", plan=[wait(3), hangup()]),
-            range(8)))
+        calls = list(
+            pool.map(lambda i: site.carrier.call("100", from_number=f"556{i}", plan=[wait(3), hangup()]), range(8))
+        )
     for call in calls:
         assert call.wait_ended(30).final_code == 200
     rung = {c.wait_ended().caller_number: c for c in site.phone.calls[first:]}
@@ -238,8 +238,7 @@ def test_eight_calls_at_once_are_told_apart(site: Site) -> None:
 
 def test_load_and_phone_bank(site: Site) -> None:
     bank = site.run.phone_bank(site.node, {"201": "secret201"}, answer_after=0.0)
-    result = start_load(
-        site.carrier, "100", rate=20, calls=40, concurrent=30, plan=[wait(0.5), hangup()]).wait(60)
+    result = start_load(site.carrier, "100", rate=20, calls=40, concurrent=30, plan=[wait(0.5), hangup()]).wait(60)
     assert (result.offered, result.succeeded, result.failed) == (40, 40, 0)
     assert len(bank.calls("201")) == 40
     bank.stop()
@@ -261,8 +260,9 @@ def test_cable_cut_and_mended(site: Site) -> None:
 
 
 def test_recording_is_read_from_flac(site: Site) -> None:
-    site.node.run(["sox", "-n", "-r", "8000", "-b", "16", "-c", "2", "/root/r.flac", "synth", "1",
-                   "sine", "650", "sine", "1100"])
+    site.node.run(
+        ["sox", "-n", "-r", "8000", "-b", "16", "-c", "2", "/root/r.flac", "synth", "1", "sine", "650", "sine", "1100"]
+    )
     left, right = read_recording(site.node.read_bytes("/root/r.flac"), site.run.root())
     assert left.hears(650, 0.8)
     assert not left.hears(1100)
@@ -297,8 +297,7 @@ def test_two_nodes_and_power_cut(site: Site) -> None:
 def test_unit_is_killed_and_comes_back(site: Site) -> None:
     node = site.node
     before = node.kill_process("redis-server.service")
-    node.wait_for(lambda: node.main_pid("redis-server.service") not in (0, before), 15,
-                  "redis to be started again")
+    node.wait_for(lambda: node.main_pid("redis-server.service") not in (0, before), 15, "redis to be started again")
 
 
 def test_host_sockets_reach_the_node(site: Site) -> None:

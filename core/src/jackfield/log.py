@@ -8,6 +8,16 @@ import sys
 import structlog
 
 
+class _Stderr:
+    """Whatever `sys.stderr` is at the moment: loggers outlive its redirection."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def set_up(level: str = "info", json: bool | None = None) -> None:
     """Configure logging for a process.
 
@@ -28,6 +38,6 @@ def set_up(level: str = "info", json: bool | None = None) -> None:
     structlog.configure(
         processors=[*shared, *(last if as_json else [structlog.dev.ConsoleRenderer()])],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=_Stderr()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )

@@ -86,8 +86,10 @@ def load(path: Path | None = None, environment: Mapping[str, str] | None = None)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{chosen} cannot be read: {error}") from error
     for name, value in env.items():
-        if name.startswith(PREFIX) and name != "JACKFIELD_CACHE":
-            _override(raw, name[len(PREFIX) :].lower().split("__"), value)
+        keys = name.removeprefix(PREFIX).lower().split("__")
+        # Tools of ours have variables of that name too (JACKFIELD_CACHE); a section says that a setting is meant.
+        if name.startswith(PREFIX) and (len(keys) > 1 or keys[0] in Settings.model_fields):
+            _override(raw, keys, value)
     try:
         return Settings.model_validate(raw)
     except ValidationError as error:

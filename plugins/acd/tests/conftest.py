@@ -61,7 +61,7 @@ class FakeCall:
             raise CallerHungUp("gone")
         self.did.append(what)
 
-    def answer(self):
+    def answer(self, *, at_once=False):
         self._note("answer")
 
     def play(self, sound, *, keys="", interruptible=False):

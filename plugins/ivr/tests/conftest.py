@@ -30,7 +30,7 @@ class ScriptedCall:
         self.language = "en"
         self.answered = False
 
-    def answer(self) -> None:
+    def answer(self, *, at_once: bool = False) -> None:
         self.answered = True
 
     def set_data(self, key: str, value: str) -> None:

@@ -196,12 +196,20 @@ class Call:
 
     # -- verbs -----------------------------------------------------------------------------------------------------
 
-    def answer(self) -> None:
-        """Answer, once."""
+    def answer(self, *, at_once: bool = False) -> None:
+        """Answer, once.
+
+        Asterisk waits up to 500 ms for the caller's first sound, so that a prompt is heard from its first word;
+        `at_once` does without, for what comes next is ringing or music.
+        """
         self.flush()
-        if not self.answered:
+        if self.answered:
+            return
+        if at_once:
+            self._session.run("Answer", "", "i")
+        else:
             self._session.answer()
-            self.answered = True
+        self.answered = True
 
     def play(self, sound: str | Sequence[str], *, keys: str = "", interruptible: bool = False) -> str:
         """Play prompts one after the other.

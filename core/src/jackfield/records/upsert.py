@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, or_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Table
 from sqlmodel import SQLModel
 
 from jackfield.records.models import CALL_FIELDS, LEG_FIELDS, STEP_FIELDS, CallRow, LegRow, StepRow
 from jackfield.storage.engine import Database
+from jackfield.storage.statements import upsert
 
 Key = tuple[str, str, int]
 """Kind, id and (for a step) number."""
@@ -32,6 +31,7 @@ class RowKind:
         self._values = attrgetter(*names)
         self._lengths = [(c.name, c.type.length) for c in self.table.columns if getattr(c.type, "length", None)]
         self._key = [c.name for c in self.table.primary_key]
+        self.statement = upsert(self.table, names, self._key, final=end)
 
     def prepare(self, record: object) -> tuple[Key, Row]:
         """A record's row, its texts made fit for the columns."""
@@ -41,17 +41,6 @@ class RowKind:
             if value and (len(value) > length or not value.isprintable()):
                 row[name] = clean(value, length)
         return (self.table.name, row[self._key[0]], row.get("seq", 0)), row
-
-    @cache  # noqa: B019  (three instances, two dialects, for good)
-    def upsert(self, dialect: str) -> sqlite.Insert | postgresql.Insert:
-        """INSERT … ON CONFLICT DO UPDATE, unless the row there is final and the new one is not."""
-        insert = sqlite.insert(self.table) if dialect == "sqlite" else postgresql.insert(self.table)
-        new, old = insert.excluded, self.table.c
-        return insert.on_conflict_do_update(
-            index_elements=self._key,
-            set_={name: new[name] for name in self._names if name not in self._key},
-            where=or_(old[self.end].is_(None), new[self.end].is_not(None)),
-        )
 
 
 CALL = RowKind(CallRow, CALL_FIELDS, "ended_at")
@@ -92,4 +81,4 @@ def write_rows(connection: Connection, rows: Mapping[Key, Row]) -> None:
     for (table, _, _), row in rows.items():
         by_table.setdefault(table, []).append(row)
     for table, some in by_table.items():
-        connection.execute(_KINDS[table].upsert(connection.dialect.name), some)
+        connection.execute(_KINDS[table].statement, some)

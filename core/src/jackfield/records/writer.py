@@ -16,6 +16,8 @@ from jackfield.records.upsert import CALL, LEG, STEP, Key, Row, RowKind, chunks,
 from jackfield.storage.engine import Database
 
 log = structlog.get_logger(__name__)
+GATHER_SECONDS = 0.02
+"""Rows are gathered so long before a commit, so that the changes of one row become one: what `kill -9` may cost."""
 _PAUSES = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Seconds between tries while the database is away."""
 
@@ -96,6 +98,7 @@ class RecordWriter:
         with self._changed:
             wanted = self._accepted
             self._flushers += 1
+            self._changed.notify_all()
             try:
                 return self._changed.wait_for(lambda: self._settled >= wanted, timeout)
             finally:
@@ -142,6 +145,7 @@ class RecordWriter:
             self._idle = True
             self._changed.wait_for(lambda: self._waiting or self._settled < self._accepted or self._stopping)
             self._idle = False
+            self._changed.wait_for(lambda: self._flushers or self._stopping, GATHER_SECONDS)
             if not self._waiting and self._stopping:
                 return None
             rows, self._waiting = self._waiting, {}

@@ -74,7 +74,7 @@ class Visit:
         if isinstance(entered, Refusal):
             return self._refused(entered)
         self._save(place)
-        self._call.answer()
+        self._call.answer(at_once=True)
         return self._serve(entered)
 
     def come_back(self) -> Next:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jackfield.storage.engine import UTCDateTime
+from jackfield.storage.statements import upsert
 from sqlmodel import Field, SQLModel, select
 
 from jackfield_acd.model import Activity, AgentMemory
@@ -55,6 +56,9 @@ class Clock:
         return moment.timestamp() - self.epoch
 
 
+_UPSERT = upsert(AgentStateRow.__table__, list(AgentStateRow.model_fields), ["agent"])  # type: ignore[attr-defined]
+
+
 def load(session: Session, clock: Clock) -> list[AgentMemory]:
     """All that is known of agents."""
     return [_memory(row, clock) for row in session.exec(select(AgentStateRow))]
@@ -62,24 +66,25 @@ def load(session: Session, clock: Clock) -> list[AgentMemory]:
 
 def save(session: Session, items: Iterable[tuple[AgentMemory, str]], clock: Clock) -> None:
     """Write memories, each with the state as people see it; the caller commits."""
-    for memory, state in items:
-        session.merge(_row(memory, state, clock))
+    rows = [_row(memory, state, clock) for memory, state in items]
+    if rows:
+        session.connection().execute(_UPSERT, rows)
 
 
-def _row(memory: AgentMemory, state: str, clock: Clock) -> AgentStateRow:
-    return AgentStateRow(
-        agent=memory.name,
-        state=state,
-        extension=memory.phone,
-        reason=memory.pause,
-        activity=str(memory.activity),
-        call=memory.contact,
-        queue=memory.queue,
-        unanswered=memory.unanswered,
-        since=clock.utc(memory.since),
-        idle_since=clock.utc(memory.idle_since),
-        until=None if memory.until is None else clock.utc(memory.until),
-    )
+def _row(memory: AgentMemory, state: str, clock: Clock) -> dict[str, object]:
+    return {
+        "agent": memory.name,
+        "state": state,
+        "extension": memory.phone,
+        "reason": memory.pause,
+        "activity": str(memory.activity),
+        "call": memory.contact,
+        "queue": memory.queue,
+        "unanswered": memory.unanswered,
+        "since": clock.utc(memory.since),
+        "idle_since": clock.utc(memory.idle_since),
+        "until": None if memory.until is None else clock.utc(memory.until),
+    }
 
 
 def _memory(row: AgentStateRow, clock: Clock) -> AgentMemory:

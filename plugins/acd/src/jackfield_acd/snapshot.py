@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from jackfield_acd.model import Activity
+
 if TYPE_CHECKING:
     from jackfield_acd.dispatch import Caller
     from jackfield_acd.model import Agent, Contact
@@ -49,6 +51,6 @@ def _agent(agent: Agent, now: float) -> dict[str, Any]:
         "phone_busy": agent.phone_busy,
         "reachable": agent.reachable,
         "call": agent.contact,
-        "queue": agent.queue,
+        "queue": agent.queue if agent.contact is not None or agent.activity is Activity.WRAP_UP else None,
         "unanswered": agent.unanswered,
     }
