@@ -311,15 +311,18 @@ class Pbx:
         """A caller's one final record."""
         return self.records(number)[0]
 
-    def records_since(self, number: str, call: Call, timeout: float = 20) -> list[Record]:
-        """Final records of a caller's calls from `call` on, oldest first: for phones, which call more than once."""
+    def records_since(self, number: str, call: Call, count: int = 1, timeout: float = 20) -> list[Record]:
+        """The final records of a phone's calls from `call` on, oldest first; waits until there are `count`."""
         deadline = time.monotonic() + timeout
         begun = time.time() - (time.monotonic() - (call.dialog.invite_at or 0.0)) - 0.5
         while True:
             found = [r for r in self._read(number=number) if moment(r["started_at"]) >= begun]
-            if all(r["ended_at"] for r in found) and not self.live(number):
+            if len(found) >= count and all(r["ended_at"] for r in found) and not self.live(number):
+                assert len(found) == count, found
                 return found[::-1]
-            assert time.monotonic() < deadline, f"calls of {number} do not end: {found}"
+            assert time.monotonic() < deadline, (
+                f"{number} has {len(found)} records, not {count} that are final: {found}"
+            )
             time.sleep(0.1)
 
     def recordings(self, record: Record) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ def test_feature_codes(pbx: Pbx) -> None:
     assert hears_only(pbx, logout, "acd-logged-out") and pbx.agent("1001")["state"] == "logged-out"
     for code in ("*12", "*13", "*14"):
         assert hears_only(pbx, pbx.dial_code(phone, code), "acd-not-logged-in")
-    codes = [r for r in pbx.records_since(phone, login) if r["did"].startswith("*1")]
+    codes = [r for r in pbx.records_since(phone, login, 7) if r["did"].startswith("*1")]
     assert [(r["did"], path_of(r)) for r in codes] == [
         ("*11", [("agent:login", "logged in")]),
         ("*13", [("agent:pause", "paused")]),

@@ -50,7 +50,9 @@ def test_busy_no_answer_unknown_and_not_there(pbx: Pbx) -> None:
     assert endings[3].final_code in (480, 503), "nobody is registered as 209"
     assert 4.5 <= endings[1].ended_at - endings[1].ringing_at <= 8.0, "ring_seconds of 201 is 5"
     assert all(d.answered_at is None for d in endings)
-    by_did = {r["did"]: r for phone, call in (("203", busy), ("204", silent)) for r in pbx.records_since(phone, call)}
+    by_did = {
+        r["did"]: r for phone, call in (("203", busy), ("204", silent)) for r in pbx.records_since(phone, call, 2)
+    }
     assert {did: r["result"] for did, r in by_did.items()} == {
         "202": "unanswered",
         "201": "unanswered",

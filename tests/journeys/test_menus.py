@@ -73,21 +73,21 @@ def test_wrong_key_is_told_and_the_menu_read_again(pbx: Pbx) -> None:
 def test_no_key_and_only_wrong_keys_leave_the_menu(pbx: Pbx) -> None:
     """Two callers at once: one says nothing, one presses only wrong keys."""
     silent_number, wrong_number = pbx.number(), pbx.number()
-    silent, wrong = pbx.call("5550100", silent_number), pbx.call("5550100", wrong_number)
+    silent, wrong = pbx.call("5550530", silent_number), pbx.call("5550530", wrong_number)
 
     def press_wrong_keys() -> None:
         after = 0.0
-        for _ in range(3):
+        for _ in range(2):
             after = pbx.wait_hears(wrong, "main-menu", after=after) + 0.5
             wrong.press("0")
 
     together(press_wrong_keys, lambda: silent.wait_ended(60))
     wrong.wait_ended(20)
-    assert len(pbx.hears(silent, "main-menu")) == 3 and len(pbx.hears(silent, "ivr-no-input")) == 2
+    assert len(pbx.hears(silent, "main-menu")) == 2 and len(pbx.hears(silent, "ivr-no-input")) == 1
     assert len(pbx.hears(silent, "silent-caller")) == 1 and pbx.hears(silent, "ivr-invalid") == []
-    assert len(pbx.hears(wrong, "ivr-invalid")) == 2 and len(pbx.hears(wrong, "wrong-caller")) == 1
-    assert path_of(pbx.record(silent_number)) == [("ivr:main", "timeout"), ("prompt:silent-caller", "")]
-    assert path_of(pbx.record(wrong_number)) == [("ivr:main", "invalid"), ("prompt:wrong-caller", "")]
+    assert len(pbx.hears(wrong, "ivr-invalid")) == 1 and len(pbx.hears(wrong, "wrong-caller")) == 1
+    assert path_of(pbx.record(silent_number)) == [("ivr:brief", "timeout"), ("prompt:silent-caller", "")]
+    assert path_of(pbx.record(wrong_number)) == [("ivr:brief", "invalid"), ("prompt:wrong-caller", "")]
 
 
 def test_repeat_and_back(pbx: Pbx) -> None:
