@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import atexit
 import itertools
+import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -191,6 +191,8 @@ def _on_sigterm(
 
     def handler(number: int, frame: FrameType | None) -> None:
         close()
-        sys.exit(128 + number)
+        # Not sys.exit: inside a test, pytest would take that for the test's failure and go on without machines.
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
 
     return signal.signal(signal.SIGTERM, handler)

@@ -34,7 +34,13 @@ with Run() as run:
 def start(then: str) -> tuple[subprocess.Popen[str], str]:
     """Starts a run in the middle of a call and returns its process and id."""
     code = PROGRAM.format(tests=str(TESTS), then=then)
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        # A shell's background job has SIGINT ignored, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert process.stdout
     run_id = process.stdout.readline().strip()
     assert process.stdout.readline().strip() == "up"
