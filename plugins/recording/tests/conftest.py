@@ -14,7 +14,7 @@ from jackfield.config.kinds import SiteObject
 from jackfield.config.site import Site
 from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
-from jackfield.storage.testing import PostgresServer, postgres_binaries, postgres_server
+from jackfield.storage.testing import PostgresServer, postgres_server
 from jackfield_recording.plugin import RecordingPlugin
 from jackfield_recording.settings import RecordingSettings
 
@@ -79,8 +79,6 @@ def settings(tmp_path: Path) -> RecordingSettings:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    if postgres_binaries() is None:
-        pytest.skip("PostgreSQL is not installed")
     with postgres_server() as server:
         yield server
 
