@@ -28,7 +28,9 @@ mount --rbind /dev "$2/root/dev"
 mkdir -p "$2/root/srv/repo"
 mount --bind "$3" "$2/root/srv/repo"
 ip link set lo up
-ip address add 192.0.2.1/24 dev lo
+ip link add nowhere type bridge
+ip address add 192.0.2.1/24 dev nowhere
+ip link set nowhere up
 exec chroot "$2/root" sleep infinity
 """
 ENVIRONMENT = ["env", "-i", "PATH=/usr/sbin:/usr/bin", "LANG=C.UTF-8", "SUDO_USER=ann", "PYTHONDONTWRITEBYTECODE=1",
