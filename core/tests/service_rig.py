@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from jackfield.calls.registry import Registry
 from jackfield.calls.service import CallService
-from jackfield.config.kinds import Did, Trunk
+from jackfield.config.objects.inbound import Did
+from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
 from jackfield.plugins import PluginHost, Status
 from jackfield.routing.destinations import DestinationKind, End, Goto, Result

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from jackfield import i18n
-from jackfield.config.kinds import core_kinds
+from jackfield.config.objects import core_kinds
 
 CATALOGUE = Path(i18n.__file__).parent / "locale/zh/LC_MESSAGES/jackfield.po"
 TEXTS = {"Red": "红", "Hello {name}": "你好,{name}"}

@@ -30,7 +30,10 @@ STATE = "/var/lib/jackfield"
 LIBC = "import ctypes, os, sys; libc = ctypes.CDLL(None, use_errno=True); path = sys.argv[1].encode(); "
 """The node's root has no mount(8)."""
 MOUNT = LIBC + "sys.exit(libc.mount(b'none', path, b'tmpfs', 0, b'size=8m,mode=0751') and ctypes.get_errno())"
-TRUNCATE_WAL = "import sqlite3, sys; sys.exit(sqlite3.connect(sys.argv[1]).execute('PRAGMA wal_checkpoint(TRUNCATE)').fetchone()[0])"
+TRUNCATE_WAL = """
+import sqlite3, sys
+sys.exit(sqlite3.connect(sys.argv[1]).execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+"""
 UMOUNT = LIBC + "sys.exit(libc.umount2(path, 2) and ctypes.get_errno())"
 
 

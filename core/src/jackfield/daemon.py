@@ -24,7 +24,7 @@ from jackfield.calls.recovery import PATIENCE_SECONDS, Recovery
 from jackfield.calls.registry import Channel, Registry
 from jackfield.calls.service import CallService
 from jackfield.calls.state import Facts
-from jackfield.config.kinds import Extension
+from jackfield.config.objects.extension import Extension
 from jackfield.config.secrets import Secrets
 from jackfield.config.site import Site
 from jackfield.control.server import ControlServer

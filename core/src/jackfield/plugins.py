@@ -19,7 +19,8 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from jackfield import hookspecs
-from jackfield.config.kinds import Kind, core_kinds
+from jackfield.config.kinds import Kind
+from jackfield.config.objects import core_kinds
 from jackfield.errors import JackfieldError
 from jackfield.jobs.job import Job
 from jackfield.routing import builtin

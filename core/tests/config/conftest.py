@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from jackfield.config.kinds import Kind, core_kinds
+from jackfield.config.kinds import Kind
+from jackfield.config.objects import core_kinds
 from jackfield.config.paths import Paths
 from jackfield.config.workspace import Workspace
 from jackfield.errors import CommandFailed, NotConnected

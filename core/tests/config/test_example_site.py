@@ -4,7 +4,8 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
-from jackfield.config.kinds import Did, Hours, Prompt
+from jackfield.config.objects.inbound import Did, Hours
+from jackfield.config.objects.prompt import Prompt
 from jackfield.config.workspace import Workspace
 from jackfield.plugins import State
 from jackfield.prompts.manifest import Manifest

@@ -7,7 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jackfield.config.exporter import export_site
 from jackfield.config.importer import import_site
-from jackfield.config.kinds import CallerList, Did, Extension, General, Hours, Prompt, Trunk, core_kinds
+from jackfield.config.objects import core_kinds
+from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.general import General
+from jackfield.config.objects.inbound import CallerList, Did, Hours
+from jackfield.config.objects.prompt import Prompt
+from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
 from jackfield.errors import SiteError
 

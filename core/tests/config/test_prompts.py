@@ -4,7 +4,8 @@ import sys
 
 import pytest
 from jackfield.config.fragments import SoundRequest
-from jackfield.config.kinds import General, Prompt
+from jackfield.config.objects.general import General
+from jackfield.config.objects.prompt import Prompt
 from jackfield.config.site import Site
 from jackfield.prompts.core_texts import core_sounds, number_text
 from jackfield.prompts.library import FORMATS, Library

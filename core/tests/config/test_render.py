@@ -1,7 +1,9 @@
 import pytest
 from jackfield.config.conf_syntax import parse
 from jackfield.config.fragments import Fragment
-from jackfield.config.kinds import Extension, General, Trunk
+from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.general import General
+from jackfield.config.objects.trunk import Trunk
 from jackfield.config.render import TEMPLATES, Options, render, safe
 from jackfield.config.site import Site
 from jackfield.errors import UnsafeValue

@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from jackfield.config.importer import import_site
-from jackfield.config.kinds import Extension, Trunk
+from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.trunk import Trunk
 from jackfield.config.secrets import Secrets, fill_secrets
 from jackfield.config.site import Site
 from jackfield.errors import SettingsError

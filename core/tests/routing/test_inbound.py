@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 
-from jackfield.config.kinds import CallerList, Did, General, Hours, Trunk
+from jackfield.config.objects.general import General
+from jackfield.config.objects.inbound import CallerList, Did, Hours
+from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
 from jackfield.routing.inbound import NO_ROUTE, InboundRoutes, dial_pattern
 

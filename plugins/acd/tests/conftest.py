@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from jackfield.calls.call import DialResult, Resume, Wake
 from jackfield.calls.party import Party
-from jackfield.config.kinds import Extension
+from jackfield.config.objects.extension import Extension
 from jackfield.config.site import Site
 from jackfield.core import Core
 from jackfield.errors import CallerHungUp

@@ -1,7 +1,7 @@
 """What a site may say of queues and agents."""
 
 import pytest
-from jackfield.config.kinds import Extension
+from jackfield.config.objects.extension import Extension
 from jackfield.config.references import marked
 from jackfield.config.site import Site
 from jackfield.storage.engine import Database

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from jackfield.config.kinds import Extension, General, Prompt
+from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.general import General
+from jackfield.config.objects.prompt import Prompt
 from jackfield.config.site import Site
 from jackfield.errors import CallerHungUp
 from jackfield_ivr.kinds import Menu

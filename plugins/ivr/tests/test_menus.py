@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from jackfield.config.check import check_site
-from jackfield.config.kinds import core_kinds
+from jackfield.config.objects import core_kinds
 from jackfield.plugins import GROUP, PluginHost
 from jackfield.settings import Settings
 from jackfield_ivr.checks import check

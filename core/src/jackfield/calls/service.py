@@ -17,7 +17,8 @@ from jackfield.calls.party import Party, clean_number, party
 from jackfield.calls.path import Path
 from jackfield.calls.registry import Channel, Registry
 from jackfield.calls.state import Facts
-from jackfield.config.kinds import Extension, Trunk
+from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
 from jackfield.errors import CallerHungUp, JackfieldError, ProtocolError
 from jackfield.records.models import CallRecord

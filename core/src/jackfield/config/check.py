@@ -7,7 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_network
 
-from jackfield.config.kinds import Did, Extension, IsDestination, Kind, Prompt, Refers, Trunk
+from jackfield.config.kinds import IsDestination, Kind, Refers
+from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.inbound import Did
+from jackfield.config.objects.prompt import Prompt
+from jackfield.config.objects.trunk import Trunk
 from jackfield.config.problems import Problem
 from jackfield.config.references import Marked, marked
 from jackfield.config.site import Site

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from jackfield.config.kinds import General, SiteObject
+from jackfield.config.kinds import SiteObject
+from jackfield.config.objects.general import General
 from jackfield.config.site import Site
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")

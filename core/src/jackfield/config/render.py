@@ -14,7 +14,9 @@ from jackfield.config import ami_events
 from jackfield.config.check import trunk_matches
 from jackfield.config.conf_syntax import modules, parse
 from jackfield.config.fragments import Fragment
-from jackfield.config.kinds import Extension, General, Trunk
+from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.general import General
+from jackfield.config.objects.trunk import Trunk
 from jackfield.config.paths import Paths
 from jackfield.config.site import Site
 from jackfield.errors import UnsafeValue

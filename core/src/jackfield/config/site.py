@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from jackfield.config.kinds import General, Kind, SiteObject
+from jackfield.config.kinds import Kind, SiteObject
+from jackfield.config.objects.general import General
 
 M = TypeVar("M", bound=SiteObject)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from jackfield.config.kinds import Prompt, SiteObject
+from jackfield.config.kinds import SiteObject
+from jackfield.config.objects.prompt import Prompt
 from jackfield.config.site import Site
 from jackfield.prompts.library import Library
 from jackfield.prompts.tools import SoundError

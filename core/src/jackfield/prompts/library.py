@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jackfield.config.files import make_folder, write_file
 from jackfield.config.fragments import SoundRequest
-from jackfield.config.kinds import Prompt
+from jackfield.config.objects.prompt import Prompt
 from jackfield.config.paths import Paths
 from jackfield.config.site import Site
 from jackfield.prompts import g711

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jackfield.config.kinds import Extension
+from jackfield.config.objects.extension import Extension
 from jackfield.routing.destinations import DestinationKind, End, Next, Result
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from jackfield.config.hours import is_open
-from jackfield.config.kinds import CallerList, Did, Hours, Trunk
+from jackfield.config.objects.inbound import CallerList, Did, Hours
+from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
 
 NO_ROUTE = "hangup:unallocated"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from jackfield.config.kinds import Extension
+from jackfield.config.objects.extension import Extension
 from jackfield.config.site import Site
 
 

@@ -1,0 +1,23 @@
+"""The kinds of site objects that core brings itself, a module a subject."""
+
+from __future__ import annotations
+
+from jackfield.config.kinds import Kind
+from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.general import General
+from jackfield.config.objects.inbound import CallerList, Did, Hours
+from jackfield.config.objects.prompt import Prompt
+from jackfield.config.objects.trunk import Trunk
+
+
+def core_kinds() -> list[Kind]:
+    """Kinds that core brings."""
+    return [
+        Kind("general", General, "Site"),
+        Kind("trunk", Trunk, "Trunks"),
+        Kind("did", Did, "Inbound routes"),
+        Kind("hours", Hours, "Business hours"),
+        Kind("caller-list", CallerList, "Caller lists"),
+        Kind("extension", Extension, "Extensions", generated=("secret",)),
+        Kind("prompt", Prompt, "Prompts"),
+    ]

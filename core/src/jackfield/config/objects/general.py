@@ -1,0 +1,41 @@
+"""The site as a whole."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, model_validator
+
+from jackfield.config.kinds import Address, Destination, Language, SiteObject, Text
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("not a time zone; write it as in Europe/London") from None
+    return value
+
+
+class General(SiteObject):
+    """The site as a whole: exactly one object, named `site`."""
+
+    title: Text = Field("Jackfield", description="Name of the firm or site")
+    language: Language = Field("en", description="Language when nothing else says one")
+    zone: Annotated[str, AfterValidator(_zone)] = Field("UTC", description="Time zone of the site, as in Europe/London")
+    address: Address | None = Field(None, description="The machine's address for SIP and RTP; all of them if left out")
+    sip_port: int = Field(5060, ge=1, le=65535, description="UDP and TCP port of SIP")
+    rtp_start: int = Field(10000, ge=1024, le=65000, description="First UDP port of RTP")
+    rtp_end: int = Field(20000, ge=1100, le=65535, description="Last UDP port of RTP")
+    fallback: Destination = Field("prompt:sorry", description="Where calls go when nothing else is left")
+
+    @model_validator(mode="after")
+    def _ports(self) -> Self:
+        if self.rtp_end < self.rtp_start + 3:
+            raise ValueError(
+                f"rtp_end {self.rtp_end} must be above rtp_start {self.rtp_start}: a call takes two ports a leg"
+            )
+        if self.rtp_start <= self.sip_port <= self.rtp_end:
+            raise ValueError(f"sip_port {self.sip_port} lies within the RTP ports; choose it outside of them")
+        return self
