@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from jackfield.calls.call import Call, DialResult, Resume, Wake
+from jackfield.calls.call import Call, Resume, Wake
+from jackfield.calls.dialling import DialResult
 from jackfield.calls.party import Party
 from jackfield.config.fragments import Fragment, SoundRequest
 from jackfield.config.kinds import Destination, Kind, Name, SiteObject

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jackfield.calls.call import DialResult
+    from jackfield.calls.dialling import DialResult
 
 
 class Recovery(StrEnum):

@@ -6,7 +6,8 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from jackfield.calls.call import DialResult, Resume, Wake
+from jackfield.calls.call import Resume, Wake
+from jackfield.calls.dialling import DialResult
 from jackfield.calls.party import Party
 from jackfield.config.objects.extension import Extension
 from jackfield.config.site import Site

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import os
 import queue
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jackfield.calls import state
+from jackfield.calls.dialling import BeforeDial, Dialler, DialResult, Talked
 from jackfield.calls.party import Party
 from jackfield.calls.state import Facts
-from jackfield.errors import CallerHungUp, CommandFailed, UnsafeValue
+from jackfield.errors import CommandFailed, UnsafeValue
 from jackfield.telephony import variables
 
 if TYPE_CHECKING:
@@ -49,16 +49,6 @@ class Resume:
     dial_status: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DialResult:
-    """What became of a `dial`. Times are in seconds."""
-
-    status: str
-    seconds_ringing: float = 0.0
-    seconds_talking: float = 0.0
-    peer: str = ""
-
-
 class Call:
     """One caller's call, from its arrival to its end."""
 
@@ -68,13 +58,12 @@ class Call:
         facts: Facts,
         site: Site,
         sounds: Sounds,
-        before_dial: Callable[[Call, str, str, list[str]], None],
-        talked: Callable[[str], datetime | None],
+        before_dial: BeforeDial,
+        talked: Talked,
     ) -> None:
         self._session = session
         self._sounds = sounds
-        self._before_dial = before_dial
-        self._talked = talked
+        self._dialler = Dialler(session, before_dial, talked)
         self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._wakes: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._dirty = True
@@ -349,33 +338,12 @@ class Call:
 
         Raises:
             CallerHungUp: the caller left; its `dial` says whether there had been a talk.
+            UnsafeValue: a target is none.
         """
-        for target in targets:
-            if not target.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
-                raise UnsafeValue(f"{target!r} is not a target for Dial")
-        self.flush()
-        self._before_dial(self, agent, queue, [target.partition("/")[2] for target in targets])
-        if caller_id is not None:
-            self.set_variable("CALLERID(num)", caller_id.number)
-            self.set_variable("CALLERID(name)", caller_id.name)
-        options = "g" + (f"m({music})" if music else "")
         self._music = False
-        started, began = datetime.now(UTC), time.monotonic()
-        try:
-            self._session.run("Dial", "&".join(targets), str(seconds), options)
-            status, _, peer = self._session.get_full_variable("${DIALSTATUS} ${DIALEDPEERNAME}").partition(" ")
-        except CallerHungUp as error:
-            error.dial = self._dialled("CANCEL", "", started, time.monotonic() - began)
-            raise
-        return self._dialled(status, peer, started, time.monotonic() - began)
-
-    def _dialled(self, status: str, peer: str, started: datetime, total: float) -> DialResult:
-        """Asterisk's ANSWEREDTIME counts from when the caller was answered; the legs know better."""
-        answered = self._talked(self.id)
-        if answered is None or answered < started:
-            return DialResult(status, 0.0 if status == "ANSWER" else total, total if status == "ANSWER" else 0.0, peer)
-        ringing = min(total, (answered - started).total_seconds())
-        return DialResult("ANSWER", ringing, total - ringing, peer)
+        return self._dialler.dial(
+            self, targets, seconds=seconds, music=music, caller_id=caller_id, agent=agent, queue=queue
+        )
 
     def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable."""

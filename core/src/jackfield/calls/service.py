@@ -11,21 +11,18 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from jackfield.calls import state
+from jackfield.calls.arrival import Arrivals
 from jackfield.calls.call import Call, Resume, Sounds
 from jackfield.calls.live import Live
-from jackfield.calls.party import Party, clean_number, party
+from jackfield.calls.party import Party
 from jackfield.calls.path import Path
 from jackfield.calls.registry import Channel, Registry
 from jackfield.calls.state import Facts
-from jackfield.config.objects.extension import Extension
-from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
 from jackfield.errors import CallerHungUp, JackfieldError, ProtocolError
 from jackfield.records.models import CallRecord
-from jackfield.routing import internal
 from jackfield.routing.destinations import End, Goto, Result
-from jackfield.routing.inbound import InboundRoutes
-from jackfield.telephony.agi import AgiSession, safe_environment
+from jackfield.telephony.agi import AgiSession
 
 if TYPE_CHECKING:
     from jackfield.plugins import PluginHost
@@ -36,7 +33,6 @@ log = structlog.get_logger(__name__)
 MAX_RESUMES = 5
 """Times that one call may come back; a call that kills the daemon each time is then sent to its fallback."""
 GONE_SECONDS = 2.0
-BUSY_TRUNK = "hangup:congestion"
 
 
 class CallService:
@@ -64,7 +60,8 @@ class CallService:
         self._serve_site(site, sounds)
 
     def _serve_site(self, site: Site, sounds: Sounds) -> None:
-        self._serving = (site, sounds, InboundRoutes(site))
+        arrivals = Arrivals(site, self._host.feature_codes, lambda: [live.facts for live in self.calls()], self._now)
+        self._serving = (site, sounds, arrivals)
         self._roles = dict.fromkeys(site.names("trunk"), "trunk") | dict.fromkeys(site.names("extension"), "phone")
 
     @property
@@ -104,53 +101,19 @@ class CallService:
         script = self._script(session)
         if script == "resume":  # the dialplan brings it again
             return
-        live = Live(self._facts(session, script, _origin(session)))
+        live = Live(self._serving[2].facts(session, script, _origin(session)))
         self._writer.call_started(live.opening())
         self._writer.call_ended(live.record(End(Result.REJECTED, 42), ()))
 
-    def _facts(self, session: AgiSession, script: str, origin: str) -> Facts:
-        extension = safe_environment(session, "agi_extension")
-        if extension == "s":  # on the rescue's way, which has lost the number that was dialled
-            extension = safe_environment(session, "agi_dnid")
-        dialled = clean_number(extension)
-        caller = party(safe_environment(session, "agi_callerid"), safe_environment(session, "agi_calleridname"))
-        return Facts(
-            id=session.env["agi_uniqueid"],
-            channel=session.env["agi_channel"],
-            direction="inbound" if script == "trunk" else "internal",
-            caller=caller,
-            did=dialled,
-            trunk=(origin or None) if script == "trunk" else None,
-            extension=(origin or None) if script == "phone" else None,
-            language=self.site.general.language,
-        )
-
     def _arrive(self, session: AgiSession, script: str, origin: str) -> None:
-        facts = self._facts(session, script, origin)
-        site, sounds, routes = self._serving
-        if script == "trunk":
-            route = routes.find(facts.trunk, facts.did, facts.caller.number, self._now())
-            facts.language, facts.priority, facts.fallback = route.language, route.priority, route.fallback
-            first, why = (
-                (BUSY_TRUNK, "the trunk has all its calls")
-                if self._full(facts.trunk)
-                else (route.destination, route.why)
-            )
-        else:
-            first, facts.dialled_rest = internal.find(site, self._host.feature_codes(), facts.did)
-            facts.fallback, why = site.general.fallback, "dialled at a phone"
-            own = site.get("extension", origin, Extension)
-            facts.language = (own.language if own else None) or facts.language
+        site, sounds, arrivals = self._serving
+        facts = arrivals.facts(session, script, origin)
+        first, why = arrivals.first(facts)
         log.info("call.arrived", call=facts.id, caller=facts.caller.number, did=facts.did, to=first, why=why)
         live = Live(facts)
         call = self._make_call(session, live, site, sounds)
         self._writer.call_started(live.opening())
         self._run(live, call, lambda: self._first(call, first))
-
-    def _full(self, trunk: str | None) -> bool:
-        """Whether a trunk has as many calls as it may have."""
-        own = self.site.get("trunk", trunk, Trunk) if trunk else None
-        return bool(own and own.max_calls and sum(live.facts.trunk == trunk for live in self.calls()) >= own.max_calls)
 
     def _first(self, call: Call, routed: str) -> str:
         self._events.publish("call", id=call.id, what="arrived")
