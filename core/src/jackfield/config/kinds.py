@@ -36,6 +36,8 @@ class IsSecret:
 Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$")]
 Destination = Annotated[str, StringConstraints(pattern=rf"^{DESTINATION_PATTERN}$"), IsDestination()]
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9*#]{1,32}$")]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}$")]
+DialPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,6}$")]
 Language = Literal["en", "zh"]
 Codec = Literal["ulaw", "alaw", "g722", "opus", "g729"]
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from jackfield.config.kinds import Address, Destination, Language, SiteObject, Text
+from jackfield.config.kinds import Address, CountryCode, Destination, DialPrefix, Language, SiteObject, Text
 
 
 def _zone(value: str) -> str:
@@ -28,6 +28,11 @@ class General(SiteObject):
     sip_port: int = Field(5060, ge=1, le=65535, description="UDP and TCP port of SIP")
     rtp_start: int = Field(10000, ge=1024, le=65000, description="First UDP port of RTP")
     rtp_end: int = Field(20000, ge=1100, le=65535, description="Last UDP port of RTP")
+    country_code: CountryCode | None = Field(
+        None, description="As in 44 or 1: numbers become +44… in routes and records; as they come if left out"
+    )
+    national_prefix: DialPrefix = Field("0", description="Dialled before a national number; may be empty")
+    international_prefix: DialPrefix = Field("00", description="Dialled before a country code")
     fallback: Destination = Field("prompt:sorry", description="Where calls go when nothing else is left")
 
     @model_validator(mode="after")

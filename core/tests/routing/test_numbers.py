@@ -1,0 +1,112 @@
+"""Numbers to and from carriers: examples from real plans, and what holds for all."""
+
+import re
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from jackfield.config.objects.general import General
+from jackfield.config.objects.trunk import Trunk
+from jackfield.routing.numbers import NumberPlan, from_carrier, is_e164, plan_of, to_carrier
+
+UK = NumberPlan("44")
+US = NumberPlan("1", "1", "011")
+ITALY = NumberPlan("39", "", "00", "national")
+CHINA = NumberPlan("86", numbers_in="national")
+E164 = NumberPlan(numbers_in="e164", numbers_out="e164")
+PLANS = st.builds(
+    NumberPlan,
+    st.sampled_from(["", "1", "44", "39", "86", "852"]),
+    st.sampled_from(["", "0", "1", "8"]),
+    st.sampled_from(["00", "011", "810"]),
+    st.sampled_from(["auto", "e164", "national", "as-is"]),
+    st.sampled_from(["as-is", "e164", "plus-e164", "national"]),
+)
+
+
+@pytest.mark.parametrize(
+    ("raw", "plan", "number"),
+    [
+        ("+44 20 7946-0000", UK, "+442079460000"),
+        ("02079460000", UK, "+442079460000"),
+        ("004930123456", UK, "+4930123456"),
+        ("999", UK, "999"),
+        ("0100", UK, "0100"),
+        ("5550100", UK, "5550100"),
+        ("*1102079460000", UK, "*1102079460000"),
+        ("12125550100", US, "+12125550100"),
+        ("011442079460000", US, "+442079460000"),
+        ("2125550100", US, "2125550100"),
+        ("2125550100", NumberPlan("1", "1", "011", "national"), "+12125550100"),
+        ("0612345678", ITALY, "+390612345678"),
+        ("13800138000", CHINA, "+8613800138000"),
+        ("01062345678", CHINA, "+861062345678"),
+        ("10086", CHINA, "10086"),
+        ("442079460000", E164, "+442079460000"),
+        ("00442079460000", E164, "+442079460000"),
+        ("02079460000", NumberPlan("44", numbers_in="e164"), "+442079460000"),
+        ("02079460000", NumberPlan("44", numbers_in="as-is"), "02079460000"),
+        ("02079460000", NumberPlan(), "02079460000"),
+        ("0" * 30, UK, "0" * 30),
+        ("0020${SHELL(id)}", UK, ""),
+        ("anonymous", UK, ""),
+        ("", UK, ""),
+    ],
+)
+def test_from_carrier(raw: str, plan: NumberPlan, number: str) -> None:
+    assert from_carrier(raw, plan) == number
+
+
+@pytest.mark.parametrize(
+    ("number", "form", "sent"),
+    [
+        ("+442079460000", "national", "02079460000"),
+        ("+4930123456", "national", "004930123456"),
+        ("+442079460000", "e164", "442079460000"),
+        ("+442079460000", "plus-e164", "+442079460000"),
+        ("+442079460000", "as-is", "+442079460000"),
+        ("112", "e164", "112"),
+        ("999", "national", "999"),
+        ("5550100", "plus-e164", "5550100"),
+    ],
+)
+def test_to_carrier(number: str, form: str, sent: str) -> None:
+    assert to_carrier(number, NumberPlan("44", numbers_out=form)) == sent  # type: ignore[arg-type]
+
+
+@given(st.text(max_size=40) | st.from_regex(r"\+?[0-9]{0,20}", fullmatch=True), PLANS)
+def test_the_answer_is_a_number_and_stays_the_same(raw: str, plan: NumberPlan) -> None:
+    number = from_carrier(raw, plan)
+    assert re.fullmatch(r"(\+?[0-9*#]{1,32})?", number)
+    if is_e164(number):
+        assert from_carrier(number, plan) == number
+
+
+@given(st.from_regex(r"[1-9][0-9]{6,13}", fullmatch=True), PLANS)
+def test_what_goes_out_comes_back(digits: str, plan: NumberPlan) -> None:
+    """A carrier that writes numbers as it wants to have them is understood, if it says what bare digits are."""
+    number = f"+{digits}"
+    assume(plan.numbers_out != "as-is")
+    if plan.numbers_out == "e164":
+        assume(plan.numbers_in == "e164")
+    if plan.numbers_out == "national":
+        assume(plan.numbers_in == "national")
+        sent = to_carrier(number, plan)
+        rest = digits.removeprefix(plan.country_code)
+        own = plan.country_code and digits.startswith(plan.country_code)
+        # A national number may not itself begin like a prefix; plans of real countries see to that.
+        if own:
+            assume(len(sent) > 6 and not sent.startswith(plan.international_prefix))
+            assume(plan.national_prefix or not rest.startswith("0"))
+        assume(own or not plan.country_code or sent.startswith(plan.international_prefix))
+    assert from_carrier(to_carrier(number, plan), plan) == number
+
+
+def test_a_trunk_has_the_sites_plan_or_its_own() -> None:
+    general = General(name="site", country_code="44")
+    assert plan_of(general) == UK
+    assert plan_of(general, Trunk(name="a", host="192.0.2.1")) == UK
+    own = Trunk(name="b", host="192.0.2.2", country_code="1", national_prefix="1", international_prefix="011")
+    assert plan_of(general, own) == US
+    plain = Trunk(name="c", host="192.0.2.3", national_prefix="", numbers_in="e164", numbers_out="national")
+    assert plan_of(general, plain) == NumberPlan("44", "", "00", "e164", "national")
