@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from jackfield.alarms.models import Severity
     from jackfield.config.site import Site
 
 
@@ -30,7 +31,7 @@ class Events(Protocol):
     """Events within the daemon. Subscribers run on the publisher's thread and must be quick.
 
     Topics: `phone` (extension, busy: bool, reachable: bool), `call` (id, what), `agent` (agent, state, reason),
-    `queue` (queue, what, call).
+    `queue` (queue, what, call), `alarm` (what, key, text, severity, source, count …).
     """
 
     def subscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:
@@ -87,6 +88,27 @@ class Storage(Protocol):
         """A session; use it in a `with` block and commit yourself."""
 
 
+class Alarms(Protocol):
+    """Says that something is wrong, and that it is well again. Both are thread-safe and never wait."""
+
+    def raise_(
+        self,
+        key: str,
+        text: str,
+        *,
+        severity: Severity = ...,
+        source: str = "core",
+        **detail: str | int | float,
+    ) -> None:
+        """Something is wrong; one alarm per key (`trunk-unreachable:carrier`), however often it is raised.
+
+        `text` is a sentence for people: what is wrong, and what to do. A plugin gives its name as `source`.
+        """
+
+    def clear(self, key: str, text: str = "") -> None:
+        """It is well again; nothing happens when it was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Core:
     """Everything that a plugin may use. Names are stable within an API version."""
@@ -100,3 +122,4 @@ class Core:
     site: Callable[[], Site]
     settings: Callable[[str], Any]
     """`settings(plugin)` is the validated settings object of a plugin."""
+    alarms: Alarms

@@ -14,6 +14,7 @@ import pluggy
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from jackfield.alarms.models import Alarm
     from jackfield.calls.call import Call
     from jackfield.config.fragments import Fragment, SoundRequest
     from jackfield.config.kinds import Kind
@@ -86,6 +87,13 @@ class Hooks:
     @hookspec
     def jackfield_status(self) -> dict[str, list[Any]]:  # type: ignore[empty-body]
         """What `jackfield queues`, `jackfield agents` and the console show: `{"queues": […], "agents": […]}`."""
+
+    @hookspec
+    def jackfield_alarm(self, alarm: Alarm, what: str) -> None:
+        """An alarm was `raised`, has `worsened`, is `flapping`, `escalated`, was `acknowledged` or `cleared`.
+
+        On a thread of the alarm service; for other ways to tell people (SMS). Submit a job for what takes time.
+        """
 
     # -- a call's life, on the call's thread -----------------------------------------------------------------------
 

@@ -51,6 +51,18 @@ class PathSettings(_Section):
     spool: Path = Field(Path("/var/spool/jackfield"), description="Recordings being written")
 
 
+class AlarmSettings(_Section):
+    """`[alarms]`: who is told when something is wrong."""
+
+    escalate_seconds: float = Field(
+        900.0, ge=1, description="An alarm that nobody acknowledged escalates after so many seconds"
+    )
+    flap_seconds: float = Field(
+        600.0, ge=1, description="An alarm that comes and goes is cleared when it kept still for so many seconds"
+    )
+    keep_days: int = Field(365, ge=1, le=36500, description="The history of alarms is kept for so many days")
+
+
 class Settings(_Section):
     """All settings."""
 
@@ -61,6 +73,7 @@ class Settings(_Section):
     agi: AgiSettings = AgiSettings()
     ami: AmiSettings = AmiSettings()
     paths: PathSettings = PathSettings()
+    alarms: AlarmSettings = AlarmSettings()
     plugins: dict[str, dict[str, Any]] = Field(default_factory=dict, description="[plugins.NAME]: a plugin's own")
     disabled: list[str] = Field(default_factory=list, description="Plugins that are installed but not wanted")
 
