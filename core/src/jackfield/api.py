@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jackfield.alarms.models import Alarm, Severity
 from jackfield.calls.call import Call, Resume, Wake
 from jackfield.calls.dialling import DialResult
 from jackfield.calls.party import Party
@@ -20,6 +21,7 @@ from jackfield.storage.models import Models
 
 __all__ = [
     "API",
+    "Alarm",
     "Call",
     "CallRecord",
     "CallerHungUp",
@@ -41,6 +43,7 @@ __all__ = [
     "Party",
     "Result",
     "Resume",
+    "Severity",
     "Site",
     "SiteObject",
     "SoundRequest",

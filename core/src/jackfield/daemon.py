@@ -18,6 +18,10 @@ import structlog
 
 from jackfield import log as logs
 from jackfield import settings as settings_file
+from jackfield.alarms import methods as alarm_methods
+from jackfield.alarms.models import Entry
+from jackfield.alarms.service import Alarms
+from jackfield.alarms.troubles import Troubles
 from jackfield.calls.broker import Broker
 from jackfield.calls.party import clean_number, party
 from jackfield.calls.recovery import PATIENCE_SECONDS, Recovery
@@ -31,7 +35,7 @@ from jackfield.control.server import ControlServer
 from jackfield.core import Core
 from jackfield.errors import JackfieldError
 from jackfield.jobs.outbox import Outbox
-from jackfield.plugins import PluginHost
+from jackfield.plugins import PluginHost, Status
 from jackfield.prompts.manifest import Manifest
 from jackfield.records.writer import RecordWriter
 from jackfield.sdnotify import notify
@@ -63,11 +67,15 @@ class Daemon:
         self.base = state / "asterisk"
         secrets = Secrets.load(self.base / "secrets.toml")
         self.database = Database(settings.database)
+        self.timers, self.events = TimerThread(), EventBus()
         self.host = PluginHost(settings)
+        self.alarms = Alarms(self.database, settings.alarms, [self._alarm])
+        self.troubles = Troubles(self.alarms, self.timers)
+        self.host.on_change, self.host.on_fault = self.troubles.plugin, self._plugin_fault
         self.host.load()
         migrate.migrate(self.database, [migrate.CORE])
+        self.alarms.start()
         self._migrate_plugins()
-        self.timers, self.events = TimerThread(), EventBus()
         self.writer = RecordWriter(self.database, on_trouble=self._trouble, on_ok=lambda: self._trouble(""))
         self.outbox = Outbox(self.database, lambda: self.host.jobs().keys(), settings.paths.run / "worker.sock")
         self.calls = CallService(self.host, self.writer, self.events, secrets.agi_token, lambda: datetime.now(UTC))
@@ -82,7 +90,7 @@ class Daemon:
             secrets.ami_secret,
             on_event=self.registry.event,
             on_up=self._ami_up,
-            on_down=self.registry.lost,
+            on_down=self._ami_down,
         )
         self.asterisk = Broker(self.ami)
         self.agi = AgiServer(_listener(settings), self.calls.serve, self.calls.refused, settings.agi.max_calls)
@@ -96,6 +104,7 @@ class Daemon:
             self.database,
             lambda: self.calls.site,
             self.host.settings,
+            self.alarms,
         )
         self.left_out: list[str] = []
         self.trouble = ""
@@ -111,6 +120,7 @@ class Daemon:
         self.timers.after(PATIENCE_SECONDS, self.recovery.give_up)
         self.agi.start()
         self.control.start()
+        self.troubles.started(self.ami.up.is_set)
         self._up.touch()
         self._beat()
         notify("READY=1")
@@ -126,6 +136,7 @@ class Daemon:
         self.ami.stop()
         self.timers.stop()
         self.writer.close(5.0)
+        self.alarms.stop()
         self.database.close()
         log.info("daemon.stopped")
 
@@ -137,6 +148,15 @@ class Daemon:
 
     def _trouble(self, message: str) -> None:
         self.trouble = message
+        self.troubles.records(message)
+
+    def _alarm(self, entry: Entry) -> None:
+        """On the alarms' thread."""
+        self.events.publish("alarm", what=str(entry.what), **entry.alarm.as_json())
+        self.host.call("jackfield_alarm", alarm=entry.alarm, what=str(entry.what))
+
+    def _plugin_fault(self, status: Status, what: str) -> None:
+        self.troubles.plugin_fault(status.name, what, lambda: max(status.faults, default=None))
 
     def _migrate_plugins(self) -> None:
         """A plugin whose tables cannot be brought up to date is refused; the others serve."""
@@ -160,6 +180,7 @@ class Daemon:
         site, self.left_out = Site.from_json(text, self.host.kinds(), number)
         for sentence in self.left_out:
             log.error("site.left_out", what=sentence)
+        self.troubles.site(self.left_out)
         self.calls.serve_site(site, Manifest.load(folder / "sounds.json"))
         log.info("site.served", generation=number)
 
@@ -184,8 +205,13 @@ class Daemon:
 
     # -- Asterisk --------------------------------------------------------------------------------------------------
 
+    def _ami_down(self) -> None:
+        self.registry.lost()
+        self.troubles.asterisk_lost()
+
     def _ami_up(self) -> None:
         """After each log-in, on a thread of its own: take Asterisk's word for everything."""
+        self.troubles.asterisk_there()
         try:
             status = self.asterisk.channels()
             self.registry.resync(status, self.asterisk.contacts())
@@ -265,6 +291,7 @@ class Daemon:
             "site.reload": self.reload_site,
             "queues": lambda: self._reported("queues"),
             "agents": lambda: self._reported("agents"),
+            **alarm_methods.methods(self.alarms),
         }
 
     def _plugins(self) -> list[dict[str, Any]]:
@@ -285,6 +312,7 @@ class Daemon:
             "plugins": {s.name: str(s.state) for s in self.host.statuses.values()},
             "left_out": self.left_out,
             "trouble": [self.trouble] if self.trouble else [],
+            "alarms": len(self.alarms.active()),
             "records_lost": self.writer.lost,
         }
 

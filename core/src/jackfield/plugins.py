@@ -98,6 +98,9 @@ class PluginHost:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.on_change: Callable[[Status], None] = lambda status: None
+        """Told of a plugin that was loaded, refused, shut off, or removed (as disabled)."""
+        self.on_fault: Callable[[Status, str], None] = lambda status, what: None
         self._manager = _Manager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs.Hooks)
         self._lock = threading.Lock()
@@ -141,6 +144,7 @@ class PluginHost:
             self._refuse(status, f"{type(outcome[0]).__name__}: {outcome[0]}")
         else:
             log.info("plugin.loaded", plugin=point.name, version=status.version)
+            self.on_change(status)
 
     def _make(self, point: EntryPoint, status: Status) -> None:
         instance = point.load()()
@@ -211,6 +215,7 @@ class PluginHost:
         status.reason = reason
         status.declared.clear()
         log.error("plugin.failed", plugin=status.name, state=str(status.state), reason=reason)
+        self.on_change(status)
 
     def _forget(self, name: str) -> None:
         status = self.statuses.pop(name)
@@ -220,6 +225,8 @@ class PluginHost:
             ) else None
             self._manager.unregister(name=name)
         log.info("plugin.removed", plugin=name)
+        status.state = State.DISABLED
+        self.on_change(status)
 
     # -- faults ----------------------------------------------------------------------------------------------------
 
@@ -232,9 +239,13 @@ class PluginHost:
             now = time.monotonic()
             status.faults = [t for t in status.faults if now - t < FAULT_WINDOW] + [now]
             log.error("plugin.fault", plugin=name, what=what, faults=len(status.faults))
-            if len(status.faults) >= FAULTS and status.state is State.ENABLED:
+            shut_off = len(status.faults) >= FAULTS and status.state is State.ENABLED
+            if shut_off:
                 status.state, status.reason = State.SHUT_OFF, what
                 log.error("plugin.shut_off", plugin=name, reason=what)
+        self.on_fault(status, what)
+        if shut_off:
+            self.on_change(status)
 
     def _enabled(self) -> Iterator[Status]:
         for name in sorted(self.statuses):

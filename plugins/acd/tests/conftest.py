@@ -186,6 +186,7 @@ class World:
             storage=self.database,
             site=lambda: self.site,
             settings=lambda name: None,
+            alarms=None,
         )
 
     # -- what happens

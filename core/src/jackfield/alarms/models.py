@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -49,11 +49,11 @@ class Alarm:
 
     key: str
     text: str
-    severity: Severity = Severity.WARNING
-    source: str = "core"
-    detail: Mapping[str, str | int | float] = field(default_factory=dict)
-    raised_at: datetime = datetime.min.replace(tzinfo=UTC)
-    last_at: datetime = datetime.min.replace(tzinfo=UTC)
+    severity: Severity
+    source: str
+    detail: Mapping[str, str | int | float]
+    raised_at: datetime
+    last_at: datetime
     count: int = 1
     """How often it was raised since it was last clear."""
     flapping: bool = False

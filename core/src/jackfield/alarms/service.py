@@ -109,13 +109,13 @@ class Alarms:
             self._add([entry])
             return entry.alarm
 
-    def list(self) -> list[Alarm]:
+    def active(self) -> list[Alarm]:
         """Alarms that are up: worst first, then newest first."""
         with self._changed:
             found = list(self._book.alarms.values())
         return sorted(found, key=lambda a: (-a.severity.rank, -a.raised_at.timestamp(), a.key))
 
-    def history(self, *, key: str | None = None, limit: int = 100) -> "list[Entry]":  # noqa: UP037  (list is a method)
+    def history(self, *, key: str | None = None, limit: int = 100) -> list[Entry]:
         """What happened, newest first. Reads the database.
 
         Raises:
@@ -156,7 +156,7 @@ class Alarms:
 
     # -- within ----------------------------------------------------------------------------------------------------
 
-    def _add(self, entries: "list[Entry]") -> None:  # noqa: UP037
+    def _add(self, entries: list[Entry]) -> None:
         """The lock is held."""
         self._new += entries
         if entries:

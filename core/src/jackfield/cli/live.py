@@ -14,21 +14,22 @@ from jackfield.control.client import request
 plugins_app = typer.Typer(no_args_is_help=True, help="Plugins of the daemon.")
 
 
-def _ask(method: str) -> Any:
+def ask(method: str, **params: Any) -> Any:
+    """Ask the daemon. Raises as `jackfield.control.client.request`."""
     from jackfield import settings
 
     become_service_user()
-    return request(method, path=settings.load().paths.run / "control.sock")
+    return request(method, path=settings.load().paths.run / "control.sock", **params)
 
 
 def _show_list(method: str, empty: str, json: bool) -> None:
-    found = _ask(method)
+    found = ask(method)
     output.as_json(found) if json else output.records(found, empty)
 
 
 def status(json: Json = False) -> None:
     """Show whether everything is at work."""
-    found = _ask("status")
+    found = ask("status")
     if json:
         output.as_json(found)
         return
@@ -53,7 +54,7 @@ def queues(json: Json = False) -> None:
 @plugins_app.command("list")
 def plugins_list(json: Json = False) -> None:
     """List plugins, and why one is not at work."""
-    found = _ask("plugins")
+    found = ask("plugins")
     if json:
         output.as_json(found)
         return
@@ -67,7 +68,7 @@ def plugins_reload(json: Json = False) -> None:
 
     Exit code 4: it runs a former version of one, and must be restarted.
     """
-    found = _ask("plugins.reload")
+    found = ask("plugins.reload")
     if json:
         output.as_json(found)
     else:

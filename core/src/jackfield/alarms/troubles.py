@@ -1,0 +1,91 @@
+"""The daemon's own troubles as alarms."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from jackfield.alarms.models import Severity
+from jackfield.alarms.service import Alarms
+from jackfield.core import Timers
+from jackfield.plugins import FAULT_WINDOW, State, Status
+
+AMI_SECONDS = 10.0
+"""How long after its start the daemon waits for Asterisk before it is missed."""
+RECORDS, AMI = "records-not-written", "asterisk-away"
+SITE, FRAGMENT, PLUGIN, FAULT = "site-left-out:", "fragment-left-out:", "plugin-off:", "plugin-fault:"
+
+
+class Troubles:
+    """Raises and clears the alarms of core's parts."""
+
+    def __init__(self, alarms: Alarms, timers: Timers) -> None:
+        self._alarms, self._timers = alarms, timers
+
+    def started(self, connected: Callable[[], bool]) -> None:
+        """The daemon is up: what only concerned the one before is clear; Asterisk must come within AMI_SECONDS."""
+        self._alarms.clear(RECORDS)
+        self._alarms.settle(FAULT, ())
+        self._timers.after(AMI_SECONDS, lambda: None if connected() else self.asterisk_lost())
+
+    def records(self, message: str) -> None:
+        """The record writer cannot write; an empty message: it can again."""
+        if message:
+            self._alarms.raise_(RECORDS, message, severity=Severity.CRITICAL)
+        else:
+            self._alarms.clear(RECORDS, "Call records are written again; those that waited too.")
+
+    def asterisk_lost(self) -> None:
+        """AMI is away."""
+        self._alarms.raise_(
+            AMI,
+            "Asterisk's manager is not reached: no calls, or nobody sees them. Look at: systemctl status asterisk",
+            severity=Severity.CRITICAL,
+        )
+
+    def asterisk_there(self) -> None:
+        """AMI is logged in."""
+        self._alarms.clear(AMI, "Asterisk's manager is reached again.")
+
+    def site(self, left_out: Sequence[str]) -> None:
+        """The site in force was read: a sentence for each object that had to be left out."""
+        self._sentences(SITE, left_out, "Install its plugin again, or take it out of the site and apply.")
+
+    def fragments(self, left_out: Sequence[str]) -> None:
+        """What was left out when the generation in force was made."""
+        self._sentences(FRAGMENT, left_out, "Mend or remove the plugin, then: jackfield apply --installed")
+
+    def _sentences(self, prefix: str, sentences: Iterable[str], hint: str) -> None:
+        """One alarm for each sentence; its key is what stands before the first blank."""
+        found = {prefix + re.sub(r"[^\w:.-]+", "-", s.split(" is left out")[0])[:80]: s for s in sentences}
+        for key, sentence in found.items():
+            self._alarms.raise_(key, f"{sentence}. {hint}")
+        self._alarms.settle(prefix, found)
+
+    def plugin(self, status: Status) -> None:
+        """A plugin was loaded, refused, shut off, or is gone (then it counts as disabled)."""
+        off = PLUGIN + status.name
+        if status.state in (State.ENABLED, State.DISABLED):
+            self._alarms.clear(off)
+            self._alarms.clear(FAULT + status.name)
+            return
+        self._alarms.raise_(
+            off,
+            f"Plugin {status.name} is out ({status.state}): {status.reason}. See: jackfield plugins list",
+            source=status.name,
+            version=status.version,
+        )
+
+    def plugin_fault(self, name: str, what: str, last: Callable[[], float | None]) -> None:
+        """A plugin broke the rules once; the notice goes when it has behaved for FAULT_WINDOW."""
+        self._alarms.raise_(
+            FAULT + name, f"Plugin {name}: {what}. Calls go on without it.", severity=Severity.NOTICE, source=name
+        )
+
+        def behaves() -> None:
+            at = last()
+            if at is None or time.monotonic() - at >= FAULT_WINDOW:
+                self._alarms.clear(FAULT + name)
+
+        self._timers.after(FAULT_WINDOW + 1.0, behaves)

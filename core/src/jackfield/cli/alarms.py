@@ -1,0 +1,76 @@
+"""Commands about alarms: list, ack, history, test."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from jackfield.cli import output
+from jackfield.cli.context import Json
+from jackfield.cli.live import ask
+from jackfield.cli.privileges import author
+
+app = typer.Typer(no_args_is_help=True, help="Alarms: what is wrong now, and what was.")
+Key = Annotated[str, typer.Argument(help="Key of the alarm, as `jackfield alarms list` shows it.")]
+
+
+def _time(value: str | None) -> str:
+    return (value or "")[:19].replace("T", " ")
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """List the alarms that are up, worst first. Times are UTC."""
+    found = ask("alarms")
+    if json:
+        output.as_json(found)
+        return
+    output.records([_row(alarm) for alarm in found], "No alarms.")
+
+
+def _row(alarm: dict[str, Any]) -> dict[str, Any]:
+    by = alarm["acknowledged_by"]
+    state = f"acknowledged by {by}" if by else "escalated" if alarm["escalated_at"] else "new"
+    return {
+        "severity": alarm["severity"],
+        "key": alarm["key"],
+        "since": _time(alarm["raised_at"]),
+        "times": alarm["count"],
+        "state": f"{state}, flapping" if alarm["flapping"] else state,
+        "text": alarm["text"],
+    }
+
+
+@app.command()
+def ack(
+    key: Key,
+    note: Annotated[str, typer.Option("--note", "-n", help="What is being done about it.")] = "",
+    json: Json = False,
+) -> None:
+    """Acknowledge an alarm: you look after it, and it does not escalate."""
+    who = author()
+    done = ask("alarms.ack", key=key, who=who, note=note)
+    output.as_json(done) if json else typer.echo(f"{key} is acknowledged by {done['acknowledged_by']}.")
+
+
+@app.command()
+def history(
+    key: Annotated[str | None, typer.Option(help="Only this alarm.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many lines at most.")] = 50,
+    json: Json = False,
+) -> None:
+    """List what happened to alarms, newest first. Times are UTC."""
+    found = ask("alarms.history", key=key, limit=limit)
+    if json:
+        output.as_json(found)
+        return
+    keys = ("what", "severity", "key", "text", "who", "note")
+    output.records([{"at": _time(e["at"]), **{k: e[k] for k in keys}} for e in found], "No alarms so far.")
+
+
+@app.command("test")
+def send_test(json: Json = False) -> None:
+    """Raise an alarm and clear it at once, to see whom it reaches."""
+    done = ask("alarms.test")
+    output.as_json(done) if json else typer.echo("A test alarm was raised and cleared; see: jackfield alarms history")
