@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -46,6 +47,13 @@ host = "192.0.2.21"
 transport = "tcp"
 username = "acc"
 secret = "s3cret-s3cret"
+[[trunk]]
+name = "overtls"
+host = "192.0.2.22"
+transport = "tls"
+media_encryption = "required"
+verify_server = false
+codecs = ["opus", "g722", "alaw", "g729"]
 [[extension]]
 name = "201"
 title = "Änna 中"
@@ -170,6 +178,10 @@ def test_what_the_site_says_is_there(box):
     for name in ("201/201", "carrier", "registered"):
         assert f"Endpoint:  {name} " in endpoints
     assert '"Änna 中" <201>' in box.asterisk("pjsip show endpoint 201")
+    transports = box.asterisk("pjsip show transports")
+    for name, port in (("udp", 5060), ("tcp", 5060), ("tls", 5061), ("tls-unverified", 5062)):
+        assert re.search(rf"transport-{name} +{name[:3]} .*0\.0\.0\.0:{port}\b", transports), transports
+    assert "(opus|g722|alaw|g729)" in box.asterisk("pjsip show endpoint overtls")
     assert "192.0.2.20/32" in box.asterisk("pjsip show identifies")
     assert "registered/sip:192.0.2.21:5060;transport=tcp" in box.asterisk("pjsip show registrations")
     assert box.asterisk("moh show files").count("/var/lib/jackfield/sounds/moh/") >= 1

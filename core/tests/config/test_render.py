@@ -186,3 +186,40 @@ def test_a_module_that_is_not_installed(options, paths):
     assert "load = app_queue.so" in rendered.files["modules.conf"]
     assert [a for a in rendered.alarms if "app_nothing.so is not installed" in a]
     assert rendered.files["modules.conf"].count("load = res_pjsip.so") == 1
+
+
+def test_trunks_over_tls(options):
+    trunks = [
+        Trunk(name="safe", host="sip.example", transport="tls", media_encryption="required", codecs=["g722", "alaw"]),
+        Trunk(name="loose", host="192.0.2.9", transport="tls", verify_server=False, media_encryption="optional"),
+        Trunk(name="low", host="192.0.2.10", codecs=["g729", "ulaw"], qualify_seconds=0, trust_identity=True),
+    ]
+    text = render(Site({"general": [General(name="site")], "trunk": trunks}), options).files["pjsip.conf"]
+    safe, loose, low = (section(text, t.name, type="endpoint") for t in trunks)
+    assert (safe["transport"], loose["transport"]) == ("transport-tls", "transport-tls-unverified")
+    assert section(text, "safe", type="aor")["contact"] == "sip:sip.example:5061\\;transport=tls"
+    assert (safe["media_encryption"], safe["media_encryption_optimistic"]) == ("sdes", "no")
+    assert loose["media_encryption_optimistic"] == "yes" and "media_encryption" not in low
+    assert (safe["allow"], safe["outgoing_call_offer_pref"]) == ("g722,alaw", "local_merge")
+    assert low["outgoing_call_offer_pref"] == "remote_merge"
+    assert section(text, "low", type="aor")["qualify_frequency"] == "0"
+    assert (safe["trust_id_inbound"], low["trust_id_inbound"], low["trust_id_outbound"]) == ("no", "yes", "yes")
+    verified, unverified = section(text, "transport-tls"), section(text, "transport-tls-unverified")
+    assert (verified["verify_server"], unverified["verify_server"]) == ("yes", "no")
+    assert (verified["bind"], unverified["bind"]) == ("0.0.0.0:5061", "0.0.0.0:5062")
+    assert verified["cert_file"] == str(options.paths.certificate)
+    assert "transport-tls-unverified" not in render(SITE, options).files["pjsip.conf"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"media_encryption": "required"}, "set transport to tls"),
+        ({"transport": "tcp", "media_encryption": "optional"}, "set transport to tls"),
+        ({"codecs": ["g729"]}, "another codec"),
+        ({"codecs": []}, "another codec"),
+    ],
+)
+def test_trunks_that_cannot_work(fields, reason):
+    with pytest.raises(ValueError, match=reason):
+        Trunk(name="t", host="192.0.2.1", **fields)

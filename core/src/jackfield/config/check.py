@@ -19,7 +19,9 @@ from jackfield.prompts.core_texts import CORE_PROMPTS
 from jackfield.routing import builtin
 from jackfield.routing.destinations import DestinationKind, split
 
-RESERVED_SECTIONS = frozenset({"global", "system", "transport-udp", "transport-tcp"})
+RESERVED_SECTIONS = frozenset(
+    {"global", "system", "transport-udp", "transport-tcp", "transport-tls", "transport-tls-unverified"}
+)
 """Section names of pjsip.conf that no trunk may have."""
 Names = Callable[[Site], Iterable[str]] | None
 

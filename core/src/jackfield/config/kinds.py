@@ -33,9 +33,16 @@ class IsSecret:
     """Marks a field that is masked wherever people see it, and kept when an import leaves it out."""
 
 
+def _file_path(value: str) -> str:
+    if not re.fullmatch(r"/[A-Za-z0-9/._@+-]+", value) or ".." in value.split("/"):
+        raise ValueError("not a path; write it from the root on, as in /etc/jackfield/tls/site.crt")
+    return value
+
+
 Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$")]
 Destination = Annotated[str, StringConstraints(pattern=rf"^{DESTINATION_PATTERN}$"), IsDestination()]
 Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9*#]{1,32}$")]
+FilePath = Annotated[str, StringConstraints(max_length=500), AfterValidator(_file_path)]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}$")]
 DialPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,6}$")]
 Language = Literal["en", "zh"]

@@ -59,6 +59,21 @@ class Paths:
         return self.base / "secrets.toml"
 
     @property
+    def certificate(self) -> Path:
+        """The certificate that the machine makes for itself."""
+        return self.base / "tls" / "jackfield.crt"
+
+    @property
+    def key(self) -> Path:
+        """Its key."""
+        return self.base / "tls" / "jackfield.key"
+
+    @property
+    def authorities(self) -> Path:
+        """Debian's list of certificate authorities (package ca-certificates)."""
+        return Path("/etc/ssl/certs/ca-certificates.crt")
+
+    @property
     def lock(self) -> Path:
         """Held by whoever changes the site."""
         return self.base / ".lock"

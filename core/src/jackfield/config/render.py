@@ -100,7 +100,9 @@ def _environment(options: Options) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(raw=_Raw, matches=trunk_matches, sip_uri=_sip_uri, caller_id=_caller_id, bind=_bind)
+    environment.filters.update(
+        raw=_Raw, matches=trunk_matches, sip_uri=_sip_uri, caller_id=_caller_id, bind=_bind, transport=_transport
+    )
     return environment
 
 
@@ -109,6 +111,7 @@ def _context(site: Site, options: Options) -> dict[str, Any]:
         "site": site,
         "trunks": site.all("trunk", Trunk),
         "extensions": site.all("extension", Extension),
+        "unverified": any(t.transport == "tls" and not t.verify_server for t in site.all("trunk", Trunk)),
         "paths": options.paths,
         "ami_user": AMI_USER,
         "ami_secret": options.ami_secret,
@@ -141,13 +144,17 @@ def safe(value: object) -> str:
 
 def _sip_uri(trunk: Trunk, user: str = "") -> _Raw:
     host = f"[{trunk.host.strip('[]')}]" if ":" in trunk.host else trunk.host
-    transport = "\\;transport=tcp" if trunk.transport == "tcp" else ""
-    return _Raw(f"sip:{safe(user)}{'@' if user else ''}{safe(host)}:{trunk.port}{transport}")
+    transport = "" if trunk.transport == "udp" else f"\\;transport={trunk.transport}"
+    return _Raw(f"sip:{safe(user)}{'@' if user else ''}{safe(host)}:{trunk.peer_port}{transport}")
 
 
-def _bind(general: General) -> str:
+def _bind(general: General, port: int | None = None) -> str:
     address = general.address or "0.0.0.0"  # noqa: S104  (phones and carriers come from outside)
-    return f"[{address}]:{general.sip_port}" if ":" in address else f"{address}:{general.sip_port}"
+    return f"[{address}]:{port or general.sip_port}" if ":" in address else f"{address}:{port or general.sip_port}"
+
+
+def _transport(trunk: Trunk) -> str:
+    return f"transport-{trunk.transport}" + ("" if trunk.transport != "tls" or trunk.verify_server else "-unverified")
 
 
 def _caller_id(phone: Extension) -> str:

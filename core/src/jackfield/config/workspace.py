@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from jackfield.config.apply import Applied, AsteriskControl, activate
 from jackfield.config.asterisk_control import AmiControl
+from jackfield.config.certificates import certificate_problems, ensure_certificate
 from jackfield.config.check import check_site
 from jackfield.config.exporter import export_site
 from jackfield.config.fragments import Fragment, SoundRequest
@@ -91,7 +92,11 @@ class Workspace:
 
     def check(self) -> list[Problem]:
         """What is wrong with the draft."""
-        return check_site(self.draft()[0], self._host.kinds(), self._destinations())
+        return self._check(self.draft()[0])
+
+    def _check(self, site: Site) -> list[Problem]:
+        found = check_site(site, self._host.kinds(), self._destinations())
+        return found + certificate_problems(site.general)
 
     # -- plan, apply, rollback -------------------------------------------------------------------------------------
 
@@ -105,7 +110,7 @@ class Workspace:
         return self._plan(*self.draft())
 
     def _plan(self, site: Site, warnings: list[str]) -> Plan:
-        problems = check_site(site, self._host.kinds(), self._destinations())
+        problems = self._check(site)
         if wrong := [p for p in problems if not p.absent]:
             raise SiteError(sentences(wrong))
         warnings += [f"{p}; such calls go to their fallback" for p in problems]
@@ -150,6 +155,7 @@ class Workspace:
             return plan, self._put_in_force(plan, before.site_json, reason, progress)
 
     def _put_in_force(self, plan: Plan, site_json: str, reason: str, progress: Progress | None) -> Applied:
+        ensure_certificate(self.paths)
         self._library.make(plan.sounds, progress)
         self._library.make_music()
         number = self.generations.next_number(max([0, *(row.number for row in history(self._database, 1))]))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from jackfield.config.kinds import Address, CountryCode, Destination, DialPrefix, Language, SiteObject, Text
+from jackfield.config.kinds import Address, CountryCode, Destination, DialPrefix, FilePath, Language, SiteObject, Text
 
 
 def _zone(value: str) -> str:
@@ -26,6 +26,18 @@ class General(SiteObject):
     zone: Annotated[str, AfterValidator(_zone)] = Field("UTC", description="Time zone of the site, as in Europe/London")
     address: Address | None = Field(None, description="The machine's address for SIP and RTP; all of them if left out")
     sip_port: int = Field(5060, ge=1, le=65535, description="UDP and TCP port of SIP")
+    tls_port: int = Field(5061, ge=1, le=65535, description="TCP port of SIP over TLS")
+    tls_unverified_port: int = Field(
+        5062, ge=1, le=65535, description="TCP port of SIP over TLS for trunks with verify_server off"
+    )
+    tls_certificate: FilePath | None = Field(
+        None, description="PEM file with the certificate and its chain; a self-signed one is made if left out"
+    )
+    tls_key: FilePath | None = Field(None, description="PEM file with the key of tls_certificate, without a password")
+    tls_ca: FilePath | None = Field(
+        None,
+        description="PEM file with the authorities that sign carriers' certificates; Debian's if left out",
+    )
     rtp_start: int = Field(10000, ge=1024, le=65000, description="First UDP port of RTP")
     rtp_end: int = Field(20000, ge=1100, le=65535, description="Last UDP port of RTP")
     country_code: CountryCode | None = Field(
@@ -43,4 +55,12 @@ class General(SiteObject):
             )
         if self.rtp_start <= self.sip_port <= self.rtp_end:
             raise ValueError(f"sip_port {self.sip_port} lies within the RTP ports; choose it outside of them")
+        if len({self.sip_port, self.tls_port, self.tls_unverified_port}) < 3:
+            raise ValueError("sip_port, tls_port and tls_unverified_port must differ")
+        return self
+
+    @model_validator(mode="after")
+    def _certificate(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together; give both, or neither")
         return self
