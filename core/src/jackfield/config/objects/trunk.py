@@ -64,7 +64,7 @@ class Trunk(SiteObject):
     def _encryption(self) -> Self:
         if self.media_encryption != "no" and self.transport != "tls":
             raise ValueError(
-                f"with transport {self.transport} the keys of media_encryption travel in the clear; set transport to tls"
+                f"over {self.transport} the keys of media_encryption travel in the clear; set transport to tls"
             )
         return self
 
