@@ -42,7 +42,7 @@ class Arrivals:
         self._codes = codes
         self._live = live
         self._now = now
-        self._routes = InboundRoutes(site)
+        self.routes = InboundRoutes(site)
 
     def facts(self, session: AgiSession, script: str, origin: str) -> Facts:
         """What Asterisk says of a call that is new; `origin` is its trunk or extension."""
@@ -67,7 +67,7 @@ class Arrivals:
         return self._from_trunk(facts) if facts.direction == "inbound" else self._from_phone(facts)
 
     def _from_trunk(self, facts: Facts) -> tuple[str, str]:
-        route = self._routes.find(facts.trunk, facts.did, facts.caller.number, self._now())
+        route = self.routes.find(facts.trunk, facts.did, facts.caller.number, self._now())
         facts.language, facts.priority, facts.fallback = route.language, route.priority, route.fallback
         if self._full(facts.trunk):
             return BUSY_TRUNK, "the trunk has all its calls"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,10 +25,11 @@ SORRY = "prompt:sorry"
 class Path:
     """Runs calls through their destinations, on the calls' own threads."""
 
-    def __init__(self, host: PluginHost, writer: RecordWriter) -> None:
+    def __init__(self, host: PluginHost, writer: RecordWriter, own: Iterable[DestinationKind]) -> None:
+        """`own` are core's kinds of destinations."""
         self._host = host
         self._writer = writer
-        self._own_kinds = {kind.kind: ("", kind) for kind in builtin.kinds()}
+        self._own_kinds = {kind.kind: ("", kind) for kind in own}
 
     def kinds(self) -> dict[str, tuple[str, DestinationKind]]:
         """All kinds of destinations: `{kind: (plugin, …)}`, core's own with plugin ''."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,9 @@ from jackfield.calls.state import Facts
 from jackfield.config.site import Site
 from jackfield.errors import CallerHungUp, JackfieldError, ProtocolError
 from jackfield.records.models import CallRecord
-from jackfield.routing.destinations import End, Goto, Result
+from jackfield.routing import builtin
+from jackfield.routing.destinations import DestinationKind, End, Goto, Result
+from jackfield.routing.inbound import InboundRoutes
 from jackfield.telephony.agi import AgiSession
 
 if TYPE_CHECKING:
@@ -39,8 +41,15 @@ class CallService:
     """All calls of the daemon."""
 
     def __init__(
-        self, host: PluginHost, writer: RecordWriter, events: EventBus, token: str, zone_now: Callable[[], datetime]
+        self,
+        host: PluginHost,
+        writer: RecordWriter,
+        events: EventBus,
+        token: str,
+        zone_now: Callable[[], datetime],
+        kinds: Iterable[DestinationKind] | None = None,
     ) -> None:
+        """`kinds` are core's own kinds of destinations."""
         self._host = host
         self._writer = writer
         self._events = events
@@ -49,7 +58,7 @@ class CallService:
         self._lock = threading.Lock()
         self._live: dict[str, Live] = {}
         self._stalled: set[str] = set()
-        self._path = Path(host, writer)
+        self._path = Path(host, writer, builtin.kinds() if kinds is None else kinds)
         self.registry: Registry
         self.recovery: Callable[[str], None] = lambda _: None
         """Told the id of each call that has come back or ended after a restart."""
@@ -68,6 +77,11 @@ class CallService:
     def site(self) -> Site:
         """The site that new calls get."""
         return self._serving[0]
+
+    @property
+    def routes(self) -> InboundRoutes:
+        """The inbound routes that new calls take."""
+        return self._serving[2].routes
 
     def persons(self) -> set[str]:
         """Kinds of destinations that lead to a person."""

@@ -13,7 +13,8 @@ class Problem:
     """A finding.
 
     `kind` and `name` say which object, `path` which of its fields. `absent` marks a destination or a kind that no
-    installed plugin brings: a mistake in a file being imported, a warning once the site was accepted.
+    installed plugin brings: a mistake in a file being imported, a warning once the site was accepted. `warning` marks
+    what is allowed, but hardly meant.
     """
 
     text: str
@@ -22,6 +23,7 @@ class Problem:
     path: Path = ()
     line: int = 0
     absent: bool = False
+    warning: bool = False
 
     def __str__(self) -> str:
         where = [f"line {self.line}"] if self.line else []

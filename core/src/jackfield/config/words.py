@@ -17,8 +17,6 @@ _PATTERNS = {
     r"^\+?[0-9*#]{1,32}$": "write digits, '*' and '#', perhaps with '+' in front",
     r"^[A-Za-z0-9._~-]{8,128}$": "use 8 to 128 letters, digits, '.', '_', '~' or '-'",
     r"^[0-9]{2,10}$": "write 2 to 10 digits",
-    r"^(\+?[0-9]{1,32}|_[+0-9XZN.!\[\]-]{1,64})$": "write digits, or a pattern such as _555XXXX",
-    r"^\+?[0-9]{1,32}\*?$": "write digits, with '*' at the end for a prefix",
     r"^[0-9]{4,10}$": "write 4 to 10 digits",
 }
 _TYPES = {

@@ -1,10 +1,12 @@
-"""Core's own destinations: `extension`, `prompt`, `hangup`."""
+"""Core's own destinations: `extension`, `prompt`, `hangup`, and the conditions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from jackfield.config.objects.extension import Extension
+from jackfield.routing import conditions
+from jackfield.routing.conditions import Turns
 from jackfield.routing.destinations import DestinationKind, End, Next, Result
 
 if TYPE_CHECKING:
@@ -48,10 +50,11 @@ def hang_up(call: Call, name: str) -> Next:
     return End(result, cause, name)
 
 
-def kinds() -> list[DestinationKind]:
-    """Core's kinds of destinations."""
+def kinds(turns: Turns | None = None) -> list[DestinationKind]:
+    """Core's kinds of destinations; `turns` counts the calls of splits."""
     return [
         DestinationKind("extension", "Extension", ring_extension, lambda site: site.names("extension"), person=True),
         DestinationKind("prompt", "Prompt, then hang up", play_prompt, None),
         DestinationKind("hangup", "Hang up", hang_up, lambda _: CAUSES),
+        *conditions.kinds(turns or Turns()),
     ]

@@ -1,18 +1,20 @@
-"""Inbound routes: from trunk, DID, caller and hours to the first destination."""
+"""Inbound routes: from trunk, number dialled, caller and hours to the first destination, and why."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from math import inf
 
-from jackfield.config.hours import is_open
-from jackfield.config.objects.inbound import CallerList, Did, Hours
+from jackfield.config import numbers
+from jackfield.config.numbers import NumberIndex
+from jackfield.config.objects.inbound import ANONYMOUS, CallerList, Did
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
+from jackfield.routing.conditions import hours_now
 
 NO_ROUTE = "hangup:unallocated"
+Rank = tuple[int, float, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +26,34 @@ class Route:
     language: str
     priority: int
     why: str
+    name: str = ""
 
 
-def dial_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern in Asterisk's way: X 0-9, Z 1-9, N 2-9, `[1-5]`, `.` one or more, `!` none or more."""
-    classes = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": ".+", "!": ".*"}
-    parts = re.findall(r"\[[0-9-]+\]|.", pattern.removeprefix("_"))
-    return re.compile("".join(p if p.startswith("[") else classes.get(p, re.escape(p)) for p in parts))
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A route that has the number dialled, and why it takes the call or not."""
+
+    route: str
+    number: str
+    taken: bool
+    why: str
 
 
-def _weight(did: Did) -> tuple[bool, bool, int]:
-    """Sorts the more exact route first: exact before pattern, with a trunk before without, longer before shorter."""
-    return (did.number.startswith("_"), did.trunk is None, -len(did.number))
+def rank(did: Did) -> Rank:
+    """Sorts routes as they are tried.
+
+    By `order`; then the one that fewer numbers fit (and of those without end, the longer pattern); then one for some
+    callers before one for all: numbers, then ranges and patterns, then a list; then one of a trunk before one of all.
+    """
+    own = numbers.parse(did.number)
+    places = max(len(block.places) for block in own.blocks)
+    return (did.order, own.size, -places if own.size == inf else 0, _caller_rank(did), did.trunk is None)
+
+
+def _caller_rank(did: Did) -> int:
+    if did.callers:
+        return 0 if all(one == ANONYMOUS or numbers.parse(one).size == 1 for one in did.callers) else 1
+    return 2 if did.caller_list else 3
 
 
 class InboundRoutes:
@@ -43,74 +61,105 @@ class InboundRoutes:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        dids = site.all("did", Did)
-        self._exact: dict[str, list[Did]] = {}
-        for did in sorted(dids, key=_weight):
-            if not did.number.startswith("_"):
-                self._exact.setdefault(did.number.lstrip("+"), []).append(did)
-        self._patterns = [(dial_pattern(d.number), d) for d in sorted(dids, key=_weight) if d.number.startswith("_")]
+        self._routes = sorted(site.all("did", Did), key=lambda did: (rank(did), did.name))
+        self._index = NumberIndex((numbers.parse(did.number), place) for place, did in enumerate(self._routes))
         self._lists = CallerLists(site)
-        self._zone = ZoneInfo(site.general.zone)
 
     def find(self, trunk: str | None, did: str, caller: str, now: datetime) -> Route:
         """The route of a call. `now` is aware; a number that nobody has leads to `hangup:unallocated`."""
-        listed = self._lists.find(caller)
+        lists = self._lists.of(caller)
+        taken = next((r for r in self._having(did) if not self._refusal(r, trunk, caller, lists)), None)
+        return self._route(taken, trunk, did, caller, lists, now)
+
+    def candidates(self, trunk: str | None, did: str, caller: str) -> list[Candidate]:
+        """Every route that has the number, as they are tried, and why it takes the call or not."""
+        lists, found, first = self._lists.of(caller), [], None
+        for route in self._having(did):
+            why = self._refusal(route, trunk, caller, lists)
+            if not why and first is not None:
+                why = f"did {first.name} comes before it: {_before(first, route)}"
+            elif not why:
+                first, why = route, f"the first whose number, trunk and callers fit ({route.number})"
+                found.append(Candidate(route.name, route.number, True, why))
+                continue
+            found.append(Candidate(route.name, route.number, False, why))
+        return found
+
+    def lists(self, caller: str) -> list[CallerList]:
+        """The lists that a caller is on."""
+        return self._lists.of(caller)
+
+    def _having(self, number: str) -> list[Did]:
+        return [self._routes[place] for place in sorted(self._index.find(number))]
+
+    def _refusal(self, route: Did, trunk: str | None, caller: str, lists: list[CallerList]) -> str:
+        """Why a route that has the number does not take the call; '' when it does."""
+        if route.trunk not in (None, trunk):
+            return f"only from trunk {route.trunk}, not from {trunk or 'none'}"
+        if route.callers and not any(_is_caller(one, caller) for one in route.callers):
+            return f"only for callers {', '.join(route.callers)}"
+        if route.caller_list and all(one.name != route.caller_list for one in lists):
+            return f"only for callers on the list {route.caller_list}"
+        return ""
+
+    def _route(
+        self, taken: Did | None, trunk: str | None, number: str, caller: str, lists: list[CallerList], now: datetime
+    ) -> Route:
         general = self._site.general
+        priority = max((one.priority for one in lists), default=0)
         language = self._language(trunk)
-        route = self._match(trunk, did)
-        if listed.block:
-            return Route("hangup:blocked", general.fallback, language, 0, f"{caller} is on a list of blocked callers")
-        if route is None:
-            return Route(NO_ROUTE, general.fallback, language, 0, f"no inbound route has the number {did!r}")
-        destination, why = self._by_hours(route, now)
-        return Route(
-            destination,
-            route.fallback or general.fallback,
-            listed.language or route.language or language,
-            listed.priority,
-            why,
-        )
+        blocking = next((one.name for one in lists if one.block), None)
+        if blocking is not None:
+            why = f"{caller or 'a caller without a number'} is on the list {blocking} of blocked callers"
+            return Route("hangup:blocked", general.fallback, language, 0, why)
+        if taken is None:
+            return Route(NO_ROUTE, general.fallback, language, 0, f"no inbound route takes the number {number!r}")
+        destination, why = taken.destination, f"inbound route {taken.name} has the number ({taken.number})"
+        if taken.hours:
+            is_open, reason = hours_now(self._site, taken.hours, now)
+            why += f"; {reason}"
+            destination = destination if is_open else taken.closed or "prompt:closed"
+        listed = next((one.language for one in lists if one.language), None)
+        fallback = taken.fallback or general.fallback
+        return Route(destination, fallback, listed or taken.language or language, priority, why, taken.name)
 
     def _language(self, trunk: str | None) -> str:
         own = self._site.get("trunk", trunk, Trunk) if trunk else None
         return (own.language if own else None) or self._site.general.language
 
-    def _match(self, trunk: str | None, number: str) -> Did | None:
-        for did in self._exact.get(number.lstrip("+"), []):
-            if did.trunk in (None, trunk):
-                return did
-        for pattern, did in self._patterns:
-            if did.trunk in (None, trunk) and pattern.fullmatch(number):
-                return did
-        return None
-
-    def _by_hours(self, route: Did, now: datetime) -> tuple[str, str]:
-        hours = self._site.get("hours", route.hours, Hours) if route.hours else None
-        if hours is None or is_open(hours.open, hours.holidays, now.astimezone(self._zone)):
-            return route.destination, f"inbound route {route.name}"
-        return route.closed or "prompt:closed", f"inbound route {route.name}, outside the hours {hours.name}"
-
 
 class CallerLists:
-    """Caller lists, prepared for look-up by exact number and by prefix."""
+    """Caller lists, prepared for look-up."""
 
     def __init__(self, site: Site) -> None:
-        self._exact: dict[str, list[CallerList]] = {}
-        self._prefixes: list[tuple[str, CallerList]] = []
-        for one in site.all("caller-list", CallerList):
-            for number in one.numbers:
-                if number.endswith("*"):
-                    self._prefixes.append((number[:-1], one))
-                else:
-                    self._exact.setdefault(number, []).append(one)
-
-    def find(self, caller: str) -> CallerList:
-        """What all lists together say of a caller."""
-        found = [*self._exact.get(caller, [])] + [one for p, one in self._prefixes if caller and caller.startswith(p)]
-        return CallerList(
-            name="all",
-            numbers=[],
-            block=any(one.block for one in found),
-            priority=max((one.priority for one in found), default=0),
-            language=next((one.language for one in found if one.language), None),
+        lists = site.all("caller-list", CallerList)
+        self._index = NumberIndex(
+            (numbers.parse(text), place)
+            for place, one in enumerate(lists)
+            for text in one.numbers
+            if text != ANONYMOUS
         )
+        self._anonymous = [one for one in lists if ANONYMOUS in one.numbers]
+        self._lists = lists
+
+    def of(self, caller: str) -> list[CallerList]:
+        """The lists that a caller is on, by name."""
+        if not caller:
+            return self._anonymous
+        return [self._lists[place] for place in sorted(set(self._index.find(caller)))]
+
+
+def _is_caller(text: str, caller: str) -> bool:
+    return not caller if text == ANONYMOUS else bool(caller) and caller in numbers.parse(text)
+
+
+def _before(first: Did, other: Did) -> str:
+    """In words, why a route is tried before another one."""
+    mine, its = rank(first), rank(other)
+    if mine[0] != its[0]:
+        return f"its order is {mine[0]}, this one's {its[0]}"
+    if mine[1:3] != its[1:3]:
+        return f"its number {first.number} is more exact than {other.number}"
+    if mine[3] != its[3]:
+        return "it is for fewer callers"
+    return "it is for one trunk" if mine[4] != its[4] else "by its name"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jackfield.config.kinds import Kind
 from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.general import General
-from jackfield.config.objects.inbound import CallerList, Did, Hours
+from jackfield.config.objects.inbound import CallerList, Did, Hours, Split, TimeCondition
 from jackfield.config.objects.prompt import Prompt
 from jackfield.config.objects.trunk import Trunk
 
@@ -17,6 +17,8 @@ def core_kinds() -> list[Kind]:
         Kind("trunk", Trunk, "Trunks"),
         Kind("did", Did, "Inbound routes"),
         Kind("hours", Hours, "Business hours"),
+        Kind("time", TimeCondition, "Time conditions"),
+        Kind("split", Split, "Shares of calls"),
         Kind("caller-list", CallerList, "Caller lists"),
         Kind("extension", Extension, "Extensions", generated=("secret",)),
         Kind("prompt", Prompt, "Prompts"),
