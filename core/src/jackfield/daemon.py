@@ -38,6 +38,8 @@ from jackfield.jobs.outbox import Outbox
 from jackfield.plugins import PluginHost, Status
 from jackfield.prompts.manifest import Manifest
 from jackfield.records.writer import RecordWriter
+from jackfield.routing import builtin, explain
+from jackfield.routing.conditions import Turns
 from jackfield.sdnotify import notify
 from jackfield.services import EventBus, TimerThread
 from jackfield.settings import Settings
@@ -78,7 +80,10 @@ class Daemon:
         self._migrate_plugins()
         self.writer = RecordWriter(self.database, on_trouble=self._trouble, on_ok=lambda: self._trouble(""))
         self.outbox = Outbox(self.database, lambda: self.host.jobs().keys(), settings.paths.run / "worker.sock")
-        self.calls = CallService(self.host, self.writer, self.events, secrets.agi_token, lambda: datetime.now(UTC))
+        turns = Turns()
+        self.calls = CallService(
+            self.host, self.writer, self.events, secrets.agi_token, lambda: datetime.now(UTC), builtin.kinds(turns)
+        )
         self.registry = Registry(self)
         self.calls.registry = self.registry
         self.recovery = Recovery(self._recovered)
@@ -94,7 +99,9 @@ class Daemon:
         )
         self.asterisk = Broker(self.ami)
         self.agi = AgiServer(_listener(settings), self.calls.serve, self.calls.refused, settings.agi.max_calls)
-        self.control = ControlServer(settings.paths.run / "control.sock", self._methods())
+        self.control = ControlServer(
+            settings.paths.run / "control.sock", self._methods() | explain.methods(self.calls, turns)
+        )
         self.core = Core(
             self.timers,
             self.events,

@@ -105,7 +105,7 @@ block = 1
         46: "did you mean 'extension'?",
         48: "did you mean 'trunk'?",
         49: "did you mean 'prompt'?",
-        52: "'12a' is not allowed; write digits",
+        52: "'12a': not a number; write digits",
         53: "101",
         54: "write true or false",
     }

@@ -46,6 +46,7 @@ class Live:
                 record.trunk or None,
                 record.extension or None,
                 language=record.language,
+                why=record.why,
                 started=record.started_at,
             )
             live.queue = record.queue
@@ -143,6 +144,7 @@ class Live:
             caller_name=self.facts.caller.name,
             extension=self.facts.extension or "",
             language=self.facts.language,
+            why=self.facts.why,
             answered_at=first,
             ended_at=ended,
             destination=self.steps[-1].destination if self.steps else "",

@@ -122,8 +122,8 @@ class CallService:
     def _arrive(self, session: AgiSession, script: str, origin: str) -> None:
         site, sounds, arrivals = self._serving
         facts = arrivals.facts(session, script, origin)
-        first, why = arrivals.first(facts)
-        log.info("call.arrived", call=facts.id, caller=facts.caller.number, did=facts.did, to=first, why=why)
+        first, facts.why = arrivals.first(facts)
+        log.info("call.arrived", call=facts.id, caller=facts.caller.number, did=facts.did, to=first, why=facts.why)
         live = Live(facts)
         call = self._make_call(session, live, site, sounds)
         self._writer.call_started(live.opening())

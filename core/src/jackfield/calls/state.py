@@ -31,6 +31,8 @@ class Facts:
     language: str = "en"
     priority: int = 0
     fallback: str = "prompt:sorry"
+    why: str = ""
+    """Why it went where it went first, in words."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 

@@ -109,11 +109,13 @@ def check(json: Json = False) -> None:
     """Look for mistakes in the draft; exit code 1 when there are any."""
     context = open_context()
     left_out = context.workspace.draft()[1]
-    found = sentences(context.workspace.check())
+    problems = context.workspace.check()
+    found = sentences(p for p in problems if not p.warning)
+    warnings = [*sentences(p for p in problems if p.warning), *context.plugin_warnings()]
     if json:
-        output.as_json({"problems": found, "left_out": left_out, "warnings": context.plugin_warnings()})
+        output.as_json({"problems": found, "left_out": left_out, "warnings": warnings})
     else:
-        for line in [*found, *left_out, *context.plugin_warnings()]:
+        for line in [*found, *left_out, *(f"warning: {w}" for w in warnings)]:
             typer.echo(line)
         if not found and not left_out:
             typer.echo("No mistakes.")

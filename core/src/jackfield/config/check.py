@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_network
 
+from jackfield.config.check_inbound import check_inbound
 from jackfield.config.kinds import IsDestination, Kind, Refers
 from jackfield.config.objects.extension import Extension
-from jackfield.config.objects.inbound import Did
 from jackfield.config.objects.prompt import Prompt
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.problems import Problem
@@ -37,7 +37,7 @@ def check_site(site: Site, kinds: Mapping[str, Kind], destinations: Iterable[Des
     names: dict[str, Names] = {d.kind: d.names for d in [*builtin.kinds(), *destinations]}
     names["prompt"] = lambda site: {*site.names("prompt"), *CORE_PROMPTS}
     problems = _references(site, names)
-    problems += _dids(site) + _sections(site) + _matches(site)
+    problems += check_inbound(site) + _sections(site) + _matches(site)
     for kind in kinds.values():
         problems += [_from_sentence(kind.kind, text) for text in (kind.check(site) if kind.check else ())]
     return problems
@@ -88,24 +88,6 @@ def _from_sentence(kind: str, text: str) -> Problem:
     if head.startswith(f"{kind}:"):
         return Problem(rest.strip(), kind, head[len(kind) + 1 :].rstrip(":,"))
     return Problem(text, kind)
-
-
-def _dids(site: Site) -> list[Problem]:
-    first: dict[tuple[str, str | None], str] = {}
-    problems = []
-    for did in site.all("did", Did):
-        other = first.setdefault((did.number, did.trunk), did.name)
-        if other != did.name:
-            problems.append(
-                Problem(
-                    f"number {did.number} has a route already, did {other}; remove one of them",
-                    "did", did.name, ("number",),
-                )
-            )  # fmt: skip
-        if did.closed is not None and did.hours is None:
-            text = "has a closed destination but no hours; set hours, or remove closed"
-            problems.append(Problem(text, "did", did.name, ("closed",)))
-    return problems
 
 
 def _sections(site: Site) -> list[Problem]:

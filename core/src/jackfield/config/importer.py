@@ -166,7 +166,7 @@ def _look_over(
 ) -> None:
     """Checks of the whole; what only follows from an object that was refused is not reported again."""
     for problem in check_site(site, kinds, destinations):
-        if any(repr(name) in problem.text for name in reading.broken):
+        if problem.warning or any(repr(name) in problem.text for name in reading.broken):
             continue
         place = reading.places.get((problem.kind, problem.name), (problem.kind,))
         reading.problems.append(replace(problem, line=reading.lines.line(place + problem.path)))

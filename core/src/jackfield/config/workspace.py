@@ -111,9 +111,9 @@ class Workspace:
 
     def _plan(self, site: Site, warnings: list[str]) -> Plan:
         problems = self._check(site)
-        if wrong := [p for p in problems if not p.absent]:
+        if wrong := [p for p in problems if not p.absent and not p.warning]:
             raise SiteError(sentences(wrong))
-        warnings += [f"{p}; such calls go to their fallback" for p in problems]
+        warnings += [str(p) if p.warning else f"{p}; such calls go to their fallback" for p in problems]
         sounds = self._library.plan(site, self._contributions("jackfield_sounds", SoundRequest, site, warnings))
         secrets = Secrets.load(self.paths.secrets)
         fragments = self._contributions("jackfield_asterisk_config", Fragment, site, warnings)

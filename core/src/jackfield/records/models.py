@@ -46,6 +46,7 @@ class CallRow(SQLModel, table=True):
     result: str | None = Field(default=None, max_length=16)
     cause: int | None = None
     interrupted: bool = False
+    why: str = Field(default="", max_length=400)
 
 
 class StepRow(SQLModel, table=True):
@@ -114,7 +115,7 @@ class CallRecord:
 
     `direction` is inbound, internal or outbound. `destination` is the last one. `wait_seconds` is the time spent
     waiting for a person, `talk_seconds` the time with one. `result` and `cause` (Q.850) are None while the call lives.
-    `interrupted` says that the daemon was restarted in it.
+    `interrupted` says that the daemon was restarted in it. `why` tells in words how the first destination was found.
     """
 
     id: str
@@ -136,6 +137,7 @@ class CallRecord:
     result: Result | None = None
     cause: int | None = None
     interrupted: bool = False
+    why: str = ""
     steps: tuple[StepRecord, ...] = ()
     legs: tuple[LegRecord, ...] = ()
 

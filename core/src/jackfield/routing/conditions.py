@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -53,7 +53,7 @@ def by_time(site: Site, name: str, now: datetime) -> Lead | None:
 
 
 class Turns:
-    """Counts the calls of each split, so that after any number of calls every share is exact to one call."""
+    """Counts the calls of each split, so that every share is exact after a hundred calls, and nearly so at any time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

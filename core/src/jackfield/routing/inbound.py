@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from math import inf
 
-from jackfield.config import numbers
-from jackfield.config.numbers import NumberIndex
+from jackfield.config import number_sets
+from jackfield.config.number_sets import NumberIndex
 from jackfield.config.objects.inbound import ANONYMOUS, CallerList, Did
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
 from jackfield.routing.conditions import hours_now
 
 NO_ROUTE = "hangup:unallocated"
-Rank = tuple[int, float, int, int, int]
+Exactness = tuple[float, int]
+"""How many numbers a set has and, if there is no end of them, how few digits are fixed; the more exact, the less."""
+Rank = tuple[int, Exactness, int, Exactness, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +44,19 @@ class Candidate:
 def rank(did: Did) -> Rank:
     """Sorts routes as they are tried.
 
-    By `order`; then the one that fewer numbers fit (and of those without end, the longer pattern); then one for some
-    callers before one for all: numbers, then ranges and patterns, then a list; then one of a trunk before one of all.
+    By `order`; then the one that fewer numbers fit (and of those without end, the longer pattern); then one for
+    callers of its own (the fewer, the earlier), one for a list of callers, one for all; then one of a trunk before one
+    of all trunks.
     """
-    own = numbers.parse(did.number)
-    places = max(len(block.places) for block in own.blocks)
-    return (did.order, own.size, -places if own.size == inf else 0, _caller_rank(did), did.trunk is None)
+    class_ = 0 if did.callers else 1 if did.caller_list else 2
+    return (did.order, _exactness([did.number]), class_, _exactness(did.callers), did.trunk is None)
 
 
-def _caller_rank(did: Did) -> int:
-    if did.callers:
-        return 0 if all(one == ANONYMOUS or numbers.parse(one).size == 1 for one in did.callers) else 1
-    return 2 if did.caller_list else 3
+def _exactness(texts: Iterable[str]) -> Exactness:
+    sets = [number_sets.parse(text) for text in texts if text != ANONYMOUS]
+    size = sum(one.size for one in sets)
+    shortest = min((len(block.places) for one in sets for block in one.blocks if block.more is not None), default=0)
+    return size, -shortest
 
 
 class InboundRoutes:
@@ -62,7 +65,7 @@ class InboundRoutes:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._routes = sorted(site.all("did", Did), key=lambda did: (rank(did), did.name))
-        self._index = NumberIndex((numbers.parse(did.number), place) for place, did in enumerate(self._routes))
+        self._index = NumberIndex((number_sets.parse(did.number), place) for place, did in enumerate(self._routes))
         self._lists = CallerLists(site)
 
     def find(self, trunk: str | None, did: str, caller: str, now: datetime) -> Route:
@@ -134,7 +137,7 @@ class CallerLists:
     def __init__(self, site: Site) -> None:
         lists = site.all("caller-list", CallerList)
         self._index = NumberIndex(
-            (numbers.parse(text), place)
+            (number_sets.parse(text), place)
             for place, one in enumerate(lists)
             for text in one.numbers
             if text != ANONYMOUS
@@ -150,7 +153,7 @@ class CallerLists:
 
 
 def _is_caller(text: str, caller: str) -> bool:
-    return not caller if text == ANONYMOUS else bool(caller) and caller in numbers.parse(text)
+    return not caller if text == ANONYMOUS else bool(caller) and caller in number_sets.parse(text)
 
 
 def _before(first: Did, other: Did) -> str:
@@ -158,8 +161,8 @@ def _before(first: Did, other: Did) -> str:
     mine, its = rank(first), rank(other)
     if mine[0] != its[0]:
         return f"its order is {mine[0]}, this one's {its[0]}"
-    if mine[1:3] != its[1:3]:
+    if mine[1] != its[1]:
         return f"its number {first.number} is more exact than {other.number}"
-    if mine[3] != its[3]:
+    if mine[2:4] != its[2:4]:
         return "it is for fewer callers"
     return "it is for one trunk" if mine[4] != its[4] else "by its name"

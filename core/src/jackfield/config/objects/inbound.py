@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from jackfield.config import numbers
+from jackfield.config import number_sets
 from jackfield.config.hours import parse_dates, parse_span, parse_special
 from jackfield.config.kinds import Destination, Language, Name, Refers, SiteObject, Zone
 
@@ -30,13 +30,13 @@ def _special(value: str) -> str:
 
 
 def _numbers(value: str) -> str:
-    numbers.parse(value)
+    number_sets.parse(value)
     return value
 
 
 def _caller(value: str) -> str:
     if value != ANONYMOUS:
-        numbers.parse(value)
+        number_sets.parse(value)
     return value
 
 

@@ -90,7 +90,7 @@ class Numbers:
         return sum(block.size for block in self.blocks)
 
     def within(self, other: Numbers) -> bool:
-        """Whether all its numbers are in another set. (A block that only several of the other's hold does not count.)"""
+        """Whether all its numbers are in another set; a block that only several of the other's hold counts as not."""
         return all(any(mine.within(its) for its in other.blocks) for mine in self.blocks)
 
     def common(self, other: Numbers) -> str | None:
@@ -194,7 +194,7 @@ class NumberIndex(Generic[T]):
         return [value for block, value in self._beginning(number) if block.fits(number)]
 
     def near(self, numbers: Numbers) -> list[T]:
-        """Values of the sets that may have numbers in common with these, of those whose fixed beginning is no longer."""
+        """Values of sets that may share numbers with these, as far as their fixed beginning is no longer."""
         return [value for block in numbers.blocks for _, value in self._beginning(block.prefix)]
 
     def _beginning(self, text: str) -> Iterator[tuple[Block, T]]:

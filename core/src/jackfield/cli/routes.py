@@ -1,0 +1,60 @@
+"""Commands that tell which route a call takes: route test in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from jackfield.cli import live, output
+from jackfield.cli.context import Json, open_context
+
+route_app = typer.Typer(no_args_is_help=True, help="Routes of calls.")
+test_app = typer.Typer(no_args_is_help=True, help="Tell which route a call would take, and why; no call is made.")
+route_app.add_typer(test_app, name="test")
+
+
+@test_app.command("in")
+def into(
+    did: Annotated[str, typer.Option("--did", help="The number dialled, as the carrier sends it.")],
+    trunk: Annotated[str | None, typer.Option(help="The trunk; may be left out when there is one only.")] = None,
+    caller: Annotated[str, typer.Option("--from", help="The caller's number; withheld when left out.")] = "",
+    at: Annotated[
+        str | None, typer.Option(help="When, as in 2026-12-25T14:30, in the site's zone; now when left out.")
+    ] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="By the draft, not by the site in force.")] = False,
+    json: Json = False,
+) -> None:
+    """Tell which inbound route a call takes: each route that has the number, lists, hours, and where it leads."""
+    asked = {"did": did, "trunk": trunk, "caller": caller, "at": at}
+    found = _by_draft(asked) if draft else live.ask("route.test.in", **asked)
+    output.as_json(found) if json else _show(found)
+
+
+def _by_draft(asked: dict[str, Any]) -> dict[str, Any]:
+    from jackfield.routing.conditions import Turns
+    from jackfield.routing.explain import explain_inbound
+    from jackfield.routing.inbound import InboundRoutes
+
+    site = open_context().workspace.draft()[0]
+    return explain_inbound(site, InboundRoutes(site), Turns().look, **asked)
+
+
+def _show(found: dict[str, Any]) -> None:
+    caller = found["from"] or "a caller without a number"
+    typer.echo(f"{caller} calls {found['did']} over {found['trunk']} at {found['at']}")
+    for one in found["candidates"]:
+        typer.echo(f"{'→' if one['taken'] else ' '} did {output.cell(one['route'])}: {output.cell(one['why'])}")
+    for one in found["lists"]:
+        typer.echo(f"  on the list {one['name']}: {_says(one)}")
+    typer.echo(f"{found['destination']}: {output.cell(found['why'])}")
+    for one in found["then"]:
+        typer.echo(f"→ {one['destination']}: {output.cell(one['why'])}")
+    typer.echo(f"language {found['language']}, priority {found['priority']}, fallback {found['fallback']}")
+
+
+def _says(one: dict[str, Any]) -> str:
+    says = [f"priority {one['priority']}"] if one["priority"] else []
+    says += ["blocked"] if one["block"] else []
+    says += [f"language {one['language']}"] if one["language"] else []
+    return ", ".join(says) or "no more than that"
