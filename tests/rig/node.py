@@ -43,7 +43,7 @@ mkdir -p /run/systemd/nspawn "$3/root"
 mount -t tmpfs none /run/systemd/nspawn
 mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$3/root"
 exec systemd-nspawn -D "$3/root" --boot --register=no --keep-unit --machine="$4" \
-  --hostname="$5" --network-namespace-path="$6" --resolv-conf=off --timezone=off \
+  --hostname="$5" --network-namespace-path="$6" --capability=CAP_NET_ADMIN --resolv-conf=off --timezone=off \
   --link-journal=no --console=pipe </dev/null
 """
 

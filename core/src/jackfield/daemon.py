@@ -41,6 +41,9 @@ from jackfield.records.writer import RecordWriter
 from jackfield.routing import builtin, explain
 from jackfield.routing.conditions import Turns
 from jackfield.sdnotify import notify
+from jackfield.security import methods as security_methods
+from jackfield.security.bans import Bans
+from jackfield.security.store import Store
 from jackfield.services import EventBus, TimerThread
 from jackfield.settings import Settings
 from jackfield.storage import migrate
@@ -93,11 +96,12 @@ class Daemon:
             settings.ami.port,
             AMI_USER,
             secrets.ami_secret,
-            on_event=self.registry.event,
+            on_event=self._ami_event,
             on_up=self._ami_up,
             on_down=self._ami_down,
         )
         self.asterisk = Broker(self.ami)
+        self.bans = Bans(Store(self.database), self.timers, self.alarms)
         self.agi = AgiServer(_listener(settings), self.calls.serve, self.calls.refused, settings.agi.max_calls)
         self.control = ControlServer(
             settings.paths.run / "control.sock", self._methods() | explain.methods(self.calls, turns)
@@ -123,6 +127,7 @@ class Daemon:
         """Start everything; calls are answered when this returns."""
         self.load_site()
         self.host.call("jackfield_start", core=self.core)
+        self.bans.start()
         self.ami.start()
         self.timers.after(PATIENCE_SECONDS, self.recovery.give_up)
         self.agi.start()
@@ -141,6 +146,7 @@ class Daemon:
         self.agi.stop()
         self.host.call("jackfield_stop")
         self.ami.stop()
+        self.bans.stop()
         self.timers.stop()
         self.writer.close(5.0)
         self.alarms.stop()
@@ -189,6 +195,7 @@ class Daemon:
             log.error("site.left_out", what=sentence)
         self.troubles.site(self.left_out)
         self.calls.serve_site(site, Manifest.load(folder / "sounds.json"))
+        self.bans.site_changed(site)
         log.info("site.served", generation=number)
 
     def reload_site(self) -> dict[str, Any]:
@@ -215,6 +222,11 @@ class Daemon:
     def _ami_down(self) -> None:
         self.registry.lost()
         self.troubles.asterisk_lost()
+
+    def _ami_event(self, name: str, message: Message) -> None:
+        """On AMI's reader thread."""
+        self.registry.event(name, message)
+        self.bans.event(name, message)
 
     def _ami_up(self) -> None:
         """After each log-in, on a thread of its own: take Asterisk's word for everything."""
@@ -299,6 +311,7 @@ class Daemon:
             "queues": lambda: self._reported("queues"),
             "agents": lambda: self._reported("agents"),
             **alarm_methods.methods(self.alarms),
+            **security_methods.methods(self.bans),
         }
 
     def _plugins(self) -> list[dict[str, Any]]:

@@ -6,7 +6,8 @@ import textwrap
 import jackfield.alarms.models
 import jackfield.config.models
 import jackfield.jobs.models
-import jackfield.records.models  # noqa: F401
+import jackfield.records.models
+import jackfield.security.models  # noqa: F401
 import pytest
 from jackfield.storage.engine import Database
 from jackfield.storage.errors import MigrationFailed, StorageError

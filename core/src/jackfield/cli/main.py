@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import typer
 
 from jackfield import i18n
-from jackfield.cli import alarms, live, records, routes, site
+from jackfield.cli import alarms, live, records, routes, security, site
 from jackfield.errors import JackfieldError, NotConnected, SiteError
 
 REFUSED, UNREACHABLE, INTERRUPTED = 1, 3, 130
@@ -38,6 +38,8 @@ app.command()(live.queues)
 app.add_typer(live.plugins_app, name="plugins")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(routes.route_app, name="route")
+for _command in (security.bans, security.ban, security.unban, security.allow, security.disallow):
+    app.command()(_command)
 app.command()(records.records)
 app.command()(records.migrate)
 

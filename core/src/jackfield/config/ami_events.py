@@ -12,8 +12,8 @@ LocalOptimizationEnd MCID MemoryLimit MessageWaiting MixMonitorMute MixMonitorSt
 MusicOnHoldStart MusicOnHoldStop NewAccountCode NewCallerid NewConnectedLine NewExten Newexten OriginateResponse
 PeerStatus PresenceStateChange PresenceStatus QueueCallerAbandon QueueCallerJoin QueueCallerLeave
 QueueMemberAdded QueueMemberPause QueueMemberPenalty QueueMemberRemoved QueueMemberRinginuse QueueMemberStatus
-RTCPReceived RTCPSent Reload RequestBadFormat RequestNotAllowed RequestNotSupported SoftHangupRequest
-SuccessfulAuth TestEvent UnexpectedAddress Unload UserEvent VarSet Wink
+RTCPReceived RTCPSent Reload RequestNotAllowed RequestNotSupported SoftHangupRequest
+TestEvent UnexpectedAddress Unload UserEvent VarSet Wink
 """
 DISABLED = tuple(_WORDS.split())
 """Dropped by Asterisk before they are built; `VarSet` alone is more than half of all events. Names are case-sensitive;

@@ -7,6 +7,7 @@ from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.general import General
 from jackfield.config.objects.inbound import CallerList, Did, Hours, Split, TimeCondition
 from jackfield.config.objects.prompt import Prompt
+from jackfield.config.objects.security import Security
 from jackfield.config.objects.trunk import Trunk
 
 
@@ -22,4 +23,5 @@ def core_kinds() -> list[Kind]:
         Kind("caller-list", CallerList, "Caller lists"),
         Kind("extension", Extension, "Extensions", generated=("secret",)),
         Kind("prompt", Prompt, "Prompts"),
+        Kind("security", Security, "Security"),
     ]

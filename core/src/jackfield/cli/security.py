@@ -1,0 +1,64 @@
+"""Commands on bans and blocks: bans, ban, unban, allow, disallow."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from jackfield.cli import output
+from jackfield.cli.context import Json
+from jackfield.cli.privileges import become_service_user
+from jackfield.control.client import request
+
+AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="As in 192.0.2.1 or 2001:db8::1.")]
+NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK", help="As in 192.0.2.1 or 192.0.2.0/24.")]
+
+
+def _ask(method: str, **params: Any) -> Any:
+    from jackfield import settings
+
+    become_service_user()
+    return request(method, **params, path=settings.load().paths.run / "control.sock")
+
+
+def bans(json: Json = False) -> None:
+    """List banned addresses, what is never banned, and whether the firewall enforces it."""
+    found = _ask("bans")
+    if json:
+        output.as_json(found)
+        return
+    output.records(found["bans"], "Nobody is banned.")
+    for title, key in (("allowed", "allowed"), ("trunks and site", "site"), ("phones", "phones")):
+        if found[key]:
+            output.note(f"never banned, {title}: {', '.join(found[key])}")
+    if not found["enforced"]:
+        output.note("Bans are NOT enforced: see systemctl status jackfield-firewall")
+
+
+def ban(
+    address: AddressArgument,
+    seconds: Annotated[int, typer.Option(help="Length; 0 is as long as the rule says.")] = 0,
+    json: Json = False,
+) -> None:
+    """Ban an address: its SIP packets are dropped."""
+    found = _ask("bans.add", address=address, seconds=seconds)
+    output.as_json(found) if json else output.note(f"{found['address']} is banned for {found['seconds_left']} s.")
+
+
+def unban(address: AddressArgument, json: Json = False) -> None:
+    """End the ban of an address."""
+    found = _ask("bans.remove", address=address)
+    output.as_json(found) if json else output.note(f"{found['address']} is not banned any more.")
+
+
+def allow(network: NetworkArgument, json: Json = False) -> None:
+    """Never ban or limit an address or network; its bans end."""
+    found = _ask("bans.allow", network=network)
+    output.as_json(found) if json else output.note(f"{found['network']} is never banned.")
+
+
+def disallow(network: NetworkArgument, json: Json = False) -> None:
+    """Take back what `jackfield allow` allowed."""
+    found = _ask("bans.disallow", network=network)
+    output.as_json(found) if json else output.note(f"{found['network']} may be banned again.")

@@ -1,0 +1,1 @@
+"""What keeps strangers, thieves and floods away: bans, toll-fraud bursts, overload."""
