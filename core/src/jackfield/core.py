@@ -37,6 +37,9 @@ class Events(Protocol):
     def subscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:
         """Have `function` called with each event's fields."""
 
+    def wanted(self, topic: str) -> bool:
+        """Whether anybody subscribes to a topic; to spare the making of an event that nobody sees."""
+
     def publish(self, topic: str, **fields: Any) -> None:
         """Tell all subscribers; an error in one is logged and does not reach the publisher."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import os
 import signal
@@ -374,6 +375,10 @@ def main(arguments: list[str] | None = None) -> int:
         logs.set_up(settings.log_level)
         daemon = Daemon(settings)
         daemon.start()
+        # What is loaded lives as long as the process: the collector need not look at it with every call.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000)
     except (JackfieldError, OSError) as error:
         print(f"jackfieldd cannot start: {error}", file=sys.stderr)
         return 1

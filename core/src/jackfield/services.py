@@ -82,6 +82,10 @@ class EventBus:
         """Have `function` called with each event's fields."""
         self._subscribers[topic] = [*self._subscribers.get(topic, []), function]
 
+    def wanted(self, topic: str) -> bool:
+        """Whether anybody subscribes to a topic."""
+        return topic in self._subscribers
+
     def publish(self, topic: str, **fields: Any) -> None:
         """Tell all subscribers of a topic."""
         for function in self._subscribers.get(topic, ()):

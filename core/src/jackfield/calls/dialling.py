@@ -28,7 +28,6 @@ class DialResult:
     status: str
     seconds_ringing: float = 0.0
     seconds_talking: float = 0.0
-    peer: str = ""
 
 
 class Dialler:
@@ -63,16 +62,21 @@ class Dialler:
         started, began = datetime.now(UTC), time.monotonic()
         try:
             self._session.run("Dial", "&".join(targets), str(seconds), options)
-            status, _, peer = self._session.get_full_variable("${DIALSTATUS} ${DIALEDPEERNAME}").partition(" ")
+            status = "ANSWER" if self._answered_since(call, started) else self._session.get_variable("DIALSTATUS")
         except CallerHungUp as error:
-            error.dial = self._result(call, "CANCEL", "", started, time.monotonic() - began)
+            error.dial = self._result(call, "CANCEL", started, time.monotonic() - began)
             raise
-        return self._result(call, status, peer, started, time.monotonic() - began)
+        return self._result(call, status, started, time.monotonic() - began)
 
-    def _result(self, call: Call, status: str, peer: str, started: datetime, total: float) -> DialResult:
-        """Asterisk's ANSWEREDTIME counts from when the caller was answered; the legs know better."""
+    def _answered_since(self, call: Call, started: datetime) -> datetime | None:
+        """When somebody whom this dial rang answered, by the registry: no need to ask Asterisk again."""
         answered = self._talked(call.id)
-        if answered is None or answered < started:
-            return DialResult(status, 0.0 if status == "ANSWER" else total, total if status == "ANSWER" else 0.0, peer)
+        return answered if answered is not None and answered >= started else None
+
+    def _result(self, call: Call, status: str, started: datetime, total: float) -> DialResult:
+        """Asterisk's ANSWEREDTIME counts from when the caller was answered; the legs know better."""
+        answered = self._answered_since(call, started)
+        if answered is None:
+            return DialResult(status, 0.0 if status == "ANSWER" else total, total if status == "ANSWER" else 0.0)
         ringing = min(total, (answered - started).total_seconds())
-        return DialResult("ANSWER", ringing, total - ringing, peer)
+        return DialResult("ANSWER", ringing, total - ringing)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+import struct
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -129,7 +130,11 @@ class AmiClient:
                 greeting += chunk
         except OSError as error:
             raise NotConnected(f"no connection to Asterisk's manager at {self._address}: {error}") from error
-        sock.settimeout(self._keep_alive)
+        # The kernel's time-outs and not Python's, which cost a poll(2) for each read.
+        sock.settimeout(None)
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            seconds, rest = divmod(self._keep_alive, 1)
+            sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(seconds), int(rest * 1_000_000)))
         self._sock, self._splitter = sock, Splitter()
         return sock, greeting.partition(b"\r\n")[2]
 
@@ -181,7 +186,7 @@ class AmiClient:
             while True:
                 try:
                     data = sock.recv(262144)
-                except TimeoutError:
+                except BlockingIOError:
                     if quiet:
                         log.warning("ami.silent", seconds=2 * self._keep_alive)
                         break

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+_MARKS: dict[str, bytes] = {}
+"""What a header looks like within a message. The keys are those that our code asks for."""
+
+
+def _missing(key: str) -> str:
+    raise KeyError(key)
+
 
 class Message(Mapping[str, str]):
-    """One AMI event or response. Headers are parsed at the first look; a repeated header keeps its last value."""
+    """One AMI event or response; of most, few headers are looked at. A repeated header keeps its last value."""
 
     __slots__ = ("_headers", "_raw")
 
@@ -33,7 +40,15 @@ class Message(Mapping[str, str]):
         return self._headers
 
     def __getitem__(self, key: str) -> str:
-        return self.headers()[key]
+        if self._headers is not None:
+            return self._headers[key]
+        mark = _MARKS.get(key) or _MARKS.setdefault(key, f"\r\n{key}:".encode())
+        start = self._raw.rfind(mark)
+        if start < 0:  # the first line has no line break before it
+            return self.headers()[key] if self._raw.startswith(mark[2:]) else _missing(key)
+        start += len(mark)
+        end = self._raw.find(b"\r\n", start)
+        return self._raw[start : end if end >= 0 else None].decode("utf-8", "replace").removeprefix(" ")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.headers())

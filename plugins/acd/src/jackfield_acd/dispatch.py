@@ -76,7 +76,8 @@ class Dispatch:
 
     def publish(self, topic: str, **fields: str) -> None:
         """Publish an event on the worker's thread."""
-        self._worker.submit(lambda: self._core.events.publish(topic, **fields))
+        if self._core.events.wanted(topic):
+            self._worker.submit(lambda: self._core.events.publish(topic, **fields))
 
     def _wake(self, contact: str, value: Offer | Nudge) -> None:
         caller = self.callers.get(contact)
