@@ -16,7 +16,7 @@ from jackfield.records.upsert import CALL, LEG, STEP, Key, Row, RowKind, chunks,
 from jackfield.storage.engine import Database
 
 log = structlog.get_logger(__name__)
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.1
 """Rows are gathered so long before a commit, so that the changes of one row become one: what `kill -9` may cost."""
 _PAUSES = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Seconds between tries while the database is away."""
