@@ -9,6 +9,7 @@ from jackfield.calls.party import Party
 from jackfield.config.fragments import Fragment, SoundRequest
 from jackfield.config.kinds import Destination, Kind, Name, SiteObject
 from jackfield.config.site import Site
+from jackfield.control.method import Caller, Method, Role
 from jackfield.core import Core
 from jackfield.errors import CallerHungUp, CommandFailed, JackfieldError, UnsafeValue
 from jackfield.hookspecs import hookimpl
@@ -24,6 +25,7 @@ __all__ = [
     "Alarm",
     "Call",
     "CallRecord",
+    "Caller",
     "CallerHungUp",
     "CommandFailed",
     "Core",
@@ -37,12 +39,14 @@ __all__ = [
     "JackfieldError",
     "Job",
     "Kind",
+    "Method",
     "Models",
     "Name",
     "Next",
     "Party",
     "Result",
     "Resume",
+    "Role",
     "Severity",
     "Site",
     "SiteObject",

@@ -19,7 +19,6 @@ import structlog
 
 from jackfield import log as logs
 from jackfield import settings as settings_file
-from jackfield.alarms import methods as alarm_methods
 from jackfield.alarms.models import Entry
 from jackfield.alarms.service import Alarms
 from jackfield.alarms.troubles import Troubles
@@ -32,7 +31,8 @@ from jackfield.calls.state import Facts
 from jackfield.config.objects.extension import Extension
 from jackfield.config.secrets import Secrets
 from jackfield.config.site import Site
-from jackfield.control.server import ControlServer
+from jackfield.control.api import ControlApi
+from jackfield.control.core_methods import core_methods, plugins
 from jackfield.core import Core
 from jackfield.errors import JackfieldError
 from jackfield.jobs.outbox import Outbox
@@ -42,7 +42,6 @@ from jackfield.records.writer import RecordWriter
 from jackfield.routing import builtin, explain
 from jackfield.routing.conditions import Turns
 from jackfield.sdnotify import notify
-from jackfield.security import methods as security_methods
 from jackfield.security.bans import Bans
 from jackfield.security.store import Store
 from jackfield.services import EventBus, TimerThread
@@ -104,9 +103,9 @@ class Daemon:
         self.asterisk = Broker(self.ami)
         self.bans = Bans(Store(self.database), self.timers, self.alarms)
         self.agi = AgiServer(_listener(settings), self.calls.serve, self.calls.refused, settings.agi.max_calls)
-        self.control = ControlServer(
-            settings.paths.run / "control.sock", self._methods() | explain.methods(self.calls, turns)
-        )
+        path = settings.paths.run / "control.sock"
+        methods = [*core_methods(self), *explain.methods(self.calls, turns)]
+        self.control = ControlApi(path, settings.control, self.database, self.host, self.events, methods)
         self.core = Core(
             self.timers,
             self.events,
@@ -200,13 +199,13 @@ class Daemon:
         log.info("site.served", generation=number)
 
     def reload_site(self) -> dict[str, Any]:
-        """Control: another generation is in force."""
+        """Serve the generation that is in force now."""
         self.load_site()
         self.host.call("jackfield_site_changed", site=self.calls.site)
         return {"generation": self.calls.site.number, "left_out": self.left_out}
 
     def reload_plugins(self) -> list[dict[str, Any]]:
-        """Control: packages were installed or removed."""
+        """Take up plugins that were installed, let go of those that were removed."""
         importlib.invalidate_caches()
         new = self.host.load()
         self._migrate_plugins()
@@ -216,7 +215,7 @@ class Daemon:
             if self.recovery.finished:
                 self.host.call("jackfield_recovered", only=name)
         self.host.call("jackfield_site_changed", site=self.calls.site)
-        return self._plugins()
+        return plugins(self)
 
     # -- Asterisk --------------------------------------------------------------------------------------------------
 
@@ -299,43 +298,6 @@ class Daemon:
     def waiting_calls(self) -> dict[str, str]:
         """Calls that will come back after a restart."""
         return self.recovery.waiting()
-
-    # -- control ---------------------------------------------------------------------------------------------------
-
-    def _methods(self) -> dict[str, Any]:
-        return {
-            "status": self._status,
-            "calls": self.calls.describe,
-            "plugins": self._plugins,
-            "plugins.reload": self.reload_plugins,
-            "site.reload": self.reload_site,
-            "queues": lambda: self._reported("queues"),
-            "agents": lambda: self._reported("agents"),
-            **alarm_methods.methods(self.alarms),
-            **security_methods.methods(self.bans),
-        }
-
-    def _plugins(self) -> list[dict[str, Any]]:
-        return [status.describe() for status in self.host.statuses.values()]
-
-    def _reported(self, key: str) -> list[Any]:
-        return [row for _, report in self.host.call("jackfield_status") for row in report.get(key, [])]
-
-    def _status(self) -> dict[str, Any]:
-        return {
-            "daemon": {"pid": os.getpid(), "seconds_up": round(time.monotonic() - self.started, 1)},
-            "asterisk": {"connected": self.ami.up.is_set(), "version": self.asterisk.version()},
-            "generation": self.calls.site.number,
-            "calls": len(self.calls.calls()),
-            "channels": len(self.registry.channels()),
-            "agi_threads": self.agi.running,
-            "recovered": self.recovery.finished,
-            "plugins": {s.name: str(s.state) for s in self.host.statuses.values()},
-            "left_out": self.left_out,
-            "trouble": [self.trouble] if self.trouble else [],
-            "alarms": len(self.alarms.active()),
-            "records_lost": self.writer.lost,
-        }
 
 
 def _facts(message: Message, known: dict[str, str]) -> Facts:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jackfield.config.fragments import Fragment, SoundRequest
     from jackfield.config.kinds import Kind
     from jackfield.config.site import Site
+    from jackfield.control.method import Method
     from jackfield.core import Core
     from jackfield.jobs.job import Job
     from jackfield.records.models import CallRecord
@@ -59,6 +60,10 @@ class Hooks:
     @hookspec
     def jackfield_jobs(self) -> list[Job]:  # type: ignore[empty-body]
         """Background jobs. They run in the worker process."""
+
+    @hookspec
+    def jackfield_control_methods(self) -> list[Method]:  # type: ignore[empty-body]
+        """Methods of the control API, named `PLUGIN.…`. They run on a thread of their own."""
 
     # -- configuration: called in the CLI while planning -----------------------------------------------------------
 

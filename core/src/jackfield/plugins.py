@@ -21,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 from jackfield import hookspecs
 from jackfield.config.kinds import Kind
 from jackfield.config.objects import core_kinds
+from jackfield.control.method import Method
 from jackfield.errors import JackfieldError
 from jackfield.jobs.job import Job
 from jackfield.routing import builtin
@@ -41,6 +42,7 @@ _DECLARED: dict[str, type] = {
     "jackfield_destinations": DestinationKind,
     "jackfield_feature_codes": FeatureCode,
     "jackfield_jobs": Job,
+    "jackfield_control_methods": Method,
 }
 
 
@@ -159,6 +161,9 @@ class PluginHost:
             for hook, kind in _DECLARED.items():
                 status.declared[hook] = self._declared(instance, hook, kind)
             self._clashes(point.name, status)
+            for method in status.declared["jackfield_control_methods"]:
+                if method.name.partition(".")[0] != point.name:
+                    raise JackfieldError(f"a control method must be named {point.name}.…, not {method.name!r}")
         except BaseException:
             self._manager.unregister(name=point.name)
             raise
@@ -308,6 +313,10 @@ class PluginHost:
     def jobs(self) -> dict[str, Job]:
         """Background jobs by name."""
         return {j.name: j for j in self._all("jackfield_jobs")}
+
+    def control_methods(self) -> list[Method]:
+        """Control methods of enabled plugins."""
+        return self._all("jackfield_control_methods")
 
     def models(self) -> list[Models]:
         """Tables of plugins."""

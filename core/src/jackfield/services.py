@@ -77,19 +77,33 @@ class EventBus:
 
     def __init__(self) -> None:
         self._subscribers: dict[str, list[Callable[[Mapping[str, Any]], None]]] = {}
+        self._watchers: list[Callable[[str, Mapping[str, Any]], None]] = []
 
     def subscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:
         """Have `function` called with each event's fields."""
         self._subscribers[topic] = [*self._subscribers.get(topic, []), function]
 
+    def watch(self, function: Callable[[str, Mapping[str, Any]], None]) -> None:
+        """Have `function` called with the topic and fields of every event, until `unwatch`."""
+        self._watchers = [*self._watchers, function]
+
+    def unwatch(self, function: Callable[[str, Mapping[str, Any]], None]) -> None:
+        """Call it no more."""
+        self._watchers = [each for each in self._watchers if each != function]
+
     def wanted(self, topic: str) -> bool:
         """Whether anybody subscribes to a topic."""
-        return topic in self._subscribers
+        return topic in self._subscribers or bool(self._watchers)
 
     def publish(self, topic: str, **fields: Any) -> None:
         """Tell all subscribers of a topic."""
         for function in self._subscribers.get(topic, ()):
             try:
                 function(fields)
+            except BaseException:
+                log.exception("event.failed", topic=topic)
+        for watcher in self._watchers:
+            try:
+                watcher(topic, fields)
             except BaseException:
                 log.exception("event.failed", topic=topic)

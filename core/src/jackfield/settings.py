@@ -63,6 +63,16 @@ class AlarmSettings(_Section):
     keep_days: int = Field(365, ge=1, le=36500, description="The history of alarms is kept for so many days")
 
 
+class ControlSettings(_Section):
+    """`[control]`: who may use the control socket. `name` is a Unix user, `@name` a group; root may do everything."""
+
+    admins: list[str] = Field(default_factory=list, description="May do everything")
+    operators: list[str] = Field(
+        default_factory=list, description="May see calls and records, acknowledge alarms, steer agents and queues"
+    )
+    viewers: list[str] = Field(default_factory=list, description="May see the state, without data of callers")
+
+
 class Settings(_Section):
     """All settings."""
 
@@ -74,6 +84,7 @@ class Settings(_Section):
     ami: AmiSettings = AmiSettings()
     paths: PathSettings = PathSettings()
     alarms: AlarmSettings = AlarmSettings()
+    control: ControlSettings = ControlSettings()
     plugins: dict[str, dict[str, Any]] = Field(default_factory=dict, description="[plugins.NAME]: a plugin's own")
     disabled: list[str] = Field(default_factory=list, description="Plugins that are installed but not wanted")
 

@@ -11,9 +11,14 @@ import pytest
 from jackfield import plugins
 from jackfield.cli import context, live
 from jackfield.cli.main import main
+from jackfield.control.access import Access
+from jackfield.control.audit import AuditLog
+from jackfield.control.method import Method, by_name
 from jackfield.control.server import ControlServer
 from jackfield.prompts import library
 from jackfield.prompts.core_texts import CORE_PROMPTS
+from jackfield.settings import ControlSettings
+from jackfield.storage.engine import Database
 
 
 @dataclass
@@ -71,7 +76,10 @@ def daemon(box: Path):
     servers = []
 
     def start(**methods):
-        server = ControlServer(box / "run" / "control.sock", {k.replace("_", "."): v for k, v in methods.items()})
+        found = by_name(Method(name.replace("_", "."), function) for name, function in methods.items())
+        database = Database(f"sqlite:///{box}/audit.db")
+        path = box / "run" / "control.sock"
+        server = ControlServer(path, lambda: found, Access(ControlSettings()), AuditLog(database))
         server.start()
         servers.append(server)
 

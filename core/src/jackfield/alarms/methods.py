@@ -2,33 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from jackfield.alarms.models import Severity
+from pydantic import Field
+
+from jackfield.alarms.models import KEY, TEXT, Severity
 from jackfield.alarms.service import Alarms
 from jackfield.alarms.store import entries_json
+from jackfield.control.method import Caller, Method, Role
 
 TEST = "test"
+Key = Annotated[str, Field(max_length=KEY, description="Key of the alarm")]
+Text = Annotated[str, Field(max_length=TEXT)]
 
 
-def methods(alarms: Alarms) -> dict[str, Callable[..., Any]]:
-    """Control methods by name."""
+def methods(alarms: Alarms) -> list[Method]:
+    """Control methods about alarms."""
 
-    def history(key: str | None = None, limit: int = 100) -> list[dict[str, object]]:
+    def active() -> list[dict[str, Any]]:
+        """The alarms that are up, worst first."""
+        return [alarm.as_json() for alarm in alarms.active()]
+
+    def history(
+        key: Annotated[str | None, Field(max_length=KEY, description="Only this alarm")] = None,
+        limit: Annotated[int, Field(ge=1, le=10_000, description="How many lines at most")] = 100,
+    ) -> list[dict[str, object]]:
+        """What happened to alarms, newest first."""
         return entries_json(alarms.history(key=key, limit=limit))
 
-    def acknowledge(key: str, who: str = "", note: str = "") -> dict[str, Any]:
-        return alarms.acknowledge(key, who, note).as_json()
+    def acknowledge(
+        key: Key,
+        caller: Caller,
+        who: Annotated[str, Field(max_length=64, description="An administrator may act for somebody")] = "",
+        note: Annotated[Text, Field(description="What is being done about it")] = "",
+    ) -> dict[str, Any]:
+        """Acknowledge an alarm: somebody looks after it, and it does not escalate."""
+        person = who if who and caller.role is Role.ADMIN else caller.name
+        return alarms.acknowledge(key, person, note).as_json()
 
-    def test(text: str = "This is a test of the alarms; nothing is wrong.") -> dict[str, Any]:
+    def raise_(key: Key, text: Text, severity: Severity = Severity.WARNING, source: Text = "core") -> dict[str, Any]:
+        """Raise an alarm, as programs beside the daemon do."""
+        alarms.raise_(key, text, severity=severity, source=source)
+        return {"raised": key}
+
+    def clear(key: Key, text: Text = "") -> dict[str, Any]:
+        """Clear an alarm."""
+        alarms.clear(key, text)
+        return {"cleared": key}
+
+    def test(text: Text = "This is a test of the alarms; nothing is wrong.") -> dict[str, Any]:
+        """Raise an alarm and clear it at once, to see whom it reaches."""
         alarms.raise_(TEST, text, severity=Severity.NOTICE)
         alarms.clear(TEST)
         return {"raised": TEST}
 
-    return {
-        "alarms": lambda: [alarm.as_json() for alarm in alarms.active()],
-        "alarms.history": history,
-        "alarms.ack": acknowledge,
-        "alarms.test": test,
-    }
+    return [
+        Method("alarms", active, Role.VIEWER, personal=True),
+        Method("alarms.history", history, Role.VIEWER, personal=True, object="{key}"),
+        Method("alarms.ack", acknowledge, Role.OPERATOR, change=True, object="{key}"),
+        Method("alarms.raise", raise_, Role.ADMIN, change=True, object="{key}"),
+        Method("alarms.clear", clear, Role.ADMIN, change=True, object="{key}"),
+        Method("alarms.test", test, Role.ADMIN, change=True),
+    ]

@@ -139,6 +139,7 @@ class Alarms:
     def flush(self, seconds: float = 5.0) -> bool:
         """Wait until everything so far is written and told; False when that took longer."""
         with self._changed:
+            self._save_at = 0.0
             self._changed.notify_all()
             done = self._changed.wait_for(lambda: not self._new and not self._book.touched and self._flushed, seconds)
         return self._news.flush(seconds) and done

@@ -12,6 +12,7 @@ from jackfield.config.check import suggestion
 from jackfield.config.objects.inbound import Split
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
+from jackfield.control.method import Method, Role
 from jackfield.errors import UnsafeValue
 from jackfield.routing.conditions import Lead, Turns, by_share, by_time
 from jackfield.routing.destinations import split
@@ -121,10 +122,11 @@ def _leads(site: Site, first: str, caller: str, now: datetime, turn: Callable[[S
     return leads
 
 
-def methods(calls: CallService, turns: Turns) -> dict[str, Callable[..., Any]]:
+def methods(calls: CallService, turns: Turns) -> list[Method]:
     """Methods of the control socket: the site in force."""
 
     def test_in(did: str, trunk: str | None = None, caller: str = "", at: str | None = None) -> dict[str, Any]:
+        """Which inbound route a call would take, and why."""
         return explain_inbound(calls.site, calls.routes, turns.look, trunk=trunk, did=did, caller=caller, at=at)
 
-    return {"route.test.in": test_in}
+    return [Method("route.test.in", test_in, Role.VIEWER)]

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from jackfield.control.method import Method, Role
 from jackfield.security.bans import Bans
 
 
-def methods(bans: Bans) -> dict[str, Callable[..., Any]]:
-    """Control methods by name."""
+def methods(bans: Bans) -> list[Method]:
+    """Control methods about bans."""
 
-    def add(address: str, seconds: int = 0) -> dict[str, Any]:
+    def add(
+        address: str, seconds: Annotated[int, Field(ge=0, description="How long; 0: as the rules say")] = 0
+    ) -> dict[str, Any]:
+        """Ban an address."""
         return bans.ban(address, seconds)
 
-    return {
-        "bans": bans.describe,
-        "bans.add": add,
-        "bans.remove": bans.unban,
-        "bans.allow": bans.allow,
-        "bans.disallow": bans.disallow,
-    }
+    return [
+        Method("bans", bans.describe, Role.OPERATOR),
+        Method("bans.add", add, change=True, object="{address}"),
+        Method("bans.remove", bans.unban, change=True, object="{address}"),
+        Method("bans.allow", bans.allow, change=True, object="{network}"),
+        Method("bans.disallow", bans.disallow, change=True, object="{network}"),
+    ]

@@ -1,0 +1,91 @@
+"""Core's own control methods; a part with several has them in a module of its own, as `alarms/methods.py`."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AwareDatetime, Field
+
+from jackfield.alarms import methods as alarm_methods
+from jackfield.control import audit
+from jackfield.control.method import Method, Role
+from jackfield.records.queries import find_calls
+from jackfield.security import methods as security_methods
+
+if TYPE_CHECKING:
+    from jackfield.daemon import Daemon
+
+VIEWER, OPERATOR, ADMIN = Role
+Limit = Annotated[int, Field(ge=1, le=1000, description="How many at most")]
+
+
+def core_methods(daemon: Daemon) -> list[Method]:
+    """All of core's methods: add yours with a line."""
+    calls = daemon.calls
+    return [
+        Method("status", lambda: status(daemon), VIEWER, summary="Whether everything is at work"),
+        Method("calls", calls.describe, OPERATOR, personal=True, summary="Calls in progress"),
+        Method("queues", lambda: reported(daemon, "queues"), OPERATOR, personal=True, summary="Queues and who waits"),
+        Method("agents", lambda: reported(daemon, "agents"), OPERATOR, personal=True, summary="Agents and their state"),
+        Method("plugins", lambda: plugins(daemon), VIEWER, summary="Plugins, and why one is not at work"),
+        Method("plugins.reload", daemon.reload_plugins, ADMIN, change=True),
+        Method("site.reload", daemon.reload_site, ADMIN, change=True),
+        *records_methods(daemon),
+        *alarm_methods.methods(daemon.alarms),
+        *security_methods.methods(daemon.bans),
+    ]
+
+
+def status(daemon: Daemon) -> dict[str, Any]:
+    """What `jackfield status` shows."""
+    return {
+        "daemon": {"pid": os.getpid(), "seconds_up": round(time.monotonic() - daemon.started, 1)},
+        "asterisk": {"connected": daemon.ami.up.is_set(), "version": daemon.asterisk.version()},
+        "generation": daemon.calls.site.number,
+        "calls": len(daemon.calls.calls()),
+        "channels": len(daemon.registry.channels()),
+        "agi_threads": daemon.agi.running,
+        "recovered": daemon.recovery.finished,
+        "plugins": {s.name: str(s.state) for s in daemon.host.statuses.values()},
+        "left_out": daemon.left_out,
+        "trouble": [daemon.trouble] if daemon.trouble else [],
+        "alarms": len(daemon.alarms.active()),
+        "records_lost": daemon.writer.lost,
+    }
+
+
+def plugins(daemon: Daemon) -> list[dict[str, Any]]:
+    """What `jackfield plugins list` shows."""
+    return [each.describe() for each in daemon.host.statuses.values()]
+
+
+def reported(daemon: Daemon, key: str) -> list[Any]:
+    """What plugins report of themselves."""
+    return [row for _, report in daemon.host.call("jackfield_status") for row in report.get(key, [])]
+
+
+def records_methods(daemon: Daemon) -> list[Method]:
+    """Call records and the audit log."""
+
+    def records(
+        since: Annotated[AwareDatetime | None, Field(description="From when; with a zone")] = None,
+        number: Annotated[str | None, Field(max_length=80, description="Only this caller or extension")] = None,
+        limit: Limit = 50,
+    ) -> list[dict[str, Any]]:
+        """Call records, newest first."""
+        return [each.as_json() for each in find_calls(daemon.database, since=since, number=number, limit=limit)]
+
+    def audit_log(
+        who: Annotated[str | None, Field(max_length=64, description="Only what this user did")] = None,
+        since: Annotated[AwareDatetime | None, Field(description="From when; with a zone")] = None,
+        limit: Limit = 100,
+    ) -> list[dict[str, Any]]:
+        """Who read personal data, who changed what, who was refused; newest first."""
+        return audit.read(daemon.database, who=who, since=since, limit=limit)
+
+    return [
+        Method("records", records, OPERATOR, personal=True, object="{number}"),
+        Method("audit", audit_log, ADMIN, personal=True, object="{who}"),
+    ]
