@@ -24,7 +24,7 @@ for line in json.load(sys.stdin):
 def speak(pbx: Pbx, user: str, *requests: str) -> list[dict[str, Any]] | str:
     """What the daemon answers a process of a user on the node; a text when it cannot even connect."""
     done = pbx.node.run(
-        ["runuser", "-u", user, "--", "python3", "-c", SPEAK], input=json.dumps(list(requests)), check=False
+        ["runuser", "-u", user, "--", "python3", "-c", SPEAK], stdin=json.dumps(list(requests)), check=False
     )
     return [json.loads(line) for line in done.stdout.splitlines()] if done.returncode == 0 else done.stderr
 
