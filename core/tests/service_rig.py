@@ -13,6 +13,8 @@ from jackfield.calls.service import CallService
 from jackfield.config.objects.inbound import Did
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
+from jackfield.features.desk import Desk
+from jackfield.features.states import UserState
 from jackfield.plugins import PluginHost, Status
 from jackfield.routing.destinations import DestinationKind, End, Goto, Result
 from jackfield.services import EventBus
@@ -41,6 +43,26 @@ class Writer:
 
     def leg(self, leg) -> None:
         pass
+
+
+class States:
+    """What users have set, without a database."""
+
+    def __init__(self) -> None:
+        self.of = {}
+
+    def get(self, extension: str) -> UserState:
+        return self.of.get(extension, UserState())
+
+
+class Phones:
+    """Phones that are busy by name."""
+
+    def __init__(self) -> None:
+        self.in_use = set()
+
+    def busy(self, extension: str) -> bool:
+        return extension in self.in_use
 
 
 class Plugin:
@@ -95,6 +117,7 @@ class Daemon:
         self.writer = Writer()
         self.calls = CallService(self.host, self.writer, EventBus(), "token", lambda: datetime.now(UTC))
         self.calls.registry = Registry(self.calls)
+        self.calls.desk = Desk(States(), Phones())
         numbers = ("good", "raises", "exits", "nonsense", "loops", "waits", "hangs")
         dids = [
             Did(name=n, number=f"555010{i}", destination=f"test:{n}", fallback=fallback) for i, n in enumerate(numbers)

@@ -28,13 +28,17 @@ from jackfield.calls.recovery import PATIENCE_SECONDS, Recovery
 from jackfield.calls.registry import Channel, Registry
 from jackfield.calls.service import CallService
 from jackfield.calls.state import Facts
-from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.extension import Extension, extension_of
+from jackfield.config.phones import endpoints
 from jackfield.config.secrets import Secrets
 from jackfield.config.site import Site
 from jackfield.control.api import ControlApi
 from jackfield.control.core_methods import core_methods, plugins
 from jackfield.core import Core
 from jackfield.errors import JackfieldError
+from jackfield.features.desk import Desk
+from jackfield.features.lamps import Lamps
+from jackfield.features.states import UserStates
 from jackfield.jobs.outbox import Outbox
 from jackfield.plugins import PluginHost, Status
 from jackfield.prompts.manifest import Manifest
@@ -102,6 +106,9 @@ class Daemon:
         )
         self.asterisk = Broker(self.ami)
         self.bans = Bans(Store(self.database), self.timers, self.alarms)
+        self.states = UserStates(self.database)
+        self.calls.desk = Desk(self.states, self)
+        self.lamps = Lamps(self.asterisk, self.states, self.timers)
         self.agi = AgiServer(_listener(settings), self.calls.serve, self.calls.refused, settings.agi.max_calls)
         path = settings.paths.run / "control.sock"
         methods = [*core_methods(self), *explain.methods(self.calls, turns)]
@@ -125,6 +132,7 @@ class Daemon:
 
     def start(self) -> None:
         """Start everything; calls are answered when this returns."""
+        self.states.load()
         self.load_site()
         self.host.call("jackfield_start", core=self.core)
         self.bans.start()
@@ -247,6 +255,7 @@ class Daemon:
                 if message.get("Application") in _COMING_BACK:
                     expected[facts.id] = known[variables.AT]
         self.calls.end_gone()
+        self.lamps.refresh()
         self._close_ended(open_calls, {m["Uniqueid"] for m in status})
         self.recovery.expect(expected)
 
@@ -279,21 +288,25 @@ class Daemon:
 
     def phone_changed(self, endpoint: str, busy: bool) -> None:
         """A phone became busy or free."""
-        if self.calls.site.get("extension", endpoint, Extension) is not None:
-            self.events.publish("phone", extension=endpoint, busy=busy, reachable=self.registry.reachable(endpoint))
+        self._phone_event(extension_of(endpoint))
 
     def phone_reachable(self, endpoint: str, reachable: bool) -> None:
         """A phone came or went."""
-        if self.calls.site.get("extension", endpoint, Extension) is not None:
-            self.events.publish("phone", extension=endpoint, busy=self.registry.busy(endpoint), reachable=reachable)
+        self._phone_event(extension_of(endpoint))
+
+    def _phone_event(self, extension: str) -> None:
+        if self.calls.site.get("extension", extension, Extension) is not None:
+            self.events.publish(
+                "phone", extension=extension, busy=self.busy(extension), reachable=self.reachable(extension)
+            )
 
     def busy(self, extension: str) -> bool:
-        """Whether the phone has a channel now."""
-        return self.registry.busy(extension)
+        """Whether one of the extension's phones has a channel now."""
+        return any(self.registry.busy(endpoint) for endpoint in endpoints(self.calls.site, extension))
 
     def reachable(self, extension: str) -> bool:
-        """Whether the phone is registered; True when nobody knows."""
-        return self.registry.reachable(extension)
+        """Whether one of the extension's phones is registered; True when nobody knows."""
+        return any(self.registry.reachable(endpoint) for endpoint in endpoints(self.calls.site, extension))
 
     def waiting_calls(self) -> dict[str, str]:
         """Calls that will come back after a restart."""

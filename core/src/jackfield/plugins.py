@@ -23,6 +23,7 @@ from jackfield.config.kinds import Kind
 from jackfield.config.objects import core_kinds
 from jackfield.control.method import Method
 from jackfield.errors import JackfieldError
+from jackfield.features.codes import core_codes
 from jackfield.jobs.job import Job
 from jackfield.routing import builtin
 from jackfield.routing.destinations import DestinationKind
@@ -204,6 +205,8 @@ class PluginHost:
                 taken |= {k.kind: "core" for k in builtin.kinds()}
             if hook == "jackfield_site_kinds":
                 taken |= {k.kind: "core" for k in core_kinds()}
+            if hook == "jackfield_feature_codes":
+                taken |= {c.code: "core" for c in core_codes()}
             for item in status.declared.get(hook, []):
                 if getattr(item, key) in taken:
                     raise JackfieldError(
@@ -307,8 +310,8 @@ class PluginHost:
         return {k.kind: (s.name, k) for s in self._enabled() for k in s.declared.get("jackfield_destinations", [])}
 
     def feature_codes(self) -> list[FeatureCode]:
-        """Feature codes, longest first."""
-        return sorted(self._all("jackfield_feature_codes"), key=lambda c: -len(c.code))
+        """Feature codes, core's and the plugins', longest first."""
+        return sorted([*core_codes(), *self._all("jackfield_feature_codes")], key=lambda c: -len(c.code))
 
     def jobs(self) -> dict[str, Job]:
         """Background jobs by name."""

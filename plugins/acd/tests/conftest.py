@@ -106,6 +106,9 @@ class FakeCall:
                 raise CallerHungUp("gone")
             return Wake(timed_out=True)
 
+    def phones(self, extension):
+        return [f"PJSIP/{extension}"]
+
     def dial(self, targets, *, seconds, music=None, caller_id=None, agent="", queue=""):
         self._note("dial", *targets)
         ring = Ring(self, targets, SimpleNamespace(seconds=seconds, music=music, agent=agent, queue=queue))

@@ -14,6 +14,7 @@ from jackfield.telephony.events import Message
 log = structlog.get_logger(__name__)
 _KEY = re.compile(r"[A-Za-z0-9._+-]{1,100}")
 _VALUE = re.compile(r"[A-Za-z0-9 ./:&_,+-]{0,900}")
+DEVICE_STATES = frozenset({"UNKNOWN", "NOT_INUSE", "INUSE", "BUSY", "RINGING", "ONHOLD"})
 ENDED = "jackfield-ended"
 """Family of Asterisk's database where the dialplan notes calls that end while the daemon is away."""
 
@@ -41,6 +42,25 @@ class Broker:
             self._tell("DBDel", Family=family, Key=key)
         else:
             self._tell("DBPut", Family=family, Key=key, Val=value)
+
+    def device_state(self, name: str, state: str) -> None:
+        """Set a custom device state, which phones watch by a hint.
+
+        Raises:
+            UnsafeValue: not a name or a state.
+            NotConnected: AMI is away.
+        """
+        if not _KEY.fullmatch(name) or state not in DEVICE_STATES:
+            raise UnsafeValue(f"{name}={state!r} is not a device state")
+        self._tell("Setvar", Variable=f"DEVICE_STATE(Custom:{name})", Value=state)
+
+    def device_states(self) -> dict[str, str]:
+        """All custom device states that Asterisk keeps."""
+        found = {}
+        for event in self._list("DBGetTree", Family="CustomDevstate"):
+            if event.event == "DBGetTreeResponse":
+                found[event["Key"].rpartition("/")[2]] = event.get("Val", "")
+        return found
 
     def queue_remove_all(self, queue: str) -> None:
         """Take all dynamic members out of a plain queue.

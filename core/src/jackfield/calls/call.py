@@ -17,11 +17,13 @@ from jackfield.calls import state
 from jackfield.calls.dialling import BeforeDial, Dialler, DialResult, Talked
 from jackfield.calls.party import Party
 from jackfield.calls.state import Facts
+from jackfield.config.phones import endpoints
 from jackfield.errors import CommandFailed, UnsafeValue
 from jackfield.telephony import variables
 
 if TYPE_CHECKING:
     from jackfield.config.site import Site
+    from jackfield.features.desk import Desk
     from jackfield.telephony.agi import AgiSession
 
 KEYS = "0123456789*#"
@@ -78,6 +80,8 @@ class Call:
         self.resumed: Resume | None = None
         self.resumes = 0
         self.answered = False
+        self.desk: Desk
+        """Users' states and what is live, for core's own destinations."""
         self.taken = False
         """The handler stalled and the call was taken away from this thread (core's own)."""
 
@@ -315,6 +319,10 @@ class Call:
             os.eventfd_write(self._wake_fd, 1)
         except OSError:
             pass
+
+    def phones(self, extension: str) -> list[str]:
+        """Targets that ring an extension: each of its phones."""
+        return [f"PJSIP/{endpoint}" for endpoint in endpoints(self.site, extension)]
 
     def dial(
         self,

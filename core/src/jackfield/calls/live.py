@@ -11,6 +11,7 @@ from jackfield.calls.call import Call
 from jackfield.calls.party import Party
 from jackfield.calls.registry import Channel
 from jackfield.calls.state import Facts
+from jackfield.config.objects.extension import extension_of
 from jackfield.records.models import CallRecord, LegRecord, StepRecord
 from jackfield.routing.destinations import End, Result
 
@@ -96,7 +97,7 @@ class Live:
             channel=channel.name,
             role=role,
             started_at=started,
-            number=channel.endpoint if role in ("agent", "phone") else channel.number[:80],
+            number=extension_of(channel.endpoint) if role in ("agent", "phone") else channel.number[:80],
             agent=self.agents.get(channel.endpoint, "") or (known.agent if known else ""),
             answered_at=(known.answered_at if known else None) or channel.answered,
             ended_at=channel.ended,

@@ -116,6 +116,11 @@ class Registry:
         """Whether an endpoint has a contact that answers; True when unknown."""
         return self._reachable.get(endpoint, True)
 
+    def registered(self) -> set[str]:
+        """Endpoints with a contact that answers."""
+        with self._lock:
+            return {endpoint for endpoint, there in self._reachable.items() if there}
+
     def wait_gone(self, call: str, seconds: float) -> bool:
         """Wait until no channel of a call is left; False when time is up or AMI is away."""
         with self._gone:

@@ -27,6 +27,7 @@ from jackfield.routing.inbound import InboundRoutes
 from jackfield.telephony.agi import AgiSession
 
 if TYPE_CHECKING:
+    from jackfield.features.desk import Desk
     from jackfield.plugins import PluginHost
     from jackfield.records.writer import RecordWriter
     from jackfield.services import EventBus
@@ -60,6 +61,7 @@ class CallService:
         self._stalled: set[str] = set()
         self._path = Path(host, writer, builtin.kinds() if kinds is None else kinds)
         self.registry: Registry
+        self.desk: Desk
         self.recovery: Callable[[str], None] = lambda _: None
         """Told the id of each call that has come back or ended after a restart."""
         self._serve_site(Site({}), _NoSounds())
@@ -71,7 +73,8 @@ class CallService:
     def _serve_site(self, site: Site, sounds: Sounds) -> None:
         arrivals = Arrivals(site, self._host.feature_codes, lambda: [live.facts for live in self.calls()], self._now)
         self._serving = (site, sounds, arrivals)
-        self._roles = dict.fromkeys(site.names("trunk"), "trunk") | dict.fromkeys(site.names("extension"), "phone")
+        self._roles = dict.fromkeys(site.names("trunk"), "trunk")
+        self._roles |= dict.fromkeys([*site.names("extension"), *site.names("device")], "phone")
 
     @property
     def site(self) -> Site:
@@ -139,6 +142,7 @@ class CallService:
 
     def _make_call(self, session: AgiSession, live: Live, site: Site, sounds: Sounds) -> Call:
         call = Call(session, live.facts, site, sounds, self._before_dial, self.answered_at)
+        call.desk = self.desk
         live.call = call
         with self._lock:
             self._live[call.id] = live

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import typer
 
 from jackfield import i18n
-from jackfield.cli import alarms, live, records, routes, security, site
+from jackfield.cli import alarms, live, phones, records, routes, security, site
 from jackfield.errors import JackfieldError, NotConnected, SiteError
 
 REFUSED, UNREACHABLE, INTERRUPTED = 1, 3, 130
@@ -35,6 +35,10 @@ app.command()(live.status)
 app.command()(live.calls)
 app.command()(live.agents)
 app.command()(live.queues)
+app.command()(phones.extensions)
+app.add_typer(phones.extension_app, name="extension")
+app.add_typer(phones.phone_app, name="phone")
+app.command()(phones.codes)
 app.add_typer(live.plugins_app, name="plugins")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(routes.route_app, name="route")

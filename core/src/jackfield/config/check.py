@@ -9,7 +9,6 @@ from ipaddress import ip_network
 
 from jackfield.config.check_inbound import check_inbound
 from jackfield.config.kinds import IsDestination, Kind, Refers
-from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.prompt import Prompt
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.problems import Problem
@@ -20,7 +19,7 @@ from jackfield.routing import builtin
 from jackfield.routing.destinations import DestinationKind, split
 
 RESERVED_SECTIONS = frozenset(
-    {"global", "system", "transport-udp", "transport-tcp", "transport-tls", "transport-tls-unverified"}
+    {"global", "system", "transport-udp", "transport-tcp", "transport-tls", "transport-tls-unverified", "transport-wss"}
 )
 """Section names of pjsip.conf that no trunk may have."""
 Names = Callable[[Site], Iterable[str]] | None
@@ -91,9 +90,9 @@ def _from_sentence(kind: str, text: str) -> Problem:
 
 
 def _sections(site: Site) -> list[Problem]:
-    phones = {e.name for e in site.all("extension", Extension)}
+    phones = {*site.names("extension"), *site.names("device")}
     return [
-        Problem(f"{t.name!r} is also {'an extension' if t.name in phones else 'a word of ours'}; rename the trunk",
+        Problem(f"{t.name!r} is also {'a phone' if t.name in phones else 'a word of ours'}; rename the trunk",
                 "trunk", t.name, ("name",))
         for t in site.all("trunk", Trunk)
         if t.name in phones or t.name in RESERVED_SECTIONS

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 _SECTION = re.compile(r"\[([A-Za-z0-9][A-Za-z0-9_.@-]{0,78})\](\((?:!|\+|[A-Za-z0-9_.,!-]+)\))?")
 _PAIR = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*)\s*=>?\s*(.*)")
+_HINT = re.compile(r"hint,[A-Za-z]+[/:][A-Za-z0-9_.-]+(&[A-Za-z]+[/:][A-Za-z0-9_.-]+)*")
+"""Devices whose states an extension shows together."""
 _STEP = re.compile(r"(?:[^,]+,)?(?:[0-9]+|n|hint)(?:\+[0-9]+)?(?:\([A-Za-z0-9_-]+\))?,[A-Za-z][A-Za-z0-9_]*(?:\(.*\))?")
 _MODULE = re.compile(r"[a-z][a-z0-9_]*\.so")
 _DIALPLAN_KEYS = frozenset({"exten", "same", "include", "ignorepat", "switch"})
@@ -72,6 +74,8 @@ def _dialplan(key: str, value: str) -> str:
         return "exten wants an extension, a priority and an application"
     if key in ("exten", "same"):
         step = value.partition(",")[2] if key == "exten" else value
+        if key == "exten" and _HINT.fullmatch(step):
+            return ""
         if not _STEP.fullmatch(step) or not _balanced(step):
             return f"is not priority,Application(…): {step[:60]!r}"
     return ""

@@ -13,6 +13,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "cel.conf": ("cel",),
     "extensions.conf": ("pbx_config.so",),
     "features.conf": ("features",),
+    "http.conf": ("http",),
     "indications.conf": ("indications",),
     "logger.conf": ("logger",),
     "manager.conf": ("manager",),

@@ -16,8 +16,10 @@ from jackfield.config.conf_syntax import modules, parse
 from jackfield.config.fragments import Fragment
 from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.general import General
+from jackfield.config.objects.parking import Parking
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.paths import Paths
+from jackfield.config.phones import accounts, endpoints
 from jackfield.config.site import Site
 from jackfield.errors import UnsafeValue
 
@@ -74,7 +76,7 @@ def render(site: Site, options: Options, fragments: Iterable[tuple[str, Fragment
     Raises:
         UnsafeValue: a value would end its line or begin a comment or an expression.
     """
-    environment = _environment(options)
+    environment = _environment(site, options)
     context = _context(site, options)
     files = {
         name.removesuffix(".j2"): environment.get_template(name).render(context)
@@ -90,7 +92,7 @@ def render(site: Site, options: Options, fragments: Iterable[tuple[str, Fragment
     return Rendered(files, alarms)
 
 
-def _environment(options: Options) -> Environment:
+def _environment(site: Site, options: Options) -> Environment:
     environment = Environment(
         loader=FileSystemLoader([str(folder) for folder in options.templates]),
         undefined=StrictUndefined,
@@ -103,6 +105,9 @@ def _environment(options: Options) -> Environment:
     environment.filters.update(
         raw=_Raw, matches=trunk_matches, sip_uri=_sip_uri, caller_id=_caller_id, bind=_bind, transport=_transport
     )
+    environment.filters.update(
+        targets=lambda extension: "&".join(f"PJSIP/{e}" for e in endpoints(site, extension.name))
+    )
     return environment
 
 
@@ -112,6 +117,9 @@ def _context(site: Site, options: Options) -> dict[str, Any]:
         "trunks": site.all("trunk", Trunk),
         "extensions": site.all("extension", Extension),
         "unverified": any(t.transport == "tls" and not t.verify_server for t in site.all("trunk", Trunk)),
+        "accounts": accounts(site),
+        "browsers": any(account.webrtc for _, account in accounts(site)),
+        "parkings": site.all("parking", Parking),
         "paths": options.paths,
         "ami_user": AMI_USER,
         "ami_secret": options.ami_secret,

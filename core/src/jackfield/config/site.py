@@ -21,6 +21,7 @@ class Site:
         """`number` is the generation that this site was applied as, 0 if it was not."""
         self._objects = {kind: {o.name: o for o in items} for kind, items in objects.items()}
         self.number = number
+        self._owned: dict[tuple[str, str], list[str]] | None = None
 
     def __eq__(self, other: object) -> bool:
         """Equal when they hold equal objects; no `general` is the same as its defaults."""
@@ -51,6 +52,16 @@ class Site:
     def names(self, kind: str) -> list[str]:
         """Names of a kind's objects, sorted."""
         return sorted(self._objects.get(kind, {}))
+
+    def owned(self, kind: str, owner: str) -> list[str]:
+        """Names of a kind's objects that belong to another object by name, as `201-mobile` to `201`."""
+        if self._owned is None:
+            found: dict[tuple[str, str], list[str]] = {}
+            for which, items in self._objects.items():
+                for name in sorted(items):
+                    found.setdefault((which, name.partition("-")[0]), []).append(name)
+            self._owned = found
+        return self._owned.get((kind, owner), [])
 
     def kinds(self) -> list[str]:
         """Kinds that have at least one object."""

@@ -67,6 +67,13 @@ class Workspace:
         """The draft, and a sentence for each object that had to be left out."""
         return load_draft(self._database, self._host.kinds())
 
+    def in_force(self) -> Site | None:
+        """The site of the generation in force; None before the first."""
+        current = self.generations.current()
+        if current is None:
+            return None
+        return Site.from_json(self.generations.load(current).site_json, self._host.kinds(), current)[0]
+
     def import_text(self, text: str, read_file: ReadFile) -> Site:
         """Replace the draft with a site file's; all of it, or on any mistake nothing.
 

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 from jackfield.alarms import methods as alarm_methods
 from jackfield.control import audit
 from jackfield.control.method import Method, Role
+from jackfield.features import methods as feature_methods
 from jackfield.records.queries import find_calls
 from jackfield.security import methods as security_methods
 
@@ -35,6 +36,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
         *records_methods(daemon),
         *alarm_methods.methods(daemon.alarms),
         *security_methods.methods(daemon.bans),
+        *feature_methods.methods(daemon.calls, daemon.states, daemon.registry),
     ]
 
 

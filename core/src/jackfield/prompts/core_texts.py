@@ -16,6 +16,22 @@ CORE_PROMPTS: dict[str, dict[str, str]] = {
         "zh": "您拨打的号码未启用，请核对后再拨。",
     },
     "goodbye": {"en": "Thank you for calling. Goodbye.", "zh": "感谢您的来电，再见。"},
+    "feature-dnd-on": {"en": "Do not disturb is on.", "zh": "免打扰已开启。"},
+    "feature-dnd-off": {"en": "Do not disturb is off.", "zh": "免打扰已关闭。"},
+    "feature-enter-number": {
+        "en": "Enter the number that your calls shall go to, then press the hash key.",
+        "zh": "请输入转接的目标号码，按井号键结束。",
+    },
+    "feature-forward-on": {"en": "Your calls are now forwarded to", "zh": "您的来电将转接到"},
+    "feature-forward-off": {"en": "Call forwarding is off.", "zh": "呼叫转接已关闭。"},
+    "feature-wrong-number": {"en": "Your calls cannot go to this number.", "zh": "不能转接到这个号码。"},
+    "feature-not-a-phone": {"en": "This can only be done at an extension.", "zh": "只能在分机上操作。"},
+    "feature-park-slot": {"en": "The call is parked at", "zh": "通话已驻留在"},
+    "feature-park-full": {"en": "All parking places are taken.", "zh": "驻留位已满。"},
+    "feature-park-empty": {"en": "Nobody is parked here.", "zh": "该驻留位没有通话。"},
+    "feature-nothing-held": {"en": "There is no call on hold.", "zh": "没有保持中的通话。"},
+    "feature-nothing-rings": {"en": "There is no call to pick up.", "zh": "没有可代接的来电。"},
+    "feature-conference-joined": {"en": "You are in the conference.", "zh": "您已进入会议。"},
 }
 """`{name: {language: text}}`; a site's own prompt of the same name takes its place."""
 

@@ -1,10 +1,11 @@
-"""Core's own destinations: `extension`, `prompt`, `hangup`, and the conditions."""
+"""Core's own destinations: `extension`, `prompt`, `hangup`, the conditions, and what is behind the feature codes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jackfield.config.objects.extension import Extension
+from jackfield.features import codes
+from jackfield.features.ringing import ring_extension
 from jackfield.routing import conditions
 from jackfield.routing.conditions import Turns
 from jackfield.routing.destinations import DestinationKind, End, Next, Result
@@ -20,20 +21,6 @@ CAUSES = {
     "blocked": (Result.REJECTED, 21),
 }
 """Q.850 causes; Asterisk answers SIP 486, 503, 404 and 403 for 17, 42, 1 and 21."""
-_NOT_THERE = {"BUSY": 17, "NOANSWER": 19, "CHANUNAVAIL": 20, "CONGESTION": 34}
-
-
-def ring_extension(call: Call, name: str) -> Next:
-    """Ring a phone."""
-    if call.resumed is not None and call.resumed.dial_status == "ANSWER":
-        return End(Result.ANSWERED)
-    extension = call.site.get("extension", name, Extension)
-    if extension is None:
-        return End(Result.REJECTED, 1, "no such extension")
-    dialled = call.dial([f"PJSIP/{name}"], seconds=extension.ring_seconds)
-    if dialled.status == "ANSWER":
-        return End(Result.ANSWERED)
-    return End(Result.UNANSWERED, _NOT_THERE.get(dialled.status, 19), dialled.status.lower())
 
 
 def play_prompt(call: Call, name: str) -> Next:
@@ -57,4 +44,5 @@ def kinds(turns: Turns | None = None) -> list[DestinationKind]:
         DestinationKind("prompt", "Prompt, then hang up", play_prompt, None),
         DestinationKind("hangup", "Hang up", hang_up, lambda _: CAUSES),
         *conditions.kinds(turns or Turns()),
+        DestinationKind("feature", "What a feature code does", codes.change_state, lambda _: codes.ACTIONS),
     ]

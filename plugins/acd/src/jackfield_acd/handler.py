@@ -126,7 +126,7 @@ class Visit:
                     return waited
                 offer = waited
             result = self._call.dial(
-                [f"PJSIP/{offer.phone}"],
+                self._call.phones(offer.phone),
                 seconds=self._queue.ring_seconds,
                 music=self._queue.music,
                 agent=offer.agent,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from jackfield.config import phones
 from jackfield.config.kinds import Kind
-from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.extension import Device, Extension
 from jackfield.config.objects.general import General
 from jackfield.config.objects.inbound import CallerList, Did, Hours, Split, TimeCondition
+from jackfield.config.objects.parking import Parking
 from jackfield.config.objects.prompt import Prompt
 from jackfield.config.objects.security import Security
 from jackfield.config.objects.trunk import Trunk
@@ -22,6 +24,8 @@ def core_kinds() -> list[Kind]:
         Kind("split", Split, "Shares of calls"),
         Kind("caller-list", CallerList, "Caller lists"),
         Kind("extension", Extension, "Extensions", generated=("secret",)),
+        Kind("device", Device, "Devices", phones.check_devices, generated=("secret",)),
+        Kind("parking", Parking, "Parking", phones.check_parking),
         Kind("prompt", Prompt, "Prompts"),
         Kind("security", Security, "Security"),
     ]

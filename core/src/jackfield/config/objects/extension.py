@@ -1,21 +1,69 @@
-"""Phones."""
+"""Phones: extensions, and further devices of an extension."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from jackfield.config.kinds import CallerName, Codec, Language, Secret, SiteObject, g711
+from jackfield.config.kinds import CallerName, Codec, Destination, Language, Name, Number, Secret, SiteObject, g711
 
 
-class Extension(SiteObject):
-    """A phone (T5). `name` is the number that others dial."""
+class Account(SiteObject):
+    """What every phone has: an account of SIP."""
+
+    secret: Secret | None = Field(None, description="Generated at import when left out")
+    codecs: list[Codec] = Field(default_factory=g711)
+    nat: bool = Field(True, description="Answer to where the phone's packets come from; no = to what the phone says")
+    webrtc: bool = Field(False, description="A browser: SIP over secure WebSocket, sound over DTLS-SRTP and ICE")
+
+    @model_validator(mode="after")
+    def _browser(self) -> Self:
+        if self.webrtc and not {"ulaw", "alaw", "g722", "opus"} & set(self.codecs):
+            raise ValueError("browsers speak none of these codecs; add opus, g722, ulaw or alaw")
+        return self
+
+
+class Extension(Account):
+    """A phone (T5). `name` is the number that others dial, and the user name of its first phone."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[0-9]{2,10}$")]
     title: CallerName = ""
-    secret: Secret | None = Field(None, description="Generated at import when left out")
-    codecs: list[Codec] = Field(default_factory=g711)
     language: Language | None = None
     ring_seconds: int = Field(30, ge=5, le=300)
-    nat: bool = Field(True, description="Answer to where the phone's packets come from; no = to what the phone says")
+    call_waiting: bool = Field(True, description="A second call rings too; no = it finds the extension busy")
+    pickup_groups: list[Name] = Field(
+        default_factory=list,
+        description="Whose ringing calls it may pick up: those of extensions with a group in common",
+    )
+    forward_always: Number | None = Field(None, description="Number that gets every call; the phone may change it")
+    forward_busy: Number | None = Field(None, description="Number that gets calls when busy; the phone may change it")
+    forward_no_answer: Number | None = Field(
+        None, description="Number that gets calls that nobody takes; the phone may change it"
+    )
+    busy: Destination | None = Field(
+        None, description="Where calls go when it is busy or does not want to be disturbed"
+    )
+    no_answer: Destination | None = Field(None, description="Where calls go when nobody takes them (voicemail, say)")
+    unreachable: Destination | None = Field(
+        None, description="Where calls go when no phone is registered; no_answer if left out"
+    )
+
+
+class Device(Account):
+    """One more phone of an extension, named after it, as in `201-mobile`; all of them ring."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[0-9]{2,10}-[a-z0-9]{1,20}$")] = Field(
+        description="The extension, '-' and a word: the account's user name"
+    )
+
+    @property
+    def extension(self) -> str:
+        """The extension that it belongs to."""
+        return extension_of(self.name)
+
+
+def extension_of(endpoint: str) -> str:
+    """The extension of a phone's account: `201` of `201-mobile`; of a trunk, its name."""
+    number, _, word = endpoint.partition("-")
+    return number if word and number.isdigit() else endpoint

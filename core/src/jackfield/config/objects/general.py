@@ -31,6 +31,7 @@ class General(SiteObject):
     tls_unverified_port: int = Field(
         5062, ge=1, le=65535, description="TCP port of SIP over TLS for trunks with verify_server off"
     )
+    wss_port: int = Field(8089, ge=1, le=65535, description="TCP port of browsers' phones: SIP over secure WebSocket")
     tls_certificate: FilePath | None = Field(
         None, description="PEM file with the certificate and its chain; a self-signed one is made if left out"
     )
@@ -56,8 +57,8 @@ class General(SiteObject):
             )
         if self.rtp_start <= self.sip_port <= self.rtp_end:
             raise ValueError(f"sip_port {self.sip_port} lies within the RTP ports; choose it outside of them")
-        if len({self.sip_port, self.tls_port, self.tls_unverified_port}) < 3:
-            raise ValueError("sip_port, tls_port and tls_unverified_port must differ")
+        if len({self.sip_port, self.tls_port, self.tls_unverified_port, self.wss_port}) < 4:
+            raise ValueError("sip_port, tls_port, tls_unverified_port and wss_port must differ")
         return self
 
     @model_validator(mode="after")
