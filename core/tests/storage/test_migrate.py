@@ -6,6 +6,7 @@ import textwrap
 import jackfield.alarms.models
 import jackfield.config.models
 import jackfield.control.audit
+import jackfield.features.states
 import jackfield.jobs.models
 import jackfield.records.models
 import jackfield.security.models  # noqa: F401

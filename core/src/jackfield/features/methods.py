@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from jackfield.features.states import UserStates
 
 SITE = "site"
-Forward = Annotated[
-    str | None, Field(max_length=40, description="A number, '' for none, 'site' for what the site says")
-]
+Forward = Annotated[str | None, Field(max_length=40, description="A number; '' for none; 'site': as the site says")]
 
 
 def methods(calls: CallService, states: UserStates, registry: Registry) -> list[Method]:
