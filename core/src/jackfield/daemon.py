@@ -29,13 +29,14 @@ from jackfield.calls.registry import Channel, Registry
 from jackfield.calls.service import CallService
 from jackfield.calls.state import Facts
 from jackfield.config.objects.extension import Extension, extension_of
+from jackfield.config.objects.trunk import Trunk
 from jackfield.config.phones import endpoints
 from jackfield.config.secrets import Secrets
 from jackfield.config.site import Site
 from jackfield.control.api import ControlApi
 from jackfield.control.core_methods import core_methods, plugins
 from jackfield.core import Core
-from jackfield.errors import JackfieldError
+from jackfield.errors import JackfieldError, NotConnected
 from jackfield.features.desk import Desk
 from jackfield.features.lamps import Lamps
 from jackfield.features.states import UserStates
@@ -56,6 +57,7 @@ from jackfield.telephony import variables
 from jackfield.telephony.ami import AmiClient
 from jackfield.telephony.events import Message
 from jackfield.telephony.server import AgiServer
+from jackfield.telephony.trunks import TRUNK_EVENTS, TrunkStates
 
 log = structlog.get_logger(__name__)
 AMI_USER = "jackfield"
@@ -92,6 +94,7 @@ class Daemon:
             self.host, self.writer, self.events, secrets.agi_token, lambda: datetime.now(UTC), builtin.kinds(turns)
         )
         self.registry = Registry(self)
+        self.trunks = TrunkStates(self.alarms)
         self.calls.registry = self.registry
         self.recovery = Recovery(self._recovered)
         self.calls.recovery = self.recovery.came
@@ -202,6 +205,7 @@ class Daemon:
         for sentence in self.left_out:
             log.error("site.left_out", what=sentence)
         self.troubles.site(self.left_out)
+        self.trunks.serve(site.all("trunk", Trunk))
         self.calls.serve_site(site, Manifest.load(folder / "sounds.json"))
         self.bans.site_changed(site)
         log.info("site.served", generation=number)
@@ -209,6 +213,7 @@ class Daemon:
     def reload_site(self) -> dict[str, Any]:
         """Serve the generation that is in force now."""
         self.load_site()
+        self._resync_trunks()
         self.host.call("jackfield_site_changed", site=self.calls.site)
         return {"generation": self.calls.site.number, "left_out": self.left_out}
 
@@ -229,12 +234,15 @@ class Daemon:
 
     def _ami_down(self) -> None:
         self.registry.lost()
+        self.trunks.lost()
         self.troubles.asterisk_lost()
 
     def _ami_event(self, name: str, message: Message) -> None:
         """On AMI's reader thread."""
         self.registry.event(name, message)
         self.bans.event(name, message)
+        if name in TRUNK_EVENTS:
+            self.trunks.event(name, message)
 
     def _ami_up(self) -> None:
         """After each log-in, on a thread of its own: take Asterisk's word for everything."""
@@ -245,6 +253,7 @@ class Daemon:
         except JackfieldError as error:
             log.warning("ami.resync_failed", error=str(error))
             return
+        self._resync_trunks()
         open_calls = {record.id: record for record in self.writer.open_calls()}
         expected = {}
         for message in status:
@@ -258,6 +267,13 @@ class Daemon:
         self.lamps.refresh()
         self._close_ended(open_calls, {m["Uniqueid"] for m in status})
         self.recovery.expect(expected)
+
+    def _resync_trunks(self) -> None:
+        mark = self.trunks.mark()
+        try:
+            self.trunks.resync(mark, self.asterisk.contact_states(), self.asterisk.registrations())
+        except NotConnected as error:
+            log.warning("trunks.resync_failed", error=str(error))
 
     def _close_ended(self, open_calls: dict[str, Any], live: set[str]) -> None:
         """End the records of calls that ended while nobody looked."""
@@ -284,6 +300,8 @@ class Daemon:
 
     def channel_ended(self, channel: Channel) -> None:
         """A channel is gone."""
+        if channel.dialled_by:
+            self.trunks.call_ended(channel.endpoint, channel.dial_status, channel.cause)
         self.calls.channel_ended(channel)
 
     def phone_changed(self, endpoint: str, busy: bool) -> None:

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from jackfield.config.objects.general import General
 from jackfield.config.objects.trunk import Trunk
-from jackfield.routing.numbers import NumberPlan, from_carrier, is_e164, plan_of, to_carrier
+from jackfield.routing.numbers import NumberPlan, from_carrier, is_e164, number_in, plan_of, to_carrier
 
 UK = NumberPlan("44")
 US = NumberPlan("1", "1", "011")
@@ -110,3 +110,32 @@ def test_a_trunk_has_the_sites_plan_or_its_own() -> None:
     assert plan_of(general, own) == US
     plain = Trunk(name="c", host="192.0.2.3", national_prefix="", numbers_in="e164", numbers_out="national")
     assert plan_of(general, plain) == NumberPlan("44", "", "00", "e164", "national")
+
+
+@pytest.mark.parametrize(
+    ("header", "number"),
+    [
+        ("<sip:+442079460000@carrier.example;user=phone>;tag=1", "+442079460000"),
+        ('"Acme, sip:666@x <b>" <sip:02079460000@192.0.2.1>', "02079460000"),
+        ("sip:5550100@192.0.2.1;tag=9", "5550100"),
+        ("<sip:5550100;phone-context=+44@192.0.2.1>", "+445550100"),
+        ("<sips:5550100;npdi@192.0.2.1>", "5550100"),
+        ("<tel:+44-20-7946-0000>", "+44-20-7946-0000"),
+        ("tel:+442079460000", "+442079460000"),
+        ("<tel:7946-0000;phone-context=+4420>", "+44207946-0000"),
+        ("<tel:911;phone-context=example.com>", "911"),
+        ("<sip:%2B442079460000@x>", "+442079460000"),
+        ("<sip:192.0.2.1>", ""),
+        ("<urn:service:sos>", ""),
+        ('"unfinished <sip:1@x', "1"),
+        ("", ""),
+        ("<", ""),
+    ],
+)
+def test_number_in_a_header(header: str, number: str) -> None:
+    assert number_in(header) == number
+
+
+@given(st.text(max_size=80))
+def test_any_header_gives_a_number_or_none(header: str) -> None:
+    assert re.fullmatch(r"(\+?[0-9*#]{1,32})?", from_carrier(number_in(header), UK))

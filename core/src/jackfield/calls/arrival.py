@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from jackfield.calls.party import clean_number, party
+from jackfield.calls import identity
+from jackfield.calls.lines import Lines
+from jackfield.calls.party import Party, clean_number, party
 from jackfield.calls.state import Facts
 from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.trunk import Trunk
 from jackfield.routing import internal
 from jackfield.routing.inbound import InboundRoutes
+from jackfield.routing.numbers import NumberPlan, plan_of
 from jackfield.telephony.agi import AgiSession, safe_environment
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ class Arrivals:
         self,
         site: Site,
         codes: Callable[[], Iterable[internal.FeatureCode]],
-        live: Callable[[], Iterable[Facts]],
+        lines: Lines,
         now: Callable[[], datetime],
     ) -> None:
         """Prepares the site's routes.
@@ -35,12 +38,12 @@ class Arrivals:
         Args:
             site: the site.
             codes: gives the feature codes, longest first.
-            live: gives the calls that are live.
+            lines: where a call over a trunk takes its place.
             now: the time, aware.
         """
         self._site = site
         self._codes = codes
-        self._live = live
+        self._lines = lines
         self._now = now
         self.routes = InboundRoutes(site)
 
@@ -49,34 +52,59 @@ class Arrivals:
         extension = safe_environment(session, "agi_extension")
         if extension == "s":  # on the rescue's way, which has lost the number that was dialled
             extension = safe_environment(session, "agi_dnid")
-        dialled = clean_number(extension)
-        caller = party(safe_environment(session, "agi_callerid"), safe_environment(session, "agi_calleridname"))
-        return Facts(
+        facts = Facts(
             id=session.env["agi_uniqueid"],
             channel=session.env["agi_channel"],
             direction="inbound" if script == "trunk" else "internal",
-            caller=caller,
-            did=dialled,
+            caller=Party(),
+            did=clean_number(extension),
             trunk=(origin or None) if script == "trunk" else None,
             extension=(origin or None) if script == "phone" else None,
             language=self._site.general.language,
         )
+        if script == "trunk":
+            self._identify(facts, identity.told(session, extension, self._plan(facts)))
+        else:
+            number, name = (safe_environment(session, f"agi_{key}") for key in ("callerid", "calleridname"))
+            facts.caller = party(number, name)
+        return facts
+
+    def ask(self, session: AgiSession, facts: Facts) -> None:
+        """Complete the facts of a call over a trunk by what its headers say.
+
+        Raises:
+            CallerHungUp: the caller is gone.
+        """
+        trunk = self._site.get("trunk", facts.trunk, Trunk) if facts.trunk else None
+        if trunk is not None:
+            known = identity.Identity(facts.caller, facts.did, facts.diversion)
+            self._identify(facts, identity.asked(session, known, trunk, self._plan(facts)))
+
+    def _identify(self, facts: Facts, found: identity.Identity) -> None:
+        facts.caller, facts.did, facts.diversion = found.caller, found.did, found.diversion
+
+    def _plan(self, facts: Facts) -> NumberPlan:
+        trunk = self._site.get("trunk", facts.trunk, Trunk) if facts.trunk else None
+        return plan_of(self._site.general, trunk)
 
     def first(self, facts: Facts) -> tuple[str, str]:
-        """The first destination and, in words, why. Language, priority and fallback go into `facts`."""
+        """The first destination and, in words, why. Language, priority and fallback go into `facts`.
+
+        A call over a trunk holds a place on it from then on, unless it is sent to BUSY_TRUNK.
+        """
         return self._from_trunk(facts) if facts.direction == "inbound" else self._from_phone(facts)
 
     def _from_trunk(self, facts: Facts) -> tuple[str, str]:
         route = self.routes.find(facts.trunk, facts.did, facts.caller.number, self._now())
         facts.language, facts.priority, facts.fallback = route.language, route.priority, route.fallback
-        if self._full(facts.trunk):
+        if not self._has_place(facts):
             return BUSY_TRUNK, "the trunk has all its calls"
         return route.destination, route.why
 
-    def _full(self, trunk: str | None) -> bool:
-        """Whether a trunk has as many calls as it may have."""
-        own = self._site.get("trunk", trunk, Trunk) if trunk else None
-        return bool(own and own.max_calls and sum(facts.trunk == trunk for facts in self._live()) >= own.max_calls)
+    def _has_place(self, facts: Facts) -> bool:
+        """Take the call's place on its trunk, if there is one left."""
+        own = self._site.get("trunk", facts.trunk, Trunk) if facts.trunk else None
+        return own is None or self._lines.take(own.name, facts.id, own.max_calls)
 
     def _from_phone(self, facts: Facts) -> tuple[str, str]:
         first, facts.dialled_rest = internal.find(self._site, self._codes(), facts.did)

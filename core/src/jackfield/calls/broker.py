@@ -89,6 +89,23 @@ class Broker:
                 found[endpoint] = found.get(endpoint, False) or event.get("Status") != "Unreachable"
         return found
 
+    def contact_states(self) -> dict[str, tuple[str, str]]:
+        """Address of record → its contact's status, and round trip in microseconds, as Asterisk writes them.
+
+        Raises:
+            NotConnected: AMI is away.
+        """
+        events = self._all("PJSIPShowContacts")
+        return {e.get("Aor", ""): (e.get("Status", ""), e.get("RoundtripUsec", "")) for e in events}
+
+    def registrations(self) -> dict[str, str]:
+        """Outbound registration → its status.
+
+        Raises:
+            NotConnected: AMI is away.
+        """
+        return {e.get("ObjectName", ""): e.get("Status", "") for e in self._all("PJSIPShowRegistrationsOutbound")}
+
     def take_ended(self) -> dict[str, float]:
         """Calls that ended while the daemon was away: id → time (POSIX seconds). They are deleted there."""
         found = {}
@@ -121,6 +138,13 @@ class Broker:
             self._tell(action, **headers)
         except JackfieldError as error:
             log.warning("asterisk.action_failed", action=action, error=str(error))
+
+    def _all(self, action: str) -> list[Message]:
+        """A list; Asterisk says of an empty one that it failed."""
+        try:
+            return self._client.action(action).events
+        except CommandFailed:
+            return []
 
     def _list(self, action: str, **headers: str) -> list[Message]:
         try:

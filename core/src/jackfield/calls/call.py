@@ -108,6 +108,11 @@ class Call:
         return self.facts.did
 
     @property
+    def diversion(self) -> str:
+        """The number that sent the call on to us (SIP's Diversion), or ''."""
+        return self.facts.diversion
+
+    @property
     def dialled_rest(self) -> str:
         """Digits dialled after a feature code."""
         return self.facts.dialled_rest

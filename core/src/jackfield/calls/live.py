@@ -42,10 +42,11 @@ class Live:
                 record.id,
                 facts.channel,
                 record.direction,
-                Party(record.caller_number, record.caller_name),
+                Party(record.caller_number, record.caller_name, record.withheld),
                 record.did,
                 record.trunk or None,
                 record.extension or None,
+                record.diversion,
                 language=record.language,
                 why=record.why,
                 started=record.started_at,
@@ -97,7 +98,7 @@ class Live:
             channel=channel.name,
             role=role,
             started_at=started,
-            number=extension_of(channel.endpoint) if role in ("agent", "phone") else channel.number[:80],
+            number=self._number(channel, role),
             agent=self.agents.get(channel.endpoint, "") or (known.agent if known else ""),
             answered_at=(known.answered_at if known else None) or channel.answered,
             ended_at=channel.ended,
@@ -106,6 +107,12 @@ class Live:
         )
         self.legs[channel.id] = record
         return record
+
+    def _number(self, channel: Channel, role: str) -> str:
+        """A withheld caller's own leg has no number either."""
+        if channel.id == self.facts.id and self.facts.direction == "inbound":
+            return self.facts.caller.number
+        return extension_of(channel.endpoint) if role in ("agent", "phone") else channel.number[:80]
 
     def answered_at(self) -> datetime | None:
         """When a person last answered; None when nobody has."""
@@ -143,6 +150,8 @@ class Live:
             did=self.facts.did,
             caller_number=self.facts.caller.number,
             caller_name=self.facts.caller.name,
+            withheld=self.facts.caller.withheld,
+            diversion=self.facts.diversion,
             extension=self.facts.extension or "",
             language=self.facts.language,
             why=self.facts.why,

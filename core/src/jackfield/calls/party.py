@@ -12,10 +12,14 @@ MAX_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A number and a name, safe in AGI, AMI, dialplan, files and on screens. An unknown number is ''."""
+    """A number and a name, safe in AGI, AMI, dialplan, files and on screens. An unknown number is ''.
+
+    `withheld` says that the caller does not want to be known; number and name are empty then.
+    """
 
     number: str = ""
     name: str = ""
+    withheld: bool = False
 
 
 def clean_number(raw: str) -> str:

@@ -112,6 +112,10 @@ class Registry:
         """Whether an endpoint has a channel."""
         return self._phones.get(endpoint, 0) > 0
 
+    def channels_of(self, endpoint: str) -> int:
+        """How many channels an endpoint has."""
+        return self._phones.get(endpoint, 0)
+
     def reachable(self, endpoint: str) -> bool:
         """Whether an endpoint has a contact that answers; True when unknown."""
         return self._reachable.get(endpoint, True)

@@ -13,6 +13,7 @@ import structlog
 from jackfield.calls import state
 from jackfield.calls.arrival import Arrivals
 from jackfield.calls.call import Call, Resume, Sounds
+from jackfield.calls.lines import OUT, Lines
 from jackfield.calls.live import Live
 from jackfield.calls.party import Party
 from jackfield.calls.path import Path
@@ -60,6 +61,7 @@ class CallService:
         self._live: dict[str, Live] = {}
         self._stalled: set[str] = set()
         self._path = Path(host, writer, builtin.kinds() if kinds is None else kinds)
+        self.lines = Lines()
         self.registry: Registry
         self.desk: Desk
         self.recovery: Callable[[str], None] = lambda _: None
@@ -71,7 +73,7 @@ class CallService:
         self._serve_site(site, sounds)
 
     def _serve_site(self, site: Site, sounds: Sounds) -> None:
-        arrivals = Arrivals(site, self._host.feature_codes, lambda: [live.facts for live in self.calls()], self._now)
+        arrivals = Arrivals(site, self._host.feature_codes, self.lines, self._now)
         self._serving = (site, sounds, arrivals)
         self._roles = dict.fromkeys(site.names("trunk"), "trunk")
         self._roles |= dict.fromkeys([*site.names("extension"), *site.names("device")], "phone")
@@ -125,7 +127,12 @@ class CallService:
     def _arrive(self, session: AgiSession, script: str, origin: str) -> None:
         site, sounds, arrivals = self._serving
         facts = arrivals.facts(session, script, origin)
-        first, facts.why = arrivals.first(facts)
+        try:
+            arrivals.ask(session, facts)
+            first, facts.why = arrivals.first(facts)
+        except BaseException:
+            self.lines.release(facts.id)
+            raise
         log.info("call.arrived", call=facts.id, caller=facts.caller.number, did=facts.did, to=first, why=facts.why)
         live = Live(facts)
         call = self._make_call(session, live, site, sounds)
@@ -165,6 +172,7 @@ class CallService:
             self._stalled.add(identity)
         if live is None:
             live = Live.restored(saved.facts, None)
+            self._hold_lines(saved.facts)
         elif live.call is not None:
             live.call.taken = True
         live.interrupted, live.facts = True, saved.facts
@@ -221,6 +229,7 @@ class CallService:
         with self._lock:
             if self._live.get(identity) is live:
                 del self._live[identity]
+        self.lines.release(identity)
         if call is None:  # no thread of ours was there to see the end
             own = live.legs.get(identity)
             live.end((own.ended_at if own else None) or datetime.now(UTC))
@@ -288,6 +297,15 @@ class CallService:
                 self._live[facts.id] = Live.restored(facts, record)
             elif record is not None and not known.closed:
                 known.remember(record)
+        self._hold_lines(facts)
+
+    def _hold_lines(self, facts: Facts) -> None:
+        """A call of a daemon that is gone keeps its places, whatever the limit."""
+        if facts.trunk:
+            self.lines.take(facts.trunk, facts.id, 0)
+        for leg in self.registry.legs(facts.id):
+            if leg.id != facts.id and self._roles.get(leg.endpoint) == "trunk":
+                self.lines.take(leg.endpoint, facts.id, 0, OUT)
 
     def end_gone(self) -> None:
         """End calls without a thread whose last channel went in the moment in which they were taken over."""
@@ -333,6 +351,8 @@ class CallService:
                     "id": facts.id,
                     "from": facts.caller.number,
                     "name": facts.caller.name,
+                    "withheld": facts.caller.withheld,
+                    "diversion": facts.diversion,
                     "did": facts.did,
                     "trunk": facts.trunk,
                     "extension": facts.extension,

@@ -27,6 +27,8 @@ class Facts:
     did: str
     trunk: str | None = None
     extension: str | None = None
+    diversion: str = ""
+    """Who sent the call on to us."""
     dialled_rest: str = ""
     language: str = "en"
     priority: int = 0

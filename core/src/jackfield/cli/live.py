@@ -41,6 +41,11 @@ def calls(json: Json = False) -> None:
     _show_list("calls", "No calls.", json)
 
 
+def trunks(json: Json = False) -> None:
+    """List trunks: state, since when, round trip in milliseconds, calls now."""
+    _show_list("trunks", "No trunks.", json)
+
+
 def agents(json: Json = False) -> None:
     """List agents and what they are doing."""
     _show_list("agents", "No agents.", json)

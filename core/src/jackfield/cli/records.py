@@ -56,7 +56,7 @@ def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
 def _row(record: CallRecord, zone: ZoneInfo) -> dict[str, object]:
     return {
         "started": record.started_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"),
-        "from": record.caller_number,
+        "from": "withheld" if record.withheld else record.caller_number,
         "to": record.did or record.extension,
         "path": " > ".join(step.destination for step in record.steps),
         "wait": record.wait_seconds,

@@ -151,9 +151,7 @@ def safe(value: object) -> str:
 
 
 def _sip_uri(trunk: Trunk, user: str = "") -> _Raw:
-    host = f"[{trunk.host.strip('[]')}]" if ":" in trunk.host else trunk.host
-    transport = "" if trunk.transport == "udp" else f"\\;transport={trunk.transport}"
-    return _Raw(f"sip:{safe(user)}{'@' if user else ''}{safe(host)}:{trunk.peer_port}{transport}")
+    return _Raw(r"\;".join(safe(part) for part in trunk.uri(user).split(";")))
 
 
 def _bind(general: General, port: int | None = None) -> str:

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 from jackfield.alarms import methods as alarm_methods
 from jackfield.control import audit
 from jackfield.control.method import Method, Role
+from jackfield.control.trunks import describe_trunks
 from jackfield.features import methods as feature_methods
 from jackfield.records.queries import find_calls
 from jackfield.security import methods as security_methods
@@ -28,6 +29,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
     return [
         Method("status", lambda: status(daemon), VIEWER, summary="Whether everything is at work"),
         Method("calls", calls.describe, OPERATOR, personal=True, summary="Calls in progress"),
+        Method("trunks", lambda: describe_trunks(daemon), VIEWER, summary="Trunks: state, round trip, calls now"),
         Method("queues", lambda: reported(daemon, "queues"), OPERATOR, personal=True, summary="Queues and who waits"),
         Method("agents", lambda: reported(daemon, "agents"), OPERATOR, personal=True, summary="Agents and their state"),
         Method("plugins", lambda: plugins(daemon), VIEWER, summary="Plugins, and why one is not at work"),

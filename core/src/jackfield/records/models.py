@@ -33,6 +33,8 @@ class CallRow(SQLModel, table=True):
     did: str = Field(default="", max_length=80)
     caller_number: str = Field(default="", max_length=80)
     caller_name: str = Field(default="", max_length=80)
+    withheld: bool = False
+    diversion: str = Field(default="", max_length=80)
     extension: str = Field(default="", max_length=80)
     language: str = Field(default="", max_length=16)
     started_at: datetime = Field(sa_type=UTCDateTime)
@@ -113,7 +115,8 @@ class LegRecord:
 class CallRecord:
     """A call as it is on record. `id` is Asterisk's uniqueid of the caller's channel; times are aware UTC.
 
-    `direction` is inbound, internal or outbound. `destination` is the last one. `wait_seconds` is the time spent
+    `direction` is inbound, internal or outbound. `withheld` says that the caller wanted not to be known; `diversion` is
+    the number that sent the call on to us. `destination` is the last one. `wait_seconds` is the time spent
     waiting for a person, `talk_seconds` the time with one. `result` and `cause` (Q.850) are None while the call lives.
     `interrupted` says that the daemon was restarted in it. `why` tells in words how the first destination was found.
     """
@@ -125,6 +128,8 @@ class CallRecord:
     did: str = ""
     caller_number: str = ""
     caller_name: str = ""
+    withheld: bool = False
+    diversion: str = ""
     extension: str = ""
     language: str = ""
     answered_at: datetime | None = None

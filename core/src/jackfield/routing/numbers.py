@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
 
 from jackfield.calls.party import clean_number
 
@@ -22,6 +23,7 @@ MAX_DIGITS = 15
 """Of an E.164 number, country code included (ITU-T E.164, 6.2.1)."""
 SHORT = 6
 """Numbers of up to so many digits are short codes or extensions, whatever they begin with."""
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _E164 = re.compile(rf"\+[1-9][0-9]{{1,{MAX_DIGITS - 1}}}")
 
 
@@ -89,6 +91,27 @@ def _international(digits: str, plan: NumberPlan) -> str:
     if country and plan.numbers_in == "national":
         return country + digits
     return ""
+
+
+def number_in(header: str) -> str:
+    """The number in the URI of a header such as To, raw and hostile; '' when there is none.
+
+    A tel: URI's number that is local to a global context is completed by it (RFC 3966, 5.1.5).
+    """
+    bare = _QUOTED.sub("", header)
+    uri = bare.partition("<")[2].partition(">")[0] if "<" in bare else re.split(r"[;,\s]", bare.strip(), maxsplit=1)[0]
+    scheme, _, rest = uri.strip().partition(":")
+    if scheme.lower() in ("sip", "sips"):
+        user, at, _ = rest.partition("@")
+        rest = user if at else ""
+    elif scheme.lower() != "tel":
+        return ""
+    number, *parameters = unquote(rest).split(";")
+    for parameter in parameters:
+        key, _, context = parameter.partition("=")
+        if key.lower() == "phone-context" and context.startswith("+") and not number.startswith("+"):
+            return context + number
+    return number
 
 
 def to_carrier(number: str, plan: NumberPlan) -> str:

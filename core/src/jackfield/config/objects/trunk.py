@@ -78,3 +78,9 @@ class Trunk(SiteObject):
     def peer_port(self) -> int:
         """The carrier's port."""
         return self.port or (5061 if self.transport == "tls" else 5060)
+
+    def uri(self, user: str = "") -> str:
+        """The carrier's SIP URI, or that of an account there."""
+        host = f"[{self.host.strip('[]')}]" if ":" in self.host else self.host
+        transport = "" if self.transport == "udp" else f";transport={self.transport}"
+        return f"sip:{user}{'@' if user else ''}{host}:{self.peer_port}{transport}"
