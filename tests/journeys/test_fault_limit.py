@@ -9,7 +9,7 @@ from rig import wait_for
 
 def test_calls_beyond_the_limit_are_refused(pbx: Pbx) -> None:
     """Three lines, three callers in them; the next four are told 503; when one leaves, the next gets in."""
-    with settings(pbx, "[agi]\nmax_calls = 3\n"):
+    with settings(pbx, "[agi]\nmax_calls = 3\n[overload]\nretry_after = false\n"):
         pbx.login("201")
         pbx.dial_code("201", "*13")
         inside = []
@@ -31,7 +31,7 @@ def test_calls_beyond_the_limit_are_refused(pbx: Pbx) -> None:
             assert call.dialog.ended_at is None
             wait_music(call, call.dialog.answered_at or 0.0, within=60)
         inside[0].hang_up()
-        wait_for(lambda: pbx.ask("status")["agi_threads"] == 2, 10, "a free line")
+        wait_for(lambda: pbx.ask("status")["calls"] == 2, 10, "a free line")
         served(pbx)
         for call in inside[1:]:
             call.hang_up()

@@ -48,6 +48,7 @@ from jackfield.routing import builtin, explain
 from jackfield.routing.conditions import Turns
 from jackfield.sdnotify import notify
 from jackfield.security.bans import Bans
+from jackfield.security.overload import Gates, Overload
 from jackfield.security.store import Store
 from jackfield.services import EventBus, TimerThread
 from jackfield.settings import Settings
@@ -62,6 +63,8 @@ from jackfield.telephony.trunks import TRUNK_EVENTS, TrunkStates
 log = structlog.get_logger(__name__)
 AMI_USER = "jackfield"
 BEAT_SECONDS = 1.0
+SPARE_CALLS = 32
+"""Threads beyond the limit of calls: for refusals, and for emergency calls, which no limit stops."""
 _COMING_BACK = {"AGI", "Wait", "Answer", "StartMusicOnHold"}
 """What a call that has lost its daemon runs until the next one takes it; others talk, ring or wait in a plain queue."""
 FIRST_SOCKET = 3
@@ -112,7 +115,17 @@ class Daemon:
         self.states = UserStates(self.database)
         self.calls.desk = Desk(self.states, self)
         self.lamps = Lamps(self.asterisk, self.states, self.timers)
-        self.agi = AgiServer(_listener(settings), self.calls.serve, self.calls.refused, settings.agi.max_calls)
+        limit = settings.overload.max_calls or settings.agi.max_calls
+        self.gates = Gates(self.asterisk.shut_trunk, self.timers)
+        self.overload = Overload(
+            settings.overload, limit, self.gates, self.timers, self.alarms, self.calls.count,
+            lambda: self.calls.site.names("trunk"),
+        )  # fmt: skip
+        self.calls.admit = self.overload.admit
+        self.calls.dialling = lambda endpoint: self.gates.dialled(endpoint.rpartition("@")[2])
+        self.agi = AgiServer(
+            _listener(settings), self.calls.serve, self.calls.refused, max(limit, settings.agi.max_calls) + SPARE_CALLS
+        )
         path = settings.paths.run / "control.sock"
         methods = [*core_methods(self), *explain.methods(self.calls, turns)]
         self.control = ControlApi(path, settings.control, self.database, self.host, self.events, methods)
@@ -155,6 +168,7 @@ class Daemon:
         self._up.unlink(missing_ok=True)
         self.control.stop()
         self.agi.stop()
+        self._open_trunks()
         self.host.call("jackfield_stop")
         self.ami.stop()
         self.bans.stop()
@@ -168,6 +182,7 @@ class Daemon:
         """Once a second, on the timer thread: tell systemd that we live, take calls from handlers that do not."""
         notify("WATCHDOG=1")
         self.calls.cut_stalled(self.agi.sessions(), time.monotonic(), self.settings.agi.stall_seconds)
+        self.overload.beat(BEAT_SECONDS)
         self.timers.after(BEAT_SECONDS, self._beat)
 
     def _trouble(self, message: str) -> None:
@@ -244,8 +259,16 @@ class Daemon:
         if name in TRUNK_EVENTS:
             self.trunks.event(name, message)
 
+    def _open_trunks(self) -> None:
+        """No daemon leaves a trunk shut behind it."""
+        try:
+            self.gates.open_all(self.calls.site.names("trunk"))
+        except JackfieldError as error:
+            log.warning("overload.gates", error=str(error))
+
     def _ami_up(self) -> None:
         """After each log-in, on a thread of its own: take Asterisk's word for everything."""
+        self._open_trunks()
         self.troubles.asterisk_there()
         try:
             status = self.asterisk.channels()

@@ -27,6 +27,7 @@ SETTINGS = {
     "rescue_seconds": 20,
     "up_file": "/run/jackfield/up",
     "sorry_file": "/x/sorry",
+    "busy_file": "/x/busy",
 }
 
 

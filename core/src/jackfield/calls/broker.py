@@ -75,6 +75,17 @@ class Broker:
             if event.event == "QueueMember" and event.get("Membership") == "dynamic":
                 self._tell("QueueRemove", Queue=queue, Interface=event.get("Location", ""))
 
+    def shut_trunk(self, trunk: str, shut: bool) -> None:
+        """Have Asterisk refuse new calls from and to a trunk with 503 and Retry-After, or take them again.
+
+        Raises:
+            UnsafeValue: not the name of a trunk.
+            NotConnected: AMI is away; try again when it is back.
+        """
+        if not _KEY.fullmatch(trunk):
+            raise UnsafeValue(f"{trunk!r} is not a trunk")
+        self._tell("PJSIPSetMaintenance", Endpoint=trunk, State="on" if shut else "off")
+
     def channels(self) -> list[Message]:
         """Asterisk's own list of channels, with our variables. It cuts values at 512 bytes: too short for a state."""
         names = ",".join([variables.AT, variables.STATUS, variables.TRUNK, variables.EXTENSION])

@@ -25,7 +25,8 @@ from jackfield.records.models import CallRecord
 from jackfield.routing import builtin
 from jackfield.routing.destinations import DestinationKind, End, Goto, Result
 from jackfield.routing.inbound import InboundRoutes
-from jackfield.telephony.agi import AgiSession
+from jackfield.telephony import variables
+from jackfield.telephony.agi import AgiSession, safe_environment
 
 if TYPE_CHECKING:
     from jackfield.features.desk import Desk
@@ -66,6 +67,10 @@ class CallService:
         self.desk: Desk
         self.recovery: Callable[[str], None] = lambda _: None
         """Told the id of each call that has come back or ended after a restart."""
+        self.admit: Callable[[bool, bool], bool] = lambda _inbound, _urgent: True
+        """Asked whether a new call may come in: did it come over a trunk, is it an emergency."""
+        self.dialling: Callable[[str], None] = lambda _: None
+        """Told each endpoint that is about to be called."""
         self._serve_site(Site({}), _NoSounds())
 
     def serve_site(self, site: Site, sounds: Sounds) -> None:
@@ -92,6 +97,10 @@ class CallService:
         """Kinds of destinations that lead to a person."""
         return self._path.persons()
 
+    def count(self) -> int:
+        """How many calls are live."""
+        return len(self._live)
+
     def calls(self) -> list[Live]:
         """Calls that are live."""
         with self._lock:
@@ -104,8 +113,17 @@ class CallService:
         script = self._script(session)
         if script == "resume":
             self._resume(session, [*session.arguments[1:], "", "", "", "", ""])
-        else:
+        elif self.admit(script == "trunk", self.urgent(session)):
             self._arrive(session, script, _origin(session))
+        else:
+            session.set_variable(variables.STATUS, "refused")
+            self.refused(session)
+
+    def urgent(self, session: AgiSession) -> bool:
+        """Whether somebody at a phone dials an emergency number: no limit stands in the way of that."""
+        if session.env.get("agi_network_script") != "phone":
+            return False
+        return safe_environment(session, "agi_extension") in getattr(self.site.general, "emergency", ())
 
     def _script(self, session: AgiSession) -> str:
         if not session.arguments or not hmac.compare_digest(session.arguments[0].encode(), self._token.encode()):
@@ -213,6 +231,8 @@ class CallService:
         if live is not None:
             live.agents = dict.fromkeys(endpoints, agent)
             live.queue = queue or live.queue
+        for endpoint in endpoints:
+            self.dialling(endpoint)
         self._host.call("jackfield_before_dial", call=call, agent=agent, queue=queue)
 
     # -- the end ---------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ class Options:
     """What the files need beside the site.
 
     `settings` is handed to the templates as it is; extensions.conf wants `agi_token`, `guard_seconds`,
-    `rescue_seconds`, `up_file` and `sorry_file`.
+    `rescue_seconds`, `up_file`, `sorry_file` and `busy_file`.
     """
 
     paths: Paths

@@ -273,6 +273,7 @@ class Workspace:
                 "rescue_seconds": settings.agi.rescue_seconds,
                 "up_file": settings.paths.run / "up",
                 "sorry_file": manifest.file("sorry", site.general.language),
+                "busy_file": manifest.file("all-busy", site.general.language),
             },
             tuple(self._library.music()),
         )

@@ -52,6 +52,7 @@ def status(daemon: Daemon) -> dict[str, Any]:
         "channels": len(daemon.registry.channels()),
         "agi_threads": daemon.agi.running,
         "recovered": daemon.recovery.finished,
+        "overload": daemon.overload.describe(),
         "plugins": {s.name: str(s.state) for s in daemon.host.statuses.values()},
         "left_out": daemon.left_out,
         "trouble": [daemon.trouble] if daemon.trouble else [],

@@ -15,6 +15,10 @@ CORE_PROMPTS: dict[str, dict[str, str]] = {
         "en": "The number you have dialled is not in service. Please check the number and try again.",
         "zh": "您拨打的号码未启用，请核对后再拨。",
     },
+    "all-busy": {
+        "en": "All lines are busy at the moment. Please try again in a minute.",
+        "zh": "现在所有线路都忙，请稍后再拨。",
+    },
     "goodbye": {"en": "Thank you for calling. Goodbye.", "zh": "感谢您的来电，再见。"},
     "feature-dnd-on": {"en": "Do not disturb is on.", "zh": "免打扰已开启。"},
     "feature-dnd-off": {"en": "Do not disturb is off.", "zh": "免打扰已关闭。"},
