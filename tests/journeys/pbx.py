@@ -30,6 +30,8 @@ CARRIERS = {
     "NARROW": "narrow",
 }
 """Placeholder of an address in the site file → party of the rig."""
+OUTSIDE = {"OUTA": "out-a", "OUTB": "out-b", "OUTNONE": "out-none"}
+"""Placeholder → party of carriers that take calls; nobody is at the last one's address."""
 CONTROL = "/run/jackfield/control.sock"
 CURRENT = "/var/lib/jackfield/asterisk/current"
 STORE = "/var/lib/jackfield/recordings"
@@ -84,11 +86,12 @@ class Pbx:
     def __init__(self, run: Run, node: Node, debs: Path) -> None:
         """Makes the carriers' machines; `install` and `apply_site` do the rest."""
         self.run, self.node, self.debs = run, node, debs
-        self.addresses = {hole: run.party(name).address for hole, name in CARRIERS.items()}
+        self.addresses = {hole: run.party(name).address for hole, name in (CARRIERS | OUTSIDE).items()}
         self._today = datetime.now(UTC).date()
         self.carrier: Carrier = run.carrier(node, "carrier")
         self.zh_carrier: Carrier = run.carrier(node, "zhtrunk")
         self._phones: dict[str, Phone] = {}
+        self._far_ends: dict[str, Phone] = {}
         self._reader: subprocess.Popen[bytes] | None = None
         self._reading = threading.Lock()
 
@@ -202,9 +205,21 @@ class Pbx:
     def phone(self, user: str) -> Phone:
         """A phone, switched on and registered when it is first asked for."""
         if user not in self._phones:
-            self._phones[user] = self.run.phone(self.node, user, f"secret-{user}-abc", tone=TONE_OF[user])
+            self._phones[user] = self.run.phone(self.node, user, f"secret-{user}-abc", tone=TONE_OF.get(user))
             wait_for(lambda: user in self.node.asterisk("pjsip show contacts"), 10, f"phone {user}'s contact")
         return self._phones[user]
+
+    def far_end(self, name: str) -> Phone:
+        """A carrier that takes calls, switched on when it is first asked for and reachable when it is returned."""
+        if name not in self._far_ends:
+            self._far_ends[name] = self.run.far_end(self.node, name)
+            self.node.asterisk(f"pjsip qualify {name}")
+            self.node.wait_for(
+                lambda: f" {name}/" in (t := self.node.asterisk("pjsip show contacts")) and _reachable(t, name),
+                15,
+                name,
+            )
+        return self._far_ends[name]
 
     @property
     def phones(self) -> dict[str, Phone]:
@@ -213,8 +228,8 @@ class Pbx:
 
     def reset_phones(self) -> None:
         """All phones answer after half a second and never hang up."""
-        for phone in self._phones.values():
-            phone.answer_after, phone.refuse_with, phone.hang_up_after = 0.5, None, None
+        for phone in [*self._phones.values(), *self._far_ends.values()]:
+            phone.answer_after, phone.refuse_with, phone.hang_up_after, phone.mute = 0.5, None, None, False
 
     def dial_code(self, user: str, code: str, plan: Sequence[Step] | None = None) -> Call:
         """Dials a feature code at a phone and waits for its end."""
@@ -346,6 +361,11 @@ class Pbx:
         manifest = json.loads(self.node.path(f"{CURRENT}/sounds.json").read_text())
         stem = manifest["sounds"][language][name]
         return array("h", self.node.path(f"{manifest['folder']}/{language}/{stem}.sln").read_bytes())
+
+
+def _reachable(contacts: str, name: str) -> bool:
+    """Whether `pjsip show contacts` says that a trunk's contact answers."""
+    return any(f" {name}/" in line and " Avail " in line for line in contacts.splitlines())
 
 
 def moment(text: str) -> float:

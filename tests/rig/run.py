@@ -127,6 +127,12 @@ class Run:
             phone.register()
         return phone
 
+    def far_end(self, node: Node | str, name: str, *, tone: int | None = None) -> Phone:
+        """A carrier that takes calls: at the address of the party `name`, port 5060, without an account."""
+        target = node if isinstance(node, str) else node.address
+        party = self.network.parties.get(name) or self.party(name)
+        return Phone(self._side(party, target, True), "far-end", "", party.address, tone or self.next_tone())
+
     def phone_bank(
         self,
         node: Node | str,

@@ -168,6 +168,8 @@ class Phone(Side):
         self.user, self.password, self.address, self.tone = user, password, address, tone
         self.answer_after, self.refuse_with = answer_after, refuse_with
         self.hang_up_after, self.standalone = hang_up_after, standalone
+        self.mute = False
+        """Says nothing to a call but 100 Trying."""
         self.expires = 3600
         self._calls: dict[str, Call] = {}
         self._waiting: set[str] = set()
@@ -274,6 +276,8 @@ class Phone(Side):
             self.scheduler.after(self.hang_up_after, self._calls[dialog.call_id].hang_up)
 
     def _answering(self, call: Call) -> None:
+        if self.mute:
+            return
         if self.refuse_with is not None:
             call.steer(f"RIGREFUSE{self.refuse_with}")
             return

@@ -23,6 +23,7 @@ from jackfield.alarms.models import Entry
 from jackfield.alarms.service import Alarms
 from jackfield.alarms.troubles import Troubles
 from jackfield.calls.broker import Broker
+from jackfield.calls.ledger import entry_of
 from jackfield.calls.party import clean_number, party
 from jackfield.calls.recovery import PATIENCE_SECONDS, Recovery
 from jackfield.calls.registry import Channel, Registry
@@ -43,6 +44,7 @@ from jackfield.features.states import UserStates
 from jackfield.jobs.outbox import Outbox
 from jackfield.plugins import PluginHost, Status
 from jackfield.prompts.manifest import Manifest
+from jackfield.records.queries import find_calls
 from jackfield.records.writer import RecordWriter
 from jackfield.routing import builtin, explain
 from jackfield.routing.conditions import Turns
@@ -99,6 +101,7 @@ class Daemon:
         self.registry = Registry(self)
         self.trunks = TrunkStates(self.alarms)
         self.calls.registry = self.registry
+        self.calls.outgoing.serve(self.alarms, self.trunks.usable)
         self.recovery = Recovery(self._recovered)
         self.calls.recovery = self.recovery.came
         self.ami = AmiClient(
@@ -150,6 +153,7 @@ class Daemon:
         """Start everything; calls are answered when this returns."""
         self.states.load()
         self.load_site()
+        self._restore_outbound()
         self.host.call("jackfield_start", core=self.core)
         self.bans.start()
         self.ami.start()
@@ -161,6 +165,17 @@ class Daemon:
         self._beat()
         notify("READY=1")
         log.info("daemon.ready", seconds=round(time.monotonic() - self.started, 3), plugins=sorted(self.host.statuses))
+
+    def _restore_outbound(self) -> None:
+        """Calls outside of the last hour count for limits after a restart too."""
+        since = datetime.now(UTC) - timedelta(hours=1)
+        try:
+            recent = find_calls(self.database, since=since, direction="outbound", limit=100_000)
+            running = [record for record in self.writer.open_calls() if record.direction == "outbound"]
+        except JackfieldError as error:
+            log.warning("outbound.unknown_past", error=str(error))
+            return
+        self.calls.outgoing.situation.ledger.restore(entry_of(record) for record in [*recent, *running])
 
     def stop(self) -> None:
         """Stop. Calls in progress go to Asterisk's rescue and come back to the next daemon."""

@@ -15,12 +15,14 @@ from jackfield.config.objects.trunk import Trunk
 from jackfield.routing import internal
 from jackfield.routing.inbound import InboundRoutes
 from jackfield.routing.numbers import NumberPlan, plan_of
+from jackfield.routing.outbound import OutboundRoutes
 from jackfield.telephony.agi import AgiSession, safe_environment
 
 if TYPE_CHECKING:
     from jackfield.config.site import Site
 
 BUSY_TRUNK = "hangup:congestion"
+NOBODY = "hangup:unallocated"
 
 
 class Arrivals:
@@ -46,6 +48,7 @@ class Arrivals:
         self._lines = lines
         self._now = now
         self.routes = InboundRoutes(site)
+        self._outside = OutboundRoutes(site)
 
     def facts(self, session: AgiSession, script: str, origin: str) -> Facts:
         """What Asterisk says of a call that is new; `origin` is its trunk or extension."""
@@ -107,8 +110,18 @@ class Arrivals:
         return own is None or self._lines.take(own.name, facts.id, own.max_calls)
 
     def _from_phone(self, facts: Facts) -> tuple[str, str]:
-        first, facts.dialled_rest = internal.find(self._site, self._codes(), facts.did)
+        first, facts.dialled_rest = self._dialled(facts.did)
+        if first.startswith("outbound:"):
+            facts.direction = "outbound"
         facts.fallback = self._site.general.fallback
         own = self._site.get("extension", facts.extension, Extension) if facts.extension else None
         facts.language = (own.language if own else None) or facts.language
         return first, "dialled at a phone"
+
+    def _dialled(self, number: str) -> tuple[str, str]:
+        """An emergency number whatever else has it, a code or an extension, a number outside."""
+        if not self._outside.is_emergency(number):
+            found = internal.find(self._site, self._codes(), number)
+            if found[0] != NOBODY or not self._outside.takes(number):
+                return found
+        return f"outbound:{number}", ""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jackfield.calls import state
-from jackfield.calls.dialling import BeforeDial, Dialler, DialResult, Talked
+from jackfield.calls.dialling import BeforeDial, Dialler, DialResult, FarEnd, Talked
 from jackfield.calls.party import Party
 from jackfield.calls.state import Facts
 from jackfield.config.phones import endpoints
@@ -334,6 +334,7 @@ class Call:
         targets: Sequence[str],
         *,
         seconds: int,
+        try_seconds: int | None = None,
         music: str | None = None,
         caller_id: Party | None = None,
         agent: str = "",
@@ -342,8 +343,9 @@ class Call:
         """Ring phones, bridge with the first that answers, and return when the talk is over.
 
         Args:
-            targets: as in `PJSIP/201`.
+            targets: as in `PJSIP/201`, or `PJSIP/NUMBER@TRUNK`.
             seconds: how long to ring.
+            try_seconds: give up (CHANUNAVAIL) when nothing is heard of ringing or progress for so long.
             music: class of music while it rings, instead of the ringing tone.
             caller_id: what the phone shows instead of the caller.
             agent: who is rung, for the record.
@@ -355,8 +357,25 @@ class Call:
         """
         self._music = False
         return self._dialler.dial(
-            self, targets, seconds=seconds, music=music, caller_id=caller_id, agent=agent, queue=queue
+            self,
+            targets,
+            seconds=seconds,
+            try_seconds=try_seconds,
+            music=music,
+            caller_id=caller_id,
+            agent=agent,
+            queue=queue,
         )
+
+    def far_end(self) -> FarEnd:
+        """How the one channel of the last `dial` with `try_seconds` ended, when it was not answered."""
+        return self._dialler.far_end()
+
+    def ringing(self) -> None:
+        """Let the caller hear ringing until something else is heard."""
+        self.flush()
+        self.music(False)
+        self._session.run("Ringing")
 
     def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable."""

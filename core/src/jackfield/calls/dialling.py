@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ BeforeDial = Callable[["Call", str, str, list[str]], None]
 """Told call, agent, queue and endpoints before they are rung."""
 Talked = Callable[[str], datetime | None]
 """When somebody whom a call dialled last answered."""
+_TARGET = re.compile(r"PJSIP/(?:\+?[0-9*#]{1,32}@)?([A-Za-z0-9_.-]{1,64})")
+_FAR_END = "${HANGUPCAUSE} ${HANGUPCAUSE(${HANGUPCAUSE_KEYS()},tech)}"
+_SIP_ANSWER = re.compile(r"([0-9]{1,3})? ?(?:SIP ([0-9]{3}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,14 @@ class DialResult:
     status: str
     seconds_ringing: float = 0.0
     seconds_talking: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FarEnd:
+    """How the side that was dialled ended: Q.850 `cause` and final SIP `code`; 0 what is not known."""
+
+    cause: int = 0
+    code: int = 0
 
 
 class Dialler:
@@ -44,29 +56,36 @@ class Dialler:
         targets: Sequence[str],
         *,
         seconds: int,
+        try_seconds: int | None,
         music: str | None,
         caller_id: Party | None,
         agent: str,
         queue: str,
     ) -> DialResult:
         """As `Call.dial`, which see."""
-        for target in targets:
-            if not target.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
-                raise UnsafeValue(f"{target!r} is not a target for Dial")
+        endpoints = [_endpoint(target) for target in targets]
         call.flush()
-        self._before(call, agent, queue, [target.partition("/")[2] for target in targets])
+        self._before(call, agent, queue, endpoints)
         if caller_id is not None:
             call.set_variable("CALLERID(num)", caller_id.number)
             call.set_variable("CALLERID(name)", caller_id.name)
         options = "g" + (f"m({music})" if music else "")
+        timeout = str(seconds) if try_seconds is None else f"{seconds}^{try_seconds}"
         started, began = datetime.now(UTC), time.monotonic()
+        if try_seconds is not None:
+            self._session.run("HangupCauseClear")
         try:
-            self._session.run("Dial", "&".join(targets), str(seconds), options)
+            self._session.run("Dial", "&".join(targets), timeout, options)
             status = "ANSWER" if self._answered_since(call, started) else self._session.get_variable("DIALSTATUS")
         except CallerHungUp as error:
             error.dial = self._result(call, "CANCEL", started, time.monotonic() - began)
             raise
         return self._result(call, status, started, time.monotonic() - began)
+
+    def far_end(self) -> FarEnd:
+        """How the one channel of the last `dial` ended, when it was not answered."""
+        found = _SIP_ANSWER.match(self._session.get_full_variable(_FAR_END))
+        return FarEnd(int(found[1] or 0), int(found[2] or 0)) if found else FarEnd()
 
     def _answered_since(self, call: Call, started: datetime) -> datetime | None:
         """When somebody whom this dial rang answered, by the registry: no need to ask Asterisk again."""
@@ -80,3 +99,10 @@ class Dialler:
             return DialResult(status, 0.0 if status == "ANSWER" else total, total if status == "ANSWER" else 0.0)
         ringing = min(total, (answered - started).total_seconds())
         return DialResult("ANSWER", ringing, total - ringing)
+
+
+def _endpoint(target: str) -> str:
+    found = _TARGET.fullmatch(target)
+    if not found:
+        raise UnsafeValue(f"{target!r} is not a target for Dial")
+    return found[1]

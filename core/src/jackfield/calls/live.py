@@ -29,6 +29,12 @@ class Live:
     agents: dict[str, str] = field(default_factory=dict)
     """Endpoint that is being rung → agent."""
     queue: str = ""
+    trunk_out: str = ""
+    """The trunk that the call went out by, or tries to."""
+    sent: dict[str, str] = field(default_factory=dict)
+    """Trunk → the number that was sent to it."""
+    tried: list[str] = field(default_factory=list)
+    """Trunks and what became of them, as in `carrier:503`."""
     interrupted: bool = False
     closed: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -44,7 +50,7 @@ class Live:
                 record.direction,
                 Party(record.caller_number, record.caller_name, record.withheld),
                 record.did,
-                record.trunk or None,
+                None if record.direction == "outbound" else record.trunk or None,
                 record.extension or None,
                 record.diversion,
                 language=record.language,
@@ -52,11 +58,13 @@ class Live:
                 started=record.started_at,
             )
             live.queue = record.queue
+            live.trunk_out = record.trunk if record.direction == "outbound" else ""
             live.remember(record)
         return live
 
     def remember(self, record: CallRecord) -> None:
         """Take in what is on record of the time before a restart."""
+        self.tried = [*record.trunks_tried.split(), *self.tried]
         numbers = {step.seq for step in self.steps}
         self.steps = [*(step for step in record.steps if step.seq not in numbers), *self.steps]
         self.legs = {leg.id: leg for leg in record.legs} | self.legs
@@ -98,7 +106,7 @@ class Live:
             channel=channel.name,
             role=role,
             started_at=started,
-            number=self._number(channel, role),
+            number=self._number(channel, role, known),
             agent=self.agents.get(channel.endpoint, "") or (known.agent if known else ""),
             answered_at=(known.answered_at if known else None) or channel.answered,
             ended_at=channel.ended,
@@ -108,10 +116,12 @@ class Live:
         self.legs[channel.id] = record
         return record
 
-    def _number(self, channel: Channel, role: str) -> str:
-        """A withheld caller's own leg has no number either."""
+    def _number(self, channel: Channel, role: str, known: LegRecord | None) -> str:
+        """A withheld caller's own leg has no number either; a leg to a carrier has the number that was sent."""
         if channel.id == self.facts.id and self.facts.direction == "inbound":
             return self.facts.caller.number
+        if role == "trunk" and channel.id != self.facts.id:
+            return self.sent.get(channel.endpoint) or (known.number if known else channel.number[:80])
         return extension_of(channel.endpoint) if role in ("agent", "phone") else channel.number[:80]
 
     def answered_at(self) -> datetime | None:
@@ -146,7 +156,7 @@ class Live:
             id=self.facts.id,
             direction=self.facts.direction,
             started_at=self.facts.started,
-            trunk=self.facts.trunk or "",
+            trunk=(self.facts.trunk if self.facts.direction != "outbound" else self.trunk_out) or "",
             did=self.facts.did,
             caller_number=self.facts.caller.number,
             caller_name=self.facts.caller.name,
@@ -165,6 +175,7 @@ class Live:
             result=self._result(end, bool(answered), persons),
             cause=end.cause if end else (own.cause if own and own.cause else 16),
             interrupted=self.interrupted,
+            trunks_tried=" ".join(self.tried),
             steps=tuple(self.steps),
             legs=tuple(self.legs.values()),
         )

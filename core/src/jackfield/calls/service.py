@@ -13,8 +13,10 @@ import structlog
 from jackfield.calls import state
 from jackfield.calls.arrival import Arrivals
 from jackfield.calls.call import Call, Resume, Sounds
+from jackfield.calls.ledger import Ledger
 from jackfield.calls.lines import OUT, Lines
 from jackfield.calls.live import Live
+from jackfield.calls.outgoing import Outgoing, Situation
 from jackfield.calls.party import Party
 from jackfield.calls.path import Path
 from jackfield.calls.registry import Channel, Registry
@@ -61,8 +63,11 @@ class CallService:
         self._lock = threading.Lock()
         self._live: dict[str, Live] = {}
         self._stalled: set[str] = set()
-        self._path = Path(host, writer, builtin.kinds() if kinds is None else kinds)
         self.lines = Lines()
+        self.outgoing = Outgoing(
+            Situation(Ledger(self.answered_at), self.lines), events, zone_now, self._goes_out, self._tried_trunk
+        )
+        self._path = Path(host, writer, [*(builtin.kinds() if kinds is None else kinds), self.outgoing.kind()])
         self.registry: Registry
         self.desk: Desk
         self.recovery: Callable[[str], None] = lambda _: None
@@ -235,6 +240,17 @@ class CallService:
             self.dialling(endpoint)
         self._host.call("jackfield_before_dial", call=call, agent=agent, queue=queue)
 
+    def _goes_out(self, call: Call, trunk: str, number: str) -> None:
+        live = self._live.get(call.id)
+        if live is not None:
+            live.trunk_out, live.sent[trunk] = trunk, number
+            self._writer.call_started(live.opening())
+
+    def _tried_trunk(self, call: Call, trunk: str, outcome: str) -> None:
+        live = self._live.get(call.id)
+        if live is not None:
+            live.tried.append(f"{trunk}:{outcome}")
+
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def _finish(self, live: Live, call: Call | None, end: End | None, seconds: float) -> bool:
@@ -255,6 +271,7 @@ class CallService:
             live.end((own.ended_at if own else None) or datetime.now(UTC))
         record = live.record(end, self._path.persons())
         self._writer.call_ended(record)
+        self.outgoing.ended(identity, record.talk_seconds)
         self.recovery(identity)
         log.info("call.ended", call=identity, result=str(record.result), queue=record.queue, agent=record.agent)
         self._events.publish("call", id=identity, what="ended", result=str(record.result))
@@ -340,6 +357,7 @@ class CallService:
         live.end(when)
         final = live.record(None, self._path.persons())
         self._writer.close_interrupted(final)
+        self.outgoing.ended(final.id, final.talk_seconds)
         log.info("call.closed", call=final.id, result=str(final.result), queue=final.queue, agent=final.agent)
         self._events.publish("call", id=final.id, what="ended", result=str(final.result))
 

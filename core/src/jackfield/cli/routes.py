@@ -1,4 +1,4 @@
-"""Commands that tell which route a call takes: route test in."""
+"""Commands that tell which route a call takes: route test in, route test out."""
 
 from __future__ import annotations
 
@@ -58,3 +58,39 @@ def _says(one: dict[str, Any]) -> str:
     says += ["blocked"] if one["block"] else []
     says += [f"language {one['language']}"] if one["language"] else []
     return ", ".join(says) or "no more than that"
+
+
+@test_app.command("out")
+def out(
+    number: Annotated[str, typer.Argument(help="The number, as dialled.")],
+    extension: Annotated[
+        str | None,
+        typer.Option("--from", help="The extension that dials; left out: a call from outside, sent out again."),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="When, as in 2026-12-25T14:30, in the site's zone; now when left out.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Tell how a call would go out: route, trunks, numbers as sent, caller-ID; or why it is refused.
+
+    Limits and trunks are taken as they are now. Exit code 1: the call would be refused.
+    """
+    found = live.ask("route.test.out", number=number, extension=extension, at=at)
+    output.as_json(found) if json else _show_out(found)
+    if found["refused"]:
+        raise typer.Exit(1)
+
+
+def _show_out(found: dict[str, Any]) -> None:
+    typer.echo(f"{found['from'] or 'a call from outside'} dials {found['number']} at {found['at']}")
+    for rule in found["rules"]:
+        typer.echo(f"  {rule}")
+    for index, attempt in enumerate(found["attempts"], 1):
+        shown = "as the caller" if attempt["caller_id"] is None else attempt["caller_id"]
+        shown += ", withheld" if attempt["withheld"] else ""
+        typer.echo(f"{index}. trunk {attempt['trunk']}: {attempt['number']}, showing {shown}")
+    if found["fallback"]:
+        typer.echo(f"then {found['fallback']}")
+    if found["refused"]:
+        typer.echo(f"refused: {output.cell(found['why'])}")

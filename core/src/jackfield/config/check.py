@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from ipaddress import ip_network
 
 from jackfield.config.check_inbound import check_inbound
+from jackfield.config.check_outbound import check_outbound
 from jackfield.config.kinds import IsDestination, Kind, Refers
 from jackfield.config.objects.prompt import Prompt
 from jackfield.config.objects.trunk import Trunk
@@ -36,7 +37,7 @@ def check_site(site: Site, kinds: Mapping[str, Kind], destinations: Iterable[Des
     names: dict[str, Names] = {d.kind: d.names for d in [*builtin.kinds(), *destinations]}
     names["prompt"] = lambda site: {*site.names("prompt"), *CORE_PROMPTS}
     problems = _references(site, names)
-    problems += check_inbound(site) + _sections(site) + _matches(site)
+    problems += check_inbound(site) + check_outbound(site) + _sections(site) + _matches(site)
     for kind in kinds.values():
         problems += [_from_sentence(kind.kind, text) for text in (kind.check(site) if kind.check else ())]
     return problems

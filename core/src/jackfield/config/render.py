@@ -22,6 +22,7 @@ from jackfield.config.paths import Paths
 from jackfield.config.phones import accounts, endpoints
 from jackfield.config.site import Site
 from jackfield.errors import UnsafeValue
+from jackfield.routing.outbound import EMERGENCY_RING_SECONDS, EMERGENCY_TRY_SECONDS, emergency_trunks_for
 
 TEMPLATES = Path(__file__).with_name("templates")
 AMI_USER = "jackfield"
@@ -103,7 +104,13 @@ def _environment(site: Site, options: Options) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        raw=_Raw, matches=trunk_matches, sip_uri=_sip_uri, caller_id=_caller_id, bind=_bind, transport=_transport
+        emergency_trunks=emergency_trunks_for,
+        raw=_Raw,
+        matches=trunk_matches,
+        sip_uri=_sip_uri,
+        caller_id=_caller_id,
+        bind=_bind,
+        transport=_transport,
     )
     environment.filters.update(
         targets=lambda extension: "&".join(f"PJSIP/{e}" for e in endpoints(site, extension.name))
@@ -129,6 +136,8 @@ def _context(site: Site, options: Options) -> dict[str, Any]:
         "music": options.music,
         "settings": options.settings,
         "disabled_events": ami_events.DISABLED,
+        "emergency_ring": EMERGENCY_RING_SECONDS,
+        "emergency_try": EMERGENCY_TRY_SECONDS,
     }
 
 

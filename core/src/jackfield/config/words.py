@@ -10,6 +10,7 @@ from jackfield.config.check import suggestion
 from jackfield.config.kinds import Kind
 from jackfield.config.problems import Path
 from jackfield.routing.destinations import DESTINATION_PATTERN, NAME_PATTERN
+from jackfield.routing.patterns import DIAL_PATTERN
 
 _PATTERNS = {
     f"^{NAME_PATTERN}$": "use letters, digits, '-', '_' and '.', beginning with a letter or digit, at most 64",
@@ -17,6 +18,9 @@ _PATTERNS = {
     r"^\+?[0-9*#]{1,32}$": "write digits, '*' and '#', perhaps with '+' in front",
     r"^[A-Za-z0-9._~-]{8,128}$": "use 8 to 128 letters, digits, '.', '_', '~' or '-'",
     r"^[0-9]{2,10}$": "write 2 to 10 digits",
+    DIAL_PATTERN: "write digits, or a pattern such as _0Z. or _00X.",
+    r"^\+?[0-9]{0,32}$": "write digits, perhaps with '+' in front",
+    r"^[0-9]{2,8}$": "write 2 to 8 digits",
     r"^[0-9]{4,10}$": "write 4 to 10 digits",
 }
 _TYPES = {

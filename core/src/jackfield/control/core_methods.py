@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AwareDatetime, Field
 
 from jackfield.alarms import methods as alarm_methods
+from jackfield.calls import dry_run
 from jackfield.control import audit
 from jackfield.control.method import Method, Role
 from jackfield.control.trunks import describe_trunks
@@ -38,6 +39,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
         *records_methods(daemon),
         *alarm_methods.methods(daemon.alarms),
         *security_methods.methods(daemon.bans),
+        *dry_run.methods(daemon.calls),
         *feature_methods.methods(daemon.calls, daemon.states, daemon.registry),
     ]
 

@@ -19,6 +19,20 @@ CORE_PROMPTS: dict[str, dict[str, str]] = {
         "en": "All lines are busy at the moment. Please try again in a minute.",
         "zh": "现在所有线路都忙，请稍后再拨。",
     },
+    "call-not-allowed": {
+        "en": "You are not allowed to call this number.",
+        "zh": "您没有权限拨打此号码。",
+    },
+    "call-limit-reached": {
+        "en": "The limit for outside calls has been reached. Please try again later.",
+        "zh": "外线通话已达到限额，请稍后再拨。",
+    },
+    "all-lines-busy": {
+        "en": "All outside lines are busy now. Please try again later.",
+        "zh": "外线全忙，请稍后再拨。",
+    },
+    "number-busy": {"en": "The number you have dialled is busy.", "zh": "您拨打的号码正忙。"},
+    "no-answer": {"en": "The number you have dialled does not answer.", "zh": "您拨打的号码无人接听。"},
     "goodbye": {"en": "Thank you for calling. Goodbye.", "zh": "感谢您的来电，再见。"},
     "feature-dnd-on": {"en": "Do not disturb is on.", "zh": "免打扰已开启。"},
     "feature-dnd-off": {"en": "Do not disturb is off.", "zh": "免打扰已关闭。"},

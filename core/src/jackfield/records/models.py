@@ -30,6 +30,7 @@ class CallRow(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=150)
     direction: str = Field(max_length=16)
     trunk: str = Field(default="", max_length=64)
+    trunks_tried: str = Field(default="", max_length=250)
     did: str = Field(default="", max_length=80)
     caller_number: str = Field(default="", max_length=80)
     caller_name: str = Field(default="", max_length=80)
@@ -115,8 +116,10 @@ class LegRecord:
 class CallRecord:
     """A call as it is on record. `id` is Asterisk's uniqueid of the caller's channel; times are aware UTC.
 
-    `direction` is inbound, internal or outbound. `withheld` says that the caller wanted not to be known; `diversion` is
-    the number that sent the call on to us. `destination` is the last one. `wait_seconds` is the time spent
+    `direction` is inbound, internal or outbound; `trunk` is the one that the call came over, or went out by.
+    `trunks_tried` names each trunk that it was to go out by and what became of it, as in `one:503 two:answer`.
+    `withheld` says that the caller wanted not to be known; `diversion` is the number that sent the call on to us.
+    `destination` is the last one. `wait_seconds` is the time spent
     waiting for a person, `talk_seconds` the time with one. `result` and `cause` (Q.850) are None while the call lives.
     `interrupted` says that the daemon was restarted in it. `why` tells in words how the first destination was found.
     """
@@ -143,6 +146,7 @@ class CallRecord:
     cause: int | None = None
     interrupted: bool = False
     why: str = ""
+    trunks_tried: str = ""
     steps: tuple[StepRecord, ...] = ()
     legs: tuple[LegRecord, ...] = ()
 

@@ -31,6 +31,7 @@ def find_calls(
     since: datetime | None = None,
     until: datetime | None = None,
     number: str | None = None,
+    direction: str | None = None,
     did: str | None = None,
     agent: str | None = None,
     queue: str | None = None,
@@ -52,7 +53,7 @@ def find_calls(
         wanted.append(c.started_at < until)
     if number is not None:
         wanted.append(or_(c.caller_number == number, c.extension == number))
-    equal = {c.did: did, c.agent: agent, c.queue: queue, c.result: result}
+    equal = {c.direction: direction, c.did: did, c.agent: agent, c.queue: queue, c.result: result}
     wanted += [column == value for column, value in equal.items() if value is not None]
     return _read(database, wanted, limit)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jackfield.errors import JackfieldError
 from jackfield.features import codes
 from jackfield.features.ringing import ring_extension
 from jackfield.routing import conditions
@@ -37,9 +38,14 @@ def hang_up(call: Call, name: str) -> Next:
     return End(result, cause, name)
 
 
+def _no_daemon(call: Call, name: str) -> Next:
+    raise JackfieldError("calls to the outside need the daemon's services")
+
+
 def kinds(turns: Turns | None = None) -> list[DestinationKind]:
     """Core's kinds of destinations; `turns` counts the calls of splits."""
     return [
+        DestinationKind("outbound", "A number outside", _no_daemon, None, person=True),
         DestinationKind("extension", "Extension", ring_extension, lambda site: site.names("extension"), person=True),
         DestinationKind("prompt", "Prompt, then hang up", play_prompt, None),
         DestinationKind("hangup", "Hang up", hang_up, lambda _: CAUSES),

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 """Names of objects: safe in dialplan, AGI, AMI, file names and URLs."""
-DESTINATION_PATTERN = rf"[a-z][a-z0-9-]{{0,31}}:{NAME_PATTERN}"
+DESTINATION_PATTERN = rf"[a-z][a-z0-9-]{{0,31}}:\+?{NAME_PATTERN}"
+"""`+` is for numbers, as in `outbound:+442079460000`."""
 _DESTINATION = re.compile(DESTINATION_PATTERN)
 
 

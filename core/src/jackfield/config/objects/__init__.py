@@ -7,6 +7,7 @@ from jackfield.config.kinds import Kind
 from jackfield.config.objects.extension import Device, Extension
 from jackfield.config.objects.general import General
 from jackfield.config.objects.inbound import CallerList, Did, Hours, Split, TimeCondition
+from jackfield.config.objects.outbound import OutboundLimit, OutboundRoute
 from jackfield.config.objects.parking import Parking
 from jackfield.config.objects.prompt import Prompt
 from jackfield.config.objects.security import Security
@@ -19,6 +20,8 @@ def core_kinds() -> list[Kind]:
         Kind("general", General, "Site"),
         Kind("trunk", Trunk, "Trunks"),
         Kind("did", Did, "Inbound routes"),
+        Kind("outbound-route", OutboundRoute, "Outbound routes"),
+        Kind("outbound-limit", OutboundLimit, "Outbound limits"),
         Kind("hours", Hours, "Business hours"),
         Kind("time", TimeCondition, "Time conditions"),
         Kind("split", Split, "Shares of calls"),

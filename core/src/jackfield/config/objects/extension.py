@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from jackfield.config.kinds import CallerName, Codec, Destination, Language, Name, Number, Secret, SiteObject, g711
+from jackfield.config.objects.outbound import CallClass, usual_classes
 
 
 class Account(SiteObject):
@@ -31,6 +32,10 @@ class Extension(Account):
     title: CallerName = ""
     language: Language | None = None
     ring_seconds: int = Field(30, ge=5, le=300)
+    may_call: list[CallClass] = Field(
+        default_factory=usual_classes, description="Classes of calls to the outside; an outbound route names its own"
+    )
+    outbound_number: Number | None = Field(None, description="The number that is shown outside")
     call_waiting: bool = Field(True, description="A second call rings too; no = it finds the extension busy")
     pickup_groups: list[Name] = Field(
         default_factory=list,

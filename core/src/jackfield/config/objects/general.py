@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from jackfield.config.kinds import (
     Address,
@@ -17,6 +17,7 @@ from jackfield.config.kinds import (
     Text,
     Zone,
 )
+from jackfield.config.objects.outbound import CallClass
 
 
 class General(SiteObject):
@@ -47,6 +48,14 @@ class General(SiteObject):
     )
     national_prefix: DialPrefix = Field("0", description="Dialled before a national number; may be empty")
     international_prefix: DialPrefix = Field("00", description="Dialled before a country code")
+    emergency: list[Annotated[str, StringConstraints(pattern=r"^[0-9]{2,8}$")]] = Field(
+        default_factory=lambda: ["112", "911"],
+        description="Emergency numbers: they pass whatever the permissions, limits and hours, and raise a notice; the "
+        "default are those that every mobile phone knows (3GPP TS 22.101)",
+    )
+    transit_may_call: list[CallClass] = Field(
+        default_factory=list, description="Classes that calls from outside may be sent out to again (forwarding)"
+    )
     fallback: Destination = Field("prompt:sorry", description="Where calls go when nothing else is left")
 
     @model_validator(mode="after")

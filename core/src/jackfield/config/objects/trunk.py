@@ -13,6 +13,7 @@ from jackfield.config.kinds import (
     Host,
     Language,
     Network,
+    Number,
     Secret,
     SiteObject,
     g711,
@@ -33,6 +34,7 @@ class Trunk(SiteObject):
     match: list[Network] = Field(default_factory=list, description="Addresses its calls come from; host if empty")
     username: str | None = Field(None, pattern=r"^[A-Za-z0-9+._-]{1,80}$", description="Registers when set")
     secret: Secret | None = None
+    number: Number | None = Field(None, description="Shown outside where an outbound route wants the trunk's own")
     codecs: list[Codec] = Field(default_factory=g711)
     max_calls: int = Field(0, ge=0, description="Concurrent calls; 0 = no limit")
     qualify_seconds: int = Field(30, ge=0, le=3600, description="Seconds between OPTIONS requests; 0 = none")

@@ -1,0 +1,89 @@
+"""Whole-site checks of outbound calls."""
+
+from __future__ import annotations
+
+from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.outbound import OutboundRoute
+from jackfield.config.objects.trunk import Trunk
+from jackfield.config.problems import Problem
+from jackfield.config.site import Site
+from jackfield.routing.outbound import match_order
+
+
+def check_outbound(site: Site) -> list[Problem]:
+    """What is wrong, or odd, about outbound routes. All are warnings: such a site serves calls."""
+    routes = site.all("outbound-route", OutboundRoute)
+    if not routes:
+        return []
+    return [
+        *_idle_trunks(site, routes),
+        *_hidden(site),
+        *_classes(site, routes),
+        *_numbers(site, routes),
+        *_emergency(site),
+    ]
+
+
+def _warning(text: str, kind: str, name: str, *path: str | int) -> Problem:
+    return Problem(text, kind, name, path, warning=True)
+
+
+def _idle_trunks(site: Site, routes: list[OutboundRoute]) -> list[Problem]:
+    used = {name for route in routes for name in route.trunks}
+    text = "no outbound route goes out by it; add it to the trunks of one, unless it only takes calls"
+    return [_warning(text, "trunk", trunk.name) for trunk in site.all("trunk", Trunk) if trunk.name not in used]
+
+
+def _hidden(site: Site) -> list[Problem]:
+    """Patterns whose numbers an earlier one takes, all of them and at any time."""
+    order = match_order(site)
+    problems = []
+    for index, (pattern, route) in enumerate(order):
+        earlier = (e for e in order[:index] if e[1].hours is None and e[0].covers(pattern))
+        if found := next(earlier, None):
+            text = f"{pattern.text} never gets a call: {found[0].text} of outbound-route {found[1].name} takes them all"
+            problems.append(
+                _warning(f"{text}; change the order, or remove it", "outbound-route", route.name, "patterns")
+            )
+    return problems
+
+
+def _classes(site: Site, routes: list[OutboundRoute]) -> list[Problem]:
+    phones = site.all("extension", Extension)
+    held = {c for phone in phones for c in phone.may_call} | set(site.general.transit_may_call)
+    return [
+        _warning(
+            f"nobody may use it: no extension has {route.permission} in may_call",
+            "outbound-route", route.name, "permission",
+        )
+        for route in routes
+        if route.permission not in held
+    ]  # fmt: skip
+
+
+def _numbers(site: Site, routes: list[OutboundRoute]) -> list[Problem]:
+    return [
+        _warning(
+            f"shows the trunk's number, and trunk {name} has none; set number in it",
+            "outbound-route", route.name, "caller_id",
+        )
+        for route in routes
+        for name in route.trunks
+        if route.caller_id == "trunk" and (own := site.get("trunk", name, Trunk)) and own.number is None
+    ]  # fmt: skip
+
+
+def _emergency(site: Site) -> list[Problem]:
+    order = match_order(site)
+    phones = set(site.names("extension"))
+    problems = []
+    for number in site.general.emergency:
+        if not any(pattern.matches(number) for pattern, _ in order):
+            text = f"{number} is in no outbound route; it goes out as dialled by the first trunk that there is"
+            problems.append(
+                _warning(f"{text}: give it a route with a carrier that takes it", "general", "site", "emergency")
+            )
+        if number in phones:
+            text = f"{number} is an extension too, which nobody reaches then; give the extension another number"
+            problems.append(_warning(text, "general", "site", "emergency"))
+    return problems
