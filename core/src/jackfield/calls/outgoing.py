@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 ON_BEHALF = "outbound_for"
-"""Key of `call.set_data`: the extension on whose account a call from outside is sent out again (its forwarding)."""
+"""Key of `call.set_data`: the extension on whose account somebody else's call goes out (its forwarding)."""
 EMERGENCY = "emergency-call:"
 """Key of the notice, before the call's id."""
 _REFUSALS = {
@@ -172,7 +172,7 @@ class Outgoing:
 
     def _decide(self, call: Call, number: str) -> Plan:
         ledger = self.situation.ledger
-        extension = call.extension or call.data.get(ON_BEHALF)
+        extension = call.data.get(ON_BEHALF) or call.extension
         with ledger.held():
             plan = self.plan(call.site, number, extension, call.caller)
             if plan.refusal is None:
