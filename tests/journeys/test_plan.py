@@ -60,7 +60,8 @@ def test_apply_and_roll_back_under_calls(pbx: Pbx, unchanged: int) -> None:
     before = pbx.call("5550200", pbx.number())
     pbx.wait_hears(before, "exact")
     words = pbx.jackfield("plan").stdout
-    assert "~ did exact" in words and '"prompt:exact" → "prompt:brand-new"' in words
+    assert "calls to 5550200 go to prompt:brand-new instead of prompt:exact" in words
+    assert "calls to 5550700 go to extension:206" in words and "phone 206 (New) is new" in words
     assert "+ extension 206" in words and "+ prompt brand-new" in words
     assert "secret-206-abc" not in words, "the plan shows a password"
     pbx.jackfield("apply", "--reason", "new route")

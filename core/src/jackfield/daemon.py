@@ -29,6 +29,8 @@ from jackfield.calls.recovery import PATIENCE_SECONDS, Recovery
 from jackfield.calls.registry import Channel, Registry
 from jackfield.calls.service import CallService
 from jackfield.calls.state import Facts
+from jackfield.config.keeper import ApplyKeeper
+from jackfield.config.leftout import left_out_of
 from jackfield.config.objects.extension import Extension, extension_of
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.phones import endpoints
@@ -143,6 +145,7 @@ class Daemon:
             self.host.settings,
             self.alarms,
         )
+        self.keeper = ApplyKeeper(self.base, settings.ami, secrets.ami_secret, self.reload_site)
         self.left_out: list[str] = []
         self.trouble = ""
         self._up = settings.paths.run / "up"
@@ -194,10 +197,11 @@ class Daemon:
         log.info("daemon.stopped")
 
     def _beat(self) -> None:
-        """Once a second, on the timer thread: tell systemd that we live, take calls from handlers that do not."""
+        """Once a second, on the timer thread: tell systemd that we live; look for what has come to a stop."""
         notify("WATCHDOG=1")
         self.calls.cut_stalled(self.agi.sessions(), time.monotonic(), self.settings.agi.stall_seconds)
         self.overload.beat(BEAT_SECONDS)
+        self.keeper.look()
         self.timers.after(BEAT_SECONDS, self._beat)
 
     def _trouble(self, message: str) -> None:
@@ -236,6 +240,7 @@ class Daemon:
             log.error("site.left_out", what=sentence)
         self.troubles.site(self.left_out)
         self.trunks.serve(site.all("trunk", Trunk))
+        self.troubles.fragments(left_out_of(folder))
         self.calls.serve_site(site, Manifest.load(folder / "sounds.json"))
         self.bans.site_changed(site)
         log.info("site.served", generation=number)

@@ -5,6 +5,7 @@ import stat
 import pytest
 
 SITE = '[general]\ntitle = "Shop"\n[[extension]]\nname = "201"\n[[prompt]]\nname = "hi"\ntext = { en = "Hi" }\n'
+USED = '[[did]]\nname = "d"\nnumber = "1"\ndestination = "prompt:hi"\n'
 
 
 @pytest.fixture
@@ -41,7 +42,13 @@ def test_the_whole_road(shop, box):
 def test_json_of_plan_and_apply(shop):
     plan = shop("plan", "--json").json()
     assert plan["base"] is None
-    assert {"action": "added", "kind": "extension", "name": "201", "fields": []} in plan["changes"]
+    assert {
+        "action": "added",
+        "kind": "extension",
+        "name": "201",
+        "fields": [],
+        "effects": ["phone 201 is new"],
+    } in plan["changes"]
     applied = shop("apply", "--json").json()
     assert applied["applied"]["number"] == 1
     assert applied["applied"]["running"] is False
@@ -101,8 +108,12 @@ def test_export_to_a_file_is_private_and_comes_back(shop, box):
     assert shop("export", "no/such/folder").code == 1
 
 
-def test_check(shop):
-    assert (shop("check").code, shop("check").out) == (0, "No mistakes.\n")
+def test_check(shop, box):
+    done = shop("check")
+    assert (done.code, done.out) == (0, "No mistakes.\n")
+    assert done.err == "warning: prompt hi: nothing leads to it; name it where calls should use it, or remove it\n"
+    (box / "shop.toml").write_text(SITE + USED)
+    shop("import", "shop.toml")
     assert shop("check", "--json").json() == {"problems": [], "left_out": [], "warnings": []}
 
 

@@ -76,8 +76,21 @@ class FakeAsterisk:
     def endpoints(self) -> set[str]:
         return self._sections("pjsip.conf") - self.hidden
 
-    def has_context(self, context: str) -> bool:
-        return context in self._sections("extensions.conf") - self.hidden
+    def registrations(self) -> set[str]:
+        return self._sections("pjsip.conf") - self.hidden
+
+    def dialplan(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for line in (self.base / "current" / "extensions.conf").read_text().splitlines():
+            if line.startswith("["):
+                context = line[1 : line.index("]")]
+                found[context] = set()
+            elif line.startswith("exten => "):
+                found[context].add(line.removeprefix("exten => ").partition(",")[0])
+        return {name: extensions - self.hidden for name, extensions in found.items() if name not in self.hidden}
+
+    def queues(self) -> set[str]:
+        return self._sections("queues.conf") - self.hidden
 
     def close(self) -> None:
         self.log.append("close")

@@ -18,6 +18,12 @@ def write(generations, number, text="x"):
     generations.write(number, FILES | {"own.conf": text}, "{}", '{"folder": "/"}', "ann", "why")
 
 
+def put_in_force(generations, number):
+    generations.begin(number)
+    generations.switch()
+    generations.end()
+
+
 @pytest.fixture
 def generations(paths):
     return Generations(paths, keep=3)
@@ -26,7 +32,7 @@ def generations(paths):
 def test_written_and_read(generations, paths):
     write(generations, 1)
     assert generations.current() is None
-    generations.switch(1)
+    put_in_force(generations, 1)
     assert generations.current() == 1
     found = generations.load(1)
     assert found.files == FILES | {"own.conf": "x"}
@@ -75,7 +81,7 @@ def test_numbers_are_never_used_again(generations):
 def test_the_oldest_go_but_never_the_one_in_force(generations):
     for number in range(1, 9):
         write(generations, number)
-    generations.switch(2)
+    put_in_force(generations, 2)
     assert generations.prune() == [1, 3, 4, 5]
     assert generations.numbers() == [2, 6, 7, 8]
     assert generations.current() == 2
@@ -84,7 +90,7 @@ def test_the_oldest_go_but_never_the_one_in_force(generations):
 @pytest.mark.parametrize("step", range(1, 12))
 def test_a_full_disk_changes_nothing(generations, paths, monkeypatch, step):
     write(generations, 1)
-    generations.switch(1)
+    put_in_force(generations, 1)
     real, count = os.fsync, 0
 
     def full(handle):
@@ -133,7 +139,9 @@ KILLED = """
         wrap(name)
     generations = Generations(Paths(Path(sys.argv[1])))
     generations.write(2, {"pjsip.conf": "[new]", "own.conf": "new"}, "{}", "{}", "bob", "")
-    generations.switch(2)
+    generations.begin(2)
+    generations.switch()
+    generations.end()
     print(count)
 """
 
@@ -142,7 +150,7 @@ KILLED = """
 def test_kill_at_every_step(generations, paths):
     """Each run is killed one system call later; what is in force is the old generation or the new one, whole."""
     write(generations, 1)
-    generations.switch(1)
+    put_in_force(generations, 1)
     seen, step = set(), 0
     while True:
         step += 1
@@ -163,7 +171,7 @@ def test_kill_at_every_step(generations, paths):
             break
         assert done.returncode == -9, done.stderr
         if 2 in generations.numbers():
-            generations.switch(1)
+            put_in_force(generations, 1)
             (paths.generations / "2").rename(paths.generations / ".2.gone")
     assert step > 20
     assert generations.current() == 2

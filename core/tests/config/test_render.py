@@ -143,7 +143,7 @@ def test_fragments_are_added_with_their_plugins_name(options):
         ("acd", Fragment("modules.conf", "app_queue.so")),
     ]
     rendered = render(SITE, options, added)
-    assert rendered.alarms == []
+    assert rendered.left_out == []
     assert "; From plugin acd\n[sales]\nstrategy = ringall\n" in rendered.files["queues.conf"]
     assert "; From plugin acd\nload = app_queue.so\n" in rendered.files["modules.conf"]
 
@@ -167,8 +167,8 @@ def test_fragments_are_added_with_their_plugins_name(options):
 def test_a_bad_fragment_is_left_out_and_the_rest_applies(options, fragment):
     good = ("good", Fragment("queues.conf", "[sales]\nstrategy = ringall"))
     rendered = render(SITE, options, [("bad", fragment), good])
-    assert len(rendered.alarms) == 1
-    assert rendered.alarms[0].startswith("bad: ")
+    assert len(rendered.left_out) == 1
+    assert str(rendered.left_out[0]).startswith("bad: ")
     plain = render(SITE, options, [good]).files
     assert rendered.files == plain
 
@@ -177,7 +177,9 @@ def test_two_plugins_with_the_same_section(options):
     one = Fragment("queues.conf", "[sales]\nstrategy = ringall")
     rendered = render(SITE, options, [("a", one), ("b", one)])
     assert rendered.files["queues.conf"].count("[sales]") == 1
-    assert rendered.alarms == ["b: its addition to queues.conf is left out: section [sales] is there already"]
+    assert list(map(str, rendered.left_out)) == [
+        "b: its addition to queues.conf is left out: section [sales] is there already"
+    ]
 
 
 def test_a_module_that_is_not_installed(options, paths):
@@ -185,7 +187,7 @@ def test_a_module_that_is_not_installed(options, paths):
     (paths.modules / "app_queue.so").touch()
     rendered = render(SITE, options, [("a", Fragment("modules.conf", "app_queue.so\napp_nothing.so\nres_pjsip.so"))])
     assert "load = app_queue.so" in rendered.files["modules.conf"]
-    assert [a for a in rendered.alarms if "app_nothing.so is not installed" in a]
+    assert [a for a in rendered.left_out if "app_nothing.so is not installed" in a.why]
     assert rendered.files["modules.conf"].count("load = res_pjsip.so") == 1
 
 

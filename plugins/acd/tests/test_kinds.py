@@ -93,6 +93,7 @@ def test_references_and_secrets_are_marked_for_core():
     marks = {(m.path, m.value, repr(m.mark)) for item in (queue, agent) for m in marked(item)}
     assert marks == {
         (("agents", 0), "1001", "Refers(kind='agent')"),
+        (("music",), "default", "NamesMusic()"),
         (("overflow",), "prompt:later", "IsDestination()"),
         (("extension",), "201", "Refers(kind='extension')"),
         (("pin",), "4711", "IsSecret()"),

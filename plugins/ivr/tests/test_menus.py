@@ -46,23 +46,29 @@ def test_a_good_site_has_no_findings(site: Any) -> None:
     assert check(site(*menus)) == []
 
 
+def circles(site: Any) -> list[str]:
+    plugin = IvrPlugin()
+    kinds = {k.kind: k for k in [*core_kinds(), *plugin.jackfield_site_kinds()]}
+    return [p for p in map(str, check_site(site, kinds, plugin.jackfield_destinations())) if "goes round" in p]
+
+
 def test_a_silent_caller_who_goes_round(site: Any) -> None:
-    found = check(site(menu("a", on_timeout="ivr:b"), menu("b", on_timeout="ivr:a"), menu("c", on_timeout="ivr:a")))
+    found = circles(site(menu("a", on_timeout="ivr:b"), menu("b", on_timeout="ivr:a"), menu("c", on_timeout="ivr:a")))
     assert len(found) == 1
-    assert found[0].startswith("menu:a: ")
+    assert found[0].startswith("menu a: ")
     assert "presses nothing" in found[0]
-    assert "a → b → a" in found[0]
+    assert "ivr:a → ivr:b → ivr:a" in found[0]
 
 
 def test_a_caller_with_wrong_keys_who_goes_round(site: Any) -> None:
-    found = check(site(menu("a", on_invalid="ivr:a")))
+    found = circles(site(menu("a", on_invalid="ivr:a")))
     assert len(found) == 1
     assert "only wrong keys" in found[0]
 
 
-def test_a_fallback_that_is_a_menu_may_close_a_circle(site: Any) -> None:
-    assert len(check(site(menu("a"), fallback="ivr:a"))) == 2
-    assert check(site(menu("a", on_timeout="hangup:normal", on_invalid="hangup:normal"), fallback="ivr:a")) == []
+def test_a_fallback_that_is_a_menu_closes_a_circle(site: Any) -> None:
+    assert len(circles(site(menu("a"), fallback="ivr:a"))) == 1
+    assert circles(site(menu("a", on_timeout="hangup:normal", on_invalid="hangup:normal"), fallback="ivr:a")) == []
 
 
 def test_a_key_that_hides_an_extension(site: Any) -> None:
@@ -85,7 +91,8 @@ def test_prompts_and_destinations_that_are_not_there_are_found_by_core(site: Any
     made = site(menu(keys={"1": "ivr:nowhere", "2": "ivr:main"}, on_timeout="prompt:nothing"))
     broken = Menu(name="other", prompt="absent", greeting="gone", keys={"1": "ivr:main"})
     whole = type(made)({"menu": [*made.all("menu", Menu), broken], "prompt": made.all("prompt", kinds["prompt"].model)})
-    found = {(p.name, p.path): str(p) for p in check_site(whole, kinds, plugin.jackfield_destinations())}
+    problems = check_site(whole, kinds, plugin.jackfield_destinations())
+    found = {(p.name, p.path): str(p) for p in problems if p.refuses}
     assert set(found) == {
         ("main", ("keys", "1")),
         ("main", ("on_timeout",)),

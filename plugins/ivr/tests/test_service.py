@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from jackfield_ivr.kinds import Menu
-from jackfield_ivr.service import Choice, Reading, above, choices, enter, loops, read
+from jackfield_ivr.service import Choice, Reading, above, choices, enter, read
 
 KEYS = "0123456789*#"
 rows = st.text(alphabet="12#", min_size=1, max_size=4)
@@ -97,20 +97,3 @@ def test_choices_of_a_menu() -> None:
         "#": Choice(back=True),
     }
     assert "202" not in choices(menu.model_copy(update={"dial_extensions": False}), ["202"])
-
-
-@given(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("abcdefxyz")))
-def test_loops_are_where_a_walk_never_ends(edges: dict[str, str]) -> None:
-    def returns_to(start: str) -> bool:
-        node = edges.get(start)
-        for _ in range(10):
-            if node == start:
-                return True
-            node = edges.get(node or "")
-        return False
-
-    found = loops(edges)
-    assert {n for circle in found for n in circle} == {n for n in edges if returns_to(n)}
-    for circle in found:
-        assert all(edges[a] == b for a, b in zip(circle, [*circle[1:], circle[0]], strict=True))
-        assert circle[0] == min(circle)

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 import typer
 
 from jackfield import i18n
-from jackfield.cli import alarms, live, phones, records, routes, security, site
+from jackfield.cli import alarms, draft, live, phones, records, routes, security, site
 from jackfield.errors import JackfieldError, NotConnected, SiteError
+from jackfield.i18n import gettext_for
 
+_ = gettext_for("jackfield")
 REFUSED, UNREACHABLE, INTERRUPTED = 1, 3, 130
 
 app = typer.Typer(
@@ -28,9 +30,14 @@ app.command("import")(site.import_)
 app.command()(site.export)
 app.command()(site.check)
 app.command()(site.plan)
+app.command()(site.diff)
 app.command()(site.apply)
 app.command()(site.rollback)
 app.command()(site.history)
+app.command()(draft.undo)
+app.command()(draft.discard)
+app.command()(draft.revisions)
+app.add_typer(draft.object_app, name="object")
 app.command()(live.status)
 app.command()(live.calls)
 app.command()(live.trunks)
@@ -71,7 +78,7 @@ def _fail(error: Exception, code: int, given: Sequence[str]) -> int:
     if "--json" in given:
         typer.echo(json.dumps({"error": str(error), "problems": problems}, ensure_ascii=False))
     elif len(problems) > 1:
-        typer.echo(f"There are {len(problems)} mistakes; nothing has changed:", err=True)
+        typer.echo(_("There are {count} mistakes; nothing has changed:").format(count=len(problems)), err=True)
         for line in problems:
             typer.echo(f"  {line}", err=True)
     else:
@@ -82,7 +89,7 @@ def _fail(error: Exception, code: int, given: Sequence[str]) -> int:
 def _sentence(error: Exception) -> str:
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}; nothing has changed"
+        return where + _("{error}; nothing has changed").format(error=error.strerror or error)
     return str(error)
 
 

@@ -14,35 +14,48 @@ from jackfield.cli import output
 from jackfield.cli.context import Json, open_context
 from jackfield.config.problems import sentences
 from jackfield.errors import SiteError
+from jackfield.i18n import gettext_for
 from jackfield.prompts.tools import MAX_UPLOAD
 
 if TYPE_CHECKING:
     from jackfield.config.apply import Applied
     from jackfield.config.plan import Plan
 
+_ = gettext_for("jackfield")
 MAX_BYTES = 8 * 1024 * 1024
 """A site file larger than this is not read."""
 Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the history.")]
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="Site file (TOML); - reads standard input.")], json: Json = False
+    file: Annotated[Path, typer.Argument(help="Site file (TOML); - reads standard input.")],
+    json: Json = False,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Keep what others changed meanwhile, where the fields differ.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Drop what others changed in the draft meanwhile.")] = False,
 ) -> None:
     """Replace the draft with a site file.
 
-    Every mistake is reported with its line, and on any mistake nothing changes. `jackfield plan` then shows what
+    Every mistake is reported with its line, and on any mistake nothing changes. When others have changed the draft
+    since the file was exported, it is refused and says who changed what. `jackfield plan` then shows what
     `jackfield apply` would do. Secrets that the file leaves out are kept, or made.
     """
+    from jackfield.config.editing import Meanwhile
+
     text, sounds = _read(file)
     context = open_context()
-    site = context.workspace.import_text(text, lambda name: _sound(sounds, name))
+    meanwhile = Meanwhile.REPLACE if force else Meanwhile.MERGE if merge else Meanwhile.REFUSE
+    site = context.workspace.import_text(text, lambda name: _sound(sounds, name), meanwhile)
     counts = {kind: len(site.names(kind)) for kind in site.kinds()}
+    warnings = context.plugin_warnings() + sentences(context.workspace.check())
     if json:
-        output.as_json({"objects": counts, "warnings": context.plugin_warnings()})
+        output.as_json({"objects": counts, "warnings": warnings})
         return
-    for warning in context.plugin_warnings():
-        output.note(f"warning: {warning}")
-    typer.echo(f"The draft holds {', '.join(f'{n} {kind}' for kind, n in counts.items())}. Next: jackfield plan")
+    for warning in warnings:
+        output.note(_("warning: {warning}").format(warning=warning))
+    held = ", ".join(f"{n} {kind}" for kind, n in counts.items())
+    typer.echo(_("The draft holds {objects}. Next: jackfield plan").format(objects=held))
 
 
 def _read(file: Path) -> tuple[str, dict[str, bytes | OSError]]:
@@ -51,13 +64,21 @@ def _read(file: Path) -> tuple[str, dict[str, bytes | OSError]]:
         with sys.stdin.buffer if str(file) == "-" else file.open("rb") as opened:
             data = opened.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise SiteError([f"{file} is larger than {MAX_BYTES // 1024 // 1024} MB; that is no site"])
+            raise SiteError(
+                [
+                    _("{file} is larger than {size} MB; that is no site").format(
+                        file=file, size=MAX_BYTES // 1024 // 1024
+                    )
+                ]
+            )
         text = data.decode("utf-8-sig")
     except OSError as error:
-        raise SiteError([f"{file} cannot be read: {error.strerror}; name a site file"]) from None
+        raise SiteError(
+            [_("{file} cannot be read: {error}; name a site file").format(file=file, error=error.strerror)]
+        ) from None
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise SiteError([f"line {line}: the file is not UTF-8; save it as UTF-8"]) from None
+        raise SiteError([_("line {line}: the file is not UTF-8; save it as UTF-8").format(line=line)]) from None
     sounds: dict[str, bytes | OSError] = {}
     try:
         prompts = tomllib.loads(text).get("prompt", [])
@@ -98,28 +119,32 @@ def export(
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     except OSError as error:
-        raise SiteError([f"{file} cannot be written: {error.strerror}; name another file"]) from None
+        raise SiteError(
+            [_("{file} cannot be written: {error}; name another file").format(file=file, error=error.strerror)]
+        ) from None
     with os.fdopen(handle, "w", encoding="utf-8") as opened:
         os.fchmod(opened.fileno(), 0o600)
         opened.write(open_context().workspace.export_text())
-    output.note(f"Written to {file}. It holds secrets; keep it as one.")
+    output.note(_("Written to {file}. It holds secrets; keep it as one.").format(file=file))
 
 
 def check(json: Json = False) -> None:
-    """Look for mistakes in the draft; exit code 1 when there are any."""
+    """Look for mistakes in the draft; exit code 1 when there are any. Warnings refuse nothing."""
     context = open_context()
     left_out = context.workspace.draft()[1]
-    problems = context.workspace.check()
-    found = sentences(p for p in problems if not p.warning)
-    warnings = [*sentences(p for p in problems if p.warning), *context.plugin_warnings()]
+    found = context.workspace.check()
+    wrong = sentences(p for p in found if p.refuses)
+    strange = [*sentences(p for p in found if not p.refuses), *context.plugin_warnings()]
     if json:
-        output.as_json({"problems": found, "left_out": left_out, "warnings": warnings})
+        output.as_json({"problems": wrong, "left_out": left_out, "warnings": strange})
     else:
-        for line in [*found, *left_out, *(f"warning: {w}" for w in warnings)]:
+        for line in [*wrong, *left_out]:
             typer.echo(line)
-        if not found and not left_out:
-            typer.echo("No mistakes.")
-    if found or left_out:
+        for warning in strange:
+            output.note(_("warning: {warning}").format(warning=warning))
+        if not wrong and not left_out:
+            typer.echo(_("No mistakes."))
+    if wrong or left_out:
         raise typer.Exit(1)
 
 
@@ -127,41 +152,61 @@ def plan(
     json: Json = False,
     files: Annotated[bool, typer.Option("--files", help="Also show how Asterisk's files change.")] = False,
 ) -> None:
-    """Show what `jackfield apply` would change."""
+    """Show what `jackfield apply` would change: what it means for whom, and with --files Asterisk's files."""
     context = open_context()
     planned = context.workspace.plan()
     if json:
         output.as_json(planned.to_dict() | {"empty": planned.empty, "plugins": context.plugin_warnings()})
         return
     for warning in context.plugin_warnings():
-        output.note(f"warning: {warning}")
+        output.note(_("warning: {warning}").format(warning=warning))
     _show_plan(planned, files=files)
+
+
+def diff(
+    old: Annotated[int | None, typer.Argument(help="Generation; the one in force when left out.", min=1)] = None,
+    new: Annotated[int | None, typer.Argument(help="Generation; the one in force when left out.", min=1)] = None,
+    json: Json = False,
+) -> None:
+    """Show what differs: between two generations, or (without numbers) between what is in force and the draft."""
+    workspace = open_context().workspace
+    planned = workspace.plan() if old is None else workspace.difference(old, new)
+    if json:
+        output.as_json({"changes": planned.to_dict()["changes"], "diffs": planned.diffs})
+        return
+    if not planned.changes and not planned.diffs:
+        typer.echo(_("There is no difference."))
+    _show_changes(planned, files=True)
 
 
 def _show_plan(planned: Plan, *, files: bool) -> None:
     for warning in planned.warnings:
-        output.note(f"warning: {warning}")
+        output.note(_("warning: {warning}").format(warning=warning))
     if planned.empty:
-        typer.echo(f"Nothing to do: generation {planned.base} is what the draft says.")
+        typer.echo(_("Nothing to do: generation {number} is what the draft says.").format(number=planned.base))
         return
-    signs = {"added": "+", "changed": "~", "removed": "-"}
-    for change in planned.changes:
-        typer.echo(f"{signs[change.action]} {change.kind} {change.name}")
-        for field in change.fields:
-            typer.echo(f"    {field}")
-    if files:
-        for text in planned.diffs.values():
-            typer.echo(text, nl=False)
+    _show_changes(planned, files=files)
     steps = planned.reloads
     if steps.files:
-        typer.echo(f"Files: {', '.join(steps.files)}")
+        typer.echo(_("Files: {files}").format(files=", ".join(steps.files)))
     if planned.base is not None and (steps.load or steps.reload):
         actions = [*(f"load {m}" for m in steps.load), *(f"reload {m}" for m in steps.reload)]
         typer.echo(f"Asterisk: {', '.join(actions)}")
         for why in steps.restart:
-            typer.echo(f"Asterisk needs a restart {why}.")
+            typer.echo(_("Asterisk needs a restart {why}.").format(why=why))
     if planned.new_sounds:
-        typer.echo(f"Sounds to make: {planned.new_sounds}")
+        typer.echo(_("Sounds to make: {count}").format(count=planned.new_sounds))
+
+
+def _show_changes(planned: Plan, *, files: bool) -> None:
+    signs = {"added": "+", "changed": "~", "removed": "-"}
+    for change in planned.changes:
+        typer.echo(f"{signs[change.action]} {change.kind} {change.name}")
+        for sentence in change.effects:
+            typer.echo(f"    {sentence}")
+    if files:
+        for text in planned.diffs.values():
+            typer.echo(text, nl=False)
 
 
 def apply(
@@ -170,12 +215,17 @@ def apply(
     installed: Annotated[
         bool, typer.Option("--installed", help="Not the draft: write the site in force for what is installed now.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also what others put into the draft since you have seen it.")
+    ] = False,
 ) -> None:
     """Put the draft in force. When Asterisk refuses it, the generation before is in force again."""
     workspace = open_context().workspace
-    shown = not json and sys.stderr.isatty()
-    change = workspace.refresh if installed else workspace.apply
-    planned, applied = change(reason, _progress if shown else None)
+    progress = _progress if not json and sys.stderr.isatty() else None
+    if installed:
+        planned, applied = workspace.refresh(reason, progress)
+    else:
+        planned, applied = workspace.apply(reason, progress, force=force)
     if json:
         output.as_json({"plan": planned.to_dict(), "applied": _applied(applied)})
         return
@@ -211,7 +261,7 @@ def history(json: Json = False) -> None:
         }
         for row in context.workspace.history()
     ]
-    output.as_json(rows) if json else output.records(rows, "No generation yet. Next: jackfield import FILE")
+    output.as_json(rows) if json else output.records(rows, _("No generation yet. Next: jackfield import FILE"))
 
 
 def _progress(done: int, total: int, what: str) -> None:
@@ -232,5 +282,5 @@ def _applied(applied: Applied | None) -> dict[str, object] | None:
 
 def _show_applied(applied: Applied) -> None:
     for line in applied.notes:
-        output.note(f"note: {line}")
-    typer.echo(f"Generation {applied.number} is in force.")
+        output.note(_("note: {line}").format(line=line))
+    typer.echo(_("Generation {number} is in force.").format(number=applied.number))

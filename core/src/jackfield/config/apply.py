@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 
 from jackfield.config.generations import Generations
-from jackfield.config.reloads import Reloads, contexts, endpoints, reloads
-from jackfield.errors import ApplyFailed, JackfieldError, NotConnected
+from jackfield.config.reloads import Reloads, reloads
+from jackfield.config.verify import Lack, lacking
+from jackfield.errors import ApplyFailed, CommandFailed, JackfieldError, NotConnected
+from jackfield.i18n import gettext_for
 
+_ = gettext_for("jackfield")
 log = structlog.get_logger(__name__)
 
 
@@ -27,8 +30,14 @@ class AsteriskControl(Protocol):
     def endpoints(self) -> set[str]:
         """Endpoints that Asterisk knows."""
 
-    def has_context(self, context: str) -> bool:
-        """Whether the dialplan has a context."""
+    def registrations(self) -> set[str]:
+        """Outbound registrations that Asterisk knows."""
+
+    def dialplan(self) -> dict[str, set[str]]:
+        """Extensions of each context."""
+
+    def queues(self) -> set[str]:
+        """Queues that app_queue knows."""
 
     def close(self) -> None:
         """Disconnect."""
@@ -46,13 +55,23 @@ class Applied:
     notes: list[str] = field(default_factory=list)
 
 
+class NotTaken(ApplyFailed):
+    """Asterisk did not take a generation. `lacks` is what it has not, `module` what it refused to load or reload."""
+
+    def __init__(self, message: str, lacks: Sequence[Lack] = (), module: str = "") -> None:
+        super().__init__(message)
+        self.lacks, self.module = lacks, module
+
+
 def activate(
     number: int,
     generations: Generations,
     connect: Callable[[], AsteriskControl],
-    tell_daemon: Callable[[], None],
+    tell_daemon: Callable[[], object],
 ) -> Applied:
     """Put a generation that is on disk in force. The caller holds the site's lock.
+
+    Killed at any point, it leaves a note on disk (`Generations.begun`); `resume` then brings it to an end.
 
     Args:
         number: the generation.
@@ -61,35 +80,88 @@ def activate(
         tell_daemon: has the daemon read the site in force; raises `NotConnected` when it is not running.
 
     Raises:
-        ApplyFailed: Asterisk refused it; the generation before is in force again.
+        NotTaken: Asterisk refused it; the generation before is in force again.
         NoGeneration: there is none of that number.
+        OSError: the disk is full or fails; nothing has changed.
     """
     previous = generations.current()
     new = generations.load(number).files
     old = _files(generations, previous)
     steps = reloads(old, new)
     done = Applied(number)
+    generations.begin(number)
     try:
         asterisk = connect()
     except NotConnected as error:
-        generations.switch(number)
+        generations.switch()
         done.running = False
-        done.notes.append(f"Asterisk is not reached, so it takes generation {number} over when it starts ({error})")
+        done.notes.append(
+            _("Asterisk is not reached, so it takes generation {number} over when it starts ({error})").format(
+                number=number, error=error
+            )
+        )
     else:
         try:
-            generations.switch(number)
+            generations.switch()
             _take_over(asterisk, steps, new)
-        except JackfieldError as error:
+        except (JackfieldError, OSError) as error:
             _go_back(asterisk, generations, previous, reloads(new, old), error)
         finally:
             asterisk.close()
         done.loaded, done.reloaded = steps.load, steps.reload
-        done.notes += [f"Asterisk must be restarted {why}: systemctl restart asterisk" for why in steps.restart]
+        done.notes += [
+            _("Asterisk must be restarted {why}: systemctl restart asterisk").format(why=why) for why in steps.restart
+        ]
+    done.notes += _tell(number, tell_daemon)
+    generations.end()
+    return done
+
+
+def resume(
+    generations: Generations, connect: Callable[[], AsteriskControl], tell_daemon: Callable[[], object]
+) -> str | None:
+    """Bring a change to its end whose process was killed: Asterisk and the daemon take what is in force on disk.
+
+    The caller holds the site's lock.
+
+    Returns:
+        A sentence on what was done, or None when no change was left in the middle.
+
+    Raises:
+        JackfieldError: Asterisk refused what is in force; the message says what is in force now.
+    """
+    change, current = generations.begun(), generations.current()
+    if change is None:
+        return None
+    files = _files(generations, current)
+    other = _files(generations, change.old if current == change.new else change.new)
+    log.warning("apply.interrupted", old=change.old, new=change.new, current=current)
+    try:
+        asterisk = connect()
+    except NotConnected:
+        pass  # it reads the whole generation when it starts
+    else:
+        try:
+            _take_over(asterisk, reloads(other, files), files)
+        except (JackfieldError, OSError) as error:
+            if current != change.new:
+                generations.end()
+                raise
+            _go_back(asterisk, generations, change.old, reloads(files, other), error)
+        finally:
+            asterisk.close()
+    _tell(current or 0, tell_daemon)
+    generations.end()
+    return _("an apply had been interrupted; generation {number} is in force as a whole now").format(number=current)
+
+
+def _tell(number: int, tell_daemon: Callable[[], object]) -> list[str]:
+    """Have the daemon take the site over; a sentence when it is away."""
     try:
         tell_daemon()
     except JackfieldError as error:
-        done.notes.append(f"jackfieldd does not serve generation {number} yet: {error}")
-    return done
+        return [_("jackfieldd does not serve generation {number} yet: {error}").format(number=number, error=error)]
+    return []
 
 
 def _files(generations: Generations, number: int | None) -> Mapping[str, str]:
@@ -102,28 +174,42 @@ def _files(generations: Generations, number: int | None) -> Mapping[str, str]:
 
 
 def _take_over(asterisk: AsteriskControl, steps: Reloads, files: Mapping[str, str]) -> None:
-    for module in steps.load:
-        asterisk.load(module)
-    for module in steps.reload:
-        asterisk.reload(module)
-    if lacking := sorted(endpoints(files) - asterisk.endpoints()):
-        raise ApplyFailed(f"Asterisk has no endpoint {', '.join(lacking[:10])} after its reload")
-    if absent := sorted(c for c in contexts(files) if not asterisk.has_context(c)):
-        raise ApplyFailed(f"Asterisk's dialplan has no {', '.join(absent[:10])} after its reload")
+    for act, modules in ((asterisk.load, steps.load), (asterisk.reload, steps.reload)):
+        for module in modules:
+            try:
+                act(module)
+            except CommandFailed as error:
+                raise NotTaken(str(error), module=module) from error
+    if lacks := lacking(asterisk, files):
+        names = ", ".join(map(str, lacks[:10]))
+        raise NotTaken(_("Asterisk has no {names} after its reload").format(names=names), lacks)
 
 
 def _go_back(
-    asterisk: AsteriskControl, generations: Generations, previous: int | None, steps: Reloads, reason: JackfieldError
+    asterisk: AsteriskControl,
+    generations: Generations,
+    previous: int | None,
+    steps: Reloads,
+    reason: JackfieldError | OSError,
 ) -> None:
     """Restore the generation before, then raise."""
-    generations.switch(previous)
+    generations.switch(back=True)
     trouble = []
     for module in steps.reload:
         try:
             asterisk.reload(module)
         except JackfieldError as error:
             trouble.append(f"{module}: {error}")
-    where = f"generation {previous} is in force again" if previous else "no generation is in force"
+    generations.end()
+    where = (
+        _("generation {number} is in force again").format(number=previous)
+        if previous
+        else _("no generation is in force")
+    )
     if trouble:
-        where += f", but Asterisk did not take it back fully ({'; '.join(trouble)}): systemctl restart asterisk"
-    raise ApplyFailed(f"{reason}; {where}. Asterisk's log says more: /var/log/asterisk/messages.log") from reason
+        where += _(", but Asterisk did not take it back fully ({trouble}): systemctl restart asterisk").format(
+            trouble="; ".join(trouble)
+        )
+    log_file = _("Asterisk's log says more: /var/log/asterisk/messages.log")
+    lacks, module = (reason.lacks, reason.module) if isinstance(reason, NotTaken) else ((), "")
+    raise NotTaken(f"{reason}; {where}. {log_file}", lacks, module) from reason

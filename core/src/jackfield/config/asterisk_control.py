@@ -49,13 +49,33 @@ class AmiControl:
             return set()
         return {event["ObjectName"] for event in events if event.event == "EndpointList"}
 
-    def has_context(self, context: str) -> bool:
-        """Whether the dialplan has a context."""
+    def registrations(self) -> set[str]:
+        """Outbound registrations that Asterisk knows, whatever their state."""
         try:
-            self._client.action("ShowDialPlan", Context=context)
-        except CommandFailed:
-            return False
-        return True
+            events = self._client.action("PJSIPShowRegistrationsOutbound").events
+        except CommandFailed:  # its answer when there are none
+            return set()
+        return {event["ObjectName"] for event in events if event.event == "OutboundRegistrationDetail"}
+
+    def dialplan(self) -> dict[str, set[str]]:
+        """Extensions of each context; a context without any is there too."""
+        found: dict[str, set[str]] = {}
+        try:
+            events = self._client.action("ShowDialPlan").events
+        except CommandFailed:  # it is empty
+            return found
+        for event in events:
+            if event.event == "ListDialplan":
+                found.setdefault(event["Context"], set()).update(filter(None, [event.get("Extension", "")]))
+        return found
+
+    def queues(self) -> set[str]:
+        """Queues that app_queue knows."""
+        try:
+            events = self._client.action("QueueSummary").events
+        except CommandFailed:  # the module is not loaded
+            return set()
+        return {event["Queue"] for event in events if event.event == "QueueSummary"}
 
     def close(self) -> None:
         """Disconnect."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from ipaddress import ip_network
 
 from jackfield.config.check_inbound import check_inbound
 from jackfield.config.check_outbound import check_outbound
-from jackfield.config.kinds import IsDestination, Kind, Refers
+from jackfield.config.kinds import IsDestination, Kind, NamesMusic, Refers
 from jackfield.config.objects.prompt import Prompt
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.problems import Problem
+from jackfield.config.reach import check_reach
 from jackfield.config.references import Marked, marked
 from jackfield.config.site import Site
 from jackfield.prompts.core_texts import CORE_PROMPTS
@@ -26,18 +27,28 @@ RESERVED_SECTIONS = frozenset(
 Names = Callable[[Site], Iterable[str]] | None
 
 
-def check_site(site: Site, kinds: Mapping[str, Kind], destinations: Iterable[DestinationKind] = ()) -> list[Problem]:
+def check_site(
+    site: Site,
+    kinds: Mapping[str, Kind],
+    destinations: Iterable[DestinationKind] = (),
+    entries: Iterable[str] = (),
+    music: Collection[str] | None = None,
+) -> list[Problem]:
     """Everything that is wrong with a site beyond its objects' own models.
 
     Args:
         site: the site.
         kinds: kinds of core and of the installed plugins.
         destinations: kinds of destinations of the installed plugins (core's own are known).
+        entries: destinations that feature codes lead to.
+        music: classes of music on hold that there are; None: not known.
     """
-    names: dict[str, Names] = {d.kind: d.names for d in [*builtin.kinds(), *destinations]}
+    known = {d.kind: d for d in [*builtin.kinds(), *destinations]}
+    names: dict[str, Names] = {d.kind: d.names for d in known.values()}
     names["prompt"] = lambda site: {*site.names("prompt"), *CORE_PROMPTS}
     problems = _references(site, names)
     problems += check_inbound(site) + check_outbound(site) + _sections(site) + _matches(site)
+    problems += _music(site, music) + check_reach(site, kinds, known, entries)
     for kind in kinds.values():
         problems += [_from_sentence(kind.kind, text) for text in (kind.check(site) if kind.check else ())]
     return problems
@@ -116,6 +127,18 @@ def _matches(site: Site) -> list[Problem]:
         for match, trunks in owners.items()
         for name in trunks[1:]
     ]  # fmt: skip
+
+
+def _music(site: Site, music: Collection[str] | None) -> list[Problem]:
+    """Music that nobody has."""
+    if music is None:
+        return []
+    return [
+        Problem(_missing("music class", found.value, music), kind, name, found.path)
+        for (kind, name), item in site.objects().items()
+        for found in marked(item)
+        if isinstance(found.mark, NamesMusic) and found.value not in music
+    ]
 
 
 def _normal(match: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 _SECTION = re.compile(r"\[([A-Za-z0-9][A-Za-z0-9_.@-]{0,78})\](\((?:!|\+|[A-Za-z0-9_.,!-]+)\))?")
 _PAIR = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.-]*)\s*=>?\s*(.*)")
 _HINT = re.compile(r"hint,[A-Za-z]+[/:][A-Za-z0-9_.-]+(&[A-Za-z]+[/:][A-Za-z0-9_.-]+)*")
@@ -29,8 +30,8 @@ class Parsed:
 
 
 def unprintable(text: str) -> bool:
-    """Whether a text holds a control character other than line feed and tab."""
-    return any((ord(c) < 32 and c not in "\n\t") or c in "\x7f\x85\u2028\u2029" for c in text)
+    """Whether a text holds a control character other than line feed and tab, or half a character (a surrogate)."""
+    return _UNPRINTABLE.search(text) is not None
 
 
 def parse(text: str, file: str) -> Parsed:

@@ -11,16 +11,27 @@ from jackfield.config.kinds import SiteObject
 from jackfield.config.objects.general import General
 from jackfield.config.site import Site
 
+_REVISION = re.compile(r"# Jackfield site; draft revision (\d{1,9})[\r\n]")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def export_site(site: Site) -> str:
-    """The site as TOML; `import_site` of it gives an equal site. It holds secrets: keep it as one."""
-    blocks = ["[general]\n" + _lines(_body(site.general))]
+def export_site(site: Site, revision: int | None = None) -> str:
+    """The site as TOML; `import_site` of it gives an equal site. It holds secrets: keep it as one.
+
+    `revision` is that of the draft; the text says it, so that its import can tell what others did meanwhile.
+    """
+    head = "" if revision is None else f"# Jackfield site; draft revision {revision}\n\n"
+    blocks = [head + "[general]\n" + _lines(_body(site.general))]
     for (kind, name), item in site.objects().items():
         if not isinstance(item, General):
             blocks.append(f"[[{_key(kind)}]]\n" + _lines({"name": name} | _body(item)))
     return "\n".join(blocks)
+
+
+def revision_of(text: str) -> int | None:
+    """The draft's revision that a text was exported from, if it says one."""
+    found = _REVISION.match(text.lstrip("\ufeff"))
+    return int(found[1]) if found else None
 
 
 def _body(item: SiteObject) -> dict[str, Any]:

@@ -6,18 +6,24 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
+
 from jackfield.config.files import make_folder, sync_folder, write_file
+from jackfield.config.leftout import LeftOut, from_meta
 from jackfield.config.paths import Paths
 from jackfield.errors import JackfieldError
 
+log = structlog.get_logger(__name__)
 KEEP = 20
 """Generations kept beside the one in force."""
 SITE, META, SOUNDS = "site.json", "meta.json", "sounds.json"
+SWITCHING, BACK, FORTH = ".switching.json", ".current.back", ".current.forth"
+"""Beside the link `current`, while it is being changed."""
 
 
 class NoGeneration(JackfieldError):
@@ -33,6 +39,7 @@ class Meta:
     reason: str
     created_at: datetime
     sha256: dict[str, str]
+    left_out: list[LeftOut] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,14 @@ class Generation:
     files: dict[str, str]
     site_json: str
     sounds_json: str
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A change of the generation in force that has begun: from one to another (None: there was none)."""
+
+    old: int | None
+    new: int
 
 
 class Generations:
@@ -72,7 +87,14 @@ class Generations:
         return max([above, *self.numbers()]) + 1
 
     def write(
-        self, number: int, files: Mapping[str, str], site_json: str, sounds_json: str, author: str, reason: str
+        self,
+        number: int,
+        files: Mapping[str, str],
+        site_json: str,
+        sounds_json: str,
+        author: str,
+        reason: str,
+        left_out: Sequence[LeftOut] = (),
     ) -> None:
         """Write a generation; it is there whole, or not at all, and not in force yet.
 
@@ -91,6 +113,7 @@ class Generations:
                 "number": number,
                 "author": author,
                 "reason": reason,
+                "left_out": [one.to_dict() for one in left_out],
                 "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "sha256": {name: _digest(text) for name, text in sorted(contents.items())},
             }
@@ -123,20 +146,59 @@ class Generations:
         site_json, sounds_json = contents.pop(SITE), contents.pop(SOUNDS)
         created = datetime.fromisoformat(meta["created_at"])
         return Generation(
-            Meta(number, meta["author"], meta["reason"], created, meta["sha256"]), contents, site_json, sounds_json
+            Meta(number, meta["author"], meta["reason"], created, meta["sha256"], from_meta(meta)),
+            contents,
+            site_json,
+            sounds_json,
         )
 
-    def switch(self, number: int | None) -> None:
-        """Put a generation in force (None: none), in one step."""
-        link = self._paths.current
-        if number is None:
-            link.unlink(missing_ok=True)
+    def begin(self, number: int) -> Switch:
+        """Note on disk that another generation is about to be put in force, so that a crash in between is found.
+
+        The way back is laid first: a full disk must not keep us from going it.
+
+        Raises:
+            OSError: no room, or no right; nothing has changed.
+        """
+        change = Switch(self.current(), number)
+        for unfinished in self._paths.base.glob(f".{SWITCHING}.*.new"):
+            unfinished.unlink()
+        for name, target in ((BACK, change.old), (FORTH, number)):
+            self._link(self._paths.base / name, target)
+        write_file(self._paths.base / SWITCHING, json.dumps({"old": change.old, "new": number}))
+        sync_folder(self._paths.base)
+        return change
+
+    def begun(self) -> Switch | None:
+        """The change that has begun and not ended: somebody is at it, or was killed."""
+        try:
+            found = json.loads((self._paths.base / SWITCHING).read_text())
+            return Switch(found["old"], int(found["new"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def switch(self, *, back: bool = False) -> None:
+        """Put the new generation of `begin` in force, in one step; or with `back` the old one (or none) again."""
+        change, current = self.begun(), self._paths.current
+        if back and change is not None and change.old is None:
+            current.unlink(missing_ok=True)
         else:
-            temporary = link.with_name(".current.new")
-            temporary.unlink(missing_ok=True)
-            temporary.symlink_to(Path(self._paths.generations.name, str(number)))
-            os.replace(temporary, link)
-        sync_folder(link.parent)
+            os.replace(self._paths.base / (BACK if back else FORTH), current)
+        sync_folder(self._paths.base)
+
+    def end(self) -> None:
+        """The change of `begin` is over. A disk that fails now only means that it is looked after once more."""
+        try:
+            for name in (SWITCHING, BACK, FORTH):
+                (self._paths.base / name).unlink(missing_ok=True)
+            sync_folder(self._paths.base)
+        except OSError as error:
+            log.warning("generations.not_ended", error=str(error))
+
+    def _link(self, link: Path, target: int | None) -> None:
+        link.unlink(missing_ok=True)
+        if target is not None:
+            link.symlink_to(Path(self._paths.generations.name, str(target)))
 
     def prune(self) -> list[int]:
         """Remove the oldest beyond those kept; the one in force stays. Their numbers."""

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
@@ -20,8 +20,10 @@ from jackfield.config.problems import Path, Problem, sentences
 from jackfield.config.site import Site
 from jackfield.config.words import in_words
 from jackfield.errors import SiteError
+from jackfield.i18n import gettext_for
 from jackfield.routing.destinations import DestinationKind
 
+_ = gettext_for("jackfield")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -48,6 +50,8 @@ def import_site(
     kinds: Mapping[str, Kind],
     destinations: Iterable[DestinationKind] = (),
     sound_problem: Callable[[str], str | None] | None = None,
+    entries: Iterable[str] = (),
+    music: Collection[str] | None = None,
 ) -> Site:
     """Read a site.
 
@@ -56,6 +60,8 @@ def import_site(
         kinds: kinds of core and of the installed plugins.
         destinations: kinds of destinations of the installed plugins.
         sound_problem: what is wrong with an uploaded sound file (by its path), or None.
+        entries: destinations that feature codes lead to.
+        music: classes of music on hold that there are.
 
     Raises:
         SiteError: with every mistake; each says its line, what is wrong and what to do.
@@ -65,10 +71,27 @@ def import_site(
     for kind, items in table.items():
         _read_kind(reading, kind, items, kinds)
     site = Site(reading.objects)
-    _look_over(reading, site, kinds, destinations, sound_problem)
-    if reading.problems:
-        raise SiteError(sentences(reading.problems))
+    _look_over(reading, check_site(site, kinds, destinations, entries, music))
+    _look_at_sounds(reading, site, sound_problem)
+    if wrong := [problem for problem in reading.problems if problem.refuses]:
+        raise SiteError(sentences(wrong))
     return site
+
+
+def read_object(kind: str, body: Mapping[str, Any], kinds: Mapping[str, Kind]) -> SiteObject:
+    """One object from plain JSON.
+
+    Raises:
+        SiteError: with every mistake.
+    """
+    if kind not in kinds:
+        hint = suggestion(kind, kinds) or _("install the plugin that brings it, or take it out")
+        raise SiteError([_("no installed plugin knows the kind {kind}; {hint}").format(kind=repr(kind), hint=hint)])
+    reading = _Reading(Lines(""))
+    _read_object(reading, kinds[kind], dict(body), (kind, 0))
+    if reading.problems:
+        raise SiteError(sentences(replace(problem, line=0) for problem in reading.problems))
+    return reading.objects[kind][0]
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -157,19 +180,16 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _look_over(
-    reading: _Reading,
-    site: Site,
-    kinds: Mapping[str, Kind],
-    destinations: Iterable[DestinationKind],
-    sound_problem: Callable[[str], str | None] | None,
-) -> None:
-    """Checks of the whole; what only follows from an object that was refused is not reported again."""
-    for problem in check_site(site, kinds, destinations):
-        if problem.warning or any(repr(name) in problem.text for name in reading.broken):
+def _look_over(reading: _Reading, problems: Iterable[Problem]) -> None:
+    """Findings on the whole; what only follows from an object that was refused is not reported again."""
+    for problem in problems:
+        if any(repr(name) in problem.text for name in reading.broken):
             continue
         place = reading.places.get((problem.kind, problem.name), (problem.kind,))
         reading.problems.append(replace(problem, line=reading.lines.line(place + problem.path)))
+
+
+def _look_at_sounds(reading: _Reading, site: Site, sound_problem: Callable[[str], str | None] | None) -> None:
     for prompt, language, path in sound_files(site) if sound_problem else ():
         if wrong := sound_problem(path) if sound_problem else None:
             place = reading.places["prompt", prompt.name]

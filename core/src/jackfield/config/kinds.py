@@ -30,6 +30,24 @@ class IsDestination:
 
 
 @dataclass(frozen=True, slots=True)
+class Onward:
+    """Marks a field of an object that is itself a destination: calls go on there without the caller's doing.
+
+    `Annotated[Destination | None, Onward("silent")]`. From these marks a plan finds calls that would go round for ever.
+    `behaviour` says which callers go that way: "" whatever they do (a queue's overflow), "silent" those who press
+    nothing, "wrong" those who press wrong keys. With `or_fallback`, calls go to the fallback when it is left out.
+    """
+
+    behaviour: str = ""
+    or_fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NamesMusic:
+    """Marks a field that names a class of music on hold."""
+
+
+@dataclass(frozen=True, slots=True)
 class IsSecret:
     """Marks a field that is masked wherever people see it, and kept when an import leaves it out."""
 
@@ -64,6 +82,8 @@ class Kind:
     `check` looks at the whole site and returns findings: sentences that start with the object (`queue:sales …`) and
     say what is wrong and what to do. References are found by the field's type (`Destination`, or a `Name` marked with
     `Refers`) and need no check of the kind's own. `generated` names fields that get a secret at import when left out.
+    `entry` says that such an object is of use though no other one names it (phones are dialled). `effects` tells in
+    sentences what a change does, for whom; fields that it does not speak of are told by name.
     """
 
     kind: str
@@ -71,6 +91,16 @@ class Kind:
     title: str
     check: Callable[[Site], list[str]] | None = None
     generated: tuple[str, ...] = ()
+    entry: bool = False
+    effects: Callable[[SiteObject | None, SiteObject | None], list[Effect]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change means, in a sentence; `fields` are those that it tells of (none: the object itself)."""
+
+    text: str
+    fields: tuple[str, ...] = ()
 
 
 def _host(value: str) -> str:

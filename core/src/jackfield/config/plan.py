@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from jackfield.config.effects import sentences
 from jackfield.config.generations import Generation
-from jackfield.config.kinds import IsSecret, Kind, SiteObject
+from jackfield.config.kinds import IsSecret, Kind, Refers, SiteObject
+from jackfield.config.leftout import Contribution, LeftOut
 from jackfield.config.references import marked
 from jackfield.config.reloads import Reloads, reloads
 from jackfield.config.site import Site
@@ -24,12 +26,16 @@ _LONG = 120
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One object that was added, changed or removed; `fields` says how, in words, with secrets masked."""
+    """One object that was added, changed or removed.
+
+    `fields` are its changes field by field, with secrets masked; `effects` say in sentences what changes, for whom.
+    """
 
     action: str
     kind: str
     name: str
     fields: list[str] = field(default_factory=list)
+    effects: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         details = f": {'; '.join(self.fields)}" if self.fields else ""
@@ -49,6 +55,9 @@ class Plan:
     diffs: dict[str, str]
     reloads: Reloads
     warnings: list[str]
+    fragments: list[Contribution] = field(default_factory=list)
+    """Plugins' additions that are in the files."""
+    left_out: list[LeftOut] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -78,6 +87,8 @@ def compare(
     kinds: Mapping[str, Kind],
     secrets: Iterable[str],
     warnings: list[str],
+    fragments: Sequence[Contribution] = (),
+    left_out: Sequence[LeftOut] = (),
 ) -> Plan:
     """Compare what was rendered with the generation in force. `secrets` are values masked in the differences."""
     old_site = before.site_json if before else "{}"
@@ -90,38 +101,54 @@ def compare(
         files=files,
         sounds=sounds,
         new_sounds=new_sounds,
-        changes=_changes(json.loads(old_site), json.loads(new_site), kinds),
+        changes=_changes(json.loads(old_site), json.loads(new_site), kinds, site),
         diffs=_diffs(old_files, files, hidden),
         reloads=reloads(old_files, files),
-        warnings=warnings,
+        warnings=list(dict.fromkeys(warnings)),
+        fragments=list(fragments),
+        left_out=list(left_out),
     )
 
 
 # -- objects -------------------------------------------------------------------------------------------------------
 
 
-def _changes(old: dict[str, Any], new: dict[str, Any], kinds: Mapping[str, Kind]) -> list[Change]:
+def _changes(old: dict[str, Any], new: dict[str, Any], kinds: Mapping[str, Kind], site: Site) -> list[Change]:
     changes = []
+    used = _users(site)
     for kind in sorted({*old, *new}):
+        known = kinds.get(kind)
         before = {item["name"]: item for item in old.get(kind, [])}
         after = {item["name"]: item for item in new.get(kind, [])}
-        hidden = _secret_fields(kinds[kind].model) if kind in kinds else _SECRET_NAMES
+        hidden = _secret_fields(known.model) if known else _SECRET_NAMES
         for name in sorted({*before, *after}):
-            if name not in before:
-                changes.append(Change("added", kind, name))
-            elif name not in after:
-                changes.append(Change("removed", kind, name))
-            elif before[name] != after[name]:
-                changes.append(Change("changed", kind, name, _fields(before[name], after[name], hidden)))
+            was, now = before.get(name), after.get(name)
+            if was == now:
+                continue
+            action = "added" if was is None else "removed" if now is None else "changed"
+            fields = _fields(was, now, hidden) if was is not None and now is not None else {}
+            users = used.get((kind, name), []) if action == "changed" else []
+            effects = sentences(known, name, was, now, fields, users)
+            changes.append(Change(action, kind, name, list(fields.values()), effects))
     return changes
 
 
-def _fields(old: Mapping[str, Any], new: Mapping[str, Any], hidden: Iterable[str]) -> list[str]:
-    return [
-        f"{key}: {MASK} → another" if key in hidden else f"{key}: {_shown(old, key)} → {_shown(new, key)}"
+def _users(site: Site) -> dict[tuple[str, str], list[str]]:
+    """Object → objects that name it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for (kind, name), item in site.objects().items():
+        for mark in marked(item):
+            if isinstance(mark.mark, Refers):
+                found.setdefault((mark.mark.kind, mark.value), []).append(f"{kind} {name}")
+    return found
+
+
+def _fields(old: Mapping[str, Any], new: Mapping[str, Any], hidden: Iterable[str]) -> dict[str, str]:
+    return {
+        key: f"{key}: {MASK} → another" if key in hidden else f"{key}: {_shown(old, key)} → {_shown(new, key)}"
         for key in sorted({*old, *new})
         if old.get(key) != new.get(key)
-    ]
+    }
 
 
 def _shown(item: Mapping[str, Any], key: str) -> str:
@@ -144,6 +171,12 @@ def _secret_values(site: Site) -> set[str]:
 def _named_secrets(site: dict[str, Any]) -> set[str]:
     items = [item for group in site.values() for item in group]
     return {str(item[name]) for item in items for name in ("secret", "password") if item.get(name)}
+
+
+def masked(body: Mapping[str, Any], model: type[SiteObject] | None) -> dict[str, Any]:
+    """An object's fields without its secrets."""
+    hidden = _secret_fields(model) if model else _SECRET_NAMES
+    return {key: MASK if key in hidden else value for key, value in body.items()}
 
 
 # -- files ---------------------------------------------------------------------------------------------------------

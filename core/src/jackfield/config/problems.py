@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 Path = tuple[str | int, ...]
 
 
@@ -13,8 +16,8 @@ class Problem:
     """A finding.
 
     `kind` and `name` say which object, `path` which of its fields. `absent` marks a destination or a kind that no
-    installed plugin brings: a mistake in a file being imported, a warning once the site was accepted. `warning` marks
-    what is allowed, but hardly meant.
+    installed plugin brings: a mistake in a file being imported, a warning once the site was accepted. A `warning` is
+    shown and refuses nothing.
     """
 
     text: str
@@ -25,8 +28,13 @@ class Problem:
     absent: bool = False
     warning: bool = False
 
+    @property
+    def refuses(self) -> bool:
+        """Whether the site cannot be taken with it."""
+        return not self.warning
+
     def __str__(self) -> str:
-        where = [f"line {self.line}"] if self.line else []
+        where = [_("line {line}").format(line=self.line)] if self.line else []
         if self.kind:
             where.append(f"{self.kind} {self.name}".strip())
         if field := field_name(self.path):

@@ -8,10 +8,10 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from jackfield.config.kinds import IsDestination, IsSecret, Refers
+from jackfield.config.kinds import IsDestination, IsSecret, NamesMusic, Refers
 from jackfield.config.problems import Path
 
-Mark = Refers | IsDestination | IsSecret
+Mark = Refers | IsDestination | IsSecret | NamesMusic
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,18 +76,6 @@ def wanted_modules(files: Mapping[str, str]) -> list[str]:
     return [value.strip() for key, _, value in lines if key.strip() == "load"]
 
 
-def endpoints(files: Mapping[str, str]) -> set[str]:
-    """Endpoints that Asterisk must know after a reload."""
-    sections = parse(_ours(files, "pjsip.conf"), "pjsip.conf").sections
-    return {name for name, pairs in sections if ("type", "endpoint") in pairs}
-
-
-def contexts(files: Mapping[str, str]) -> set[str]:
-    """Contexts of the dialplan that hold extensions."""
-    sections = parse(_ours(files, "extensions.conf"), "extensions.conf").sections
-    return {name for name, pairs in sections if any(key == "exten" for key, _ in pairs)}
-
-
 def _transports(files: Mapping[str, str]) -> list[object]:
     sections = parse(_ours(files, "pjsip.conf"), "pjsip.conf").sections
     return [pairs for _, pairs in sections if ("type", "transport") in pairs]

@@ -14,6 +14,7 @@ from jackfield.config import ami_events
 from jackfield.config.check import trunk_matches
 from jackfield.config.conf_syntax import modules, parse
 from jackfield.config.fragments import Fragment
+from jackfield.config.leftout import LeftOut
 from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.general import General
 from jackfield.config.objects.parking import Parking
@@ -22,8 +23,10 @@ from jackfield.config.paths import Paths
 from jackfield.config.phones import accounts, endpoints
 from jackfield.config.site import Site
 from jackfield.errors import UnsafeValue
+from jackfield.i18n import gettext_for
 from jackfield.routing.outbound import EMERGENCY_RING_SECONDS, EMERGENCY_TRY_SECONDS, emergency_trunks_for
 
+_ = gettext_for("jackfield")
 TEMPLATES = Path(__file__).with_name("templates")
 AMI_USER = "jackfield"
 _FILE = re.compile(r"[a-z0-9_]+\.conf")
@@ -56,10 +59,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """Files by name, and a sentence for each fragment that was left out."""
+    """Files by name, and what of the plugins' additions is not in them."""
 
     files: dict[str, str]
-    alarms: list[str]
+    left_out: list[LeftOut]
 
 
 class _Raw(str):
@@ -83,14 +86,14 @@ def render(site: Site, options: Options, fragments: Iterable[tuple[str, Fragment
         name.removesuffix(".j2"): environment.get_template(name).render(context)
         for name in sorted(environment.list_templates(extensions=["j2"]))
     }
-    alarms: list[str] = []
+    left_out: list[LeftOut] = []
     cores = {name: parse(text, name).names() for name, text in files.items()}
     for plugin, fragment in fragments:
-        alarms += _add(files, cores, plugin, fragment, options.paths.modules)
+        left_out += _add(files, cores, plugin, fragment, options.paths.modules)
     for name in files:
         if name != "asterisk.conf":
             files[name] += f'\n; Hand-written additions\n#tryinclude "{safe(options.paths.custom)}/{name}"\n'
-    return Rendered(files, alarms)
+    return Rendered(files, left_out)
 
 
 def _environment(site: Site, options: Options) -> Environment:
@@ -179,34 +182,38 @@ def _caller_id(phone: Extension) -> str:
     return f'"{title}" <{phone.name}>'
 
 
-def _add(files: dict[str, str], cores: dict[str, set[str]], plugin: str, fragment: Fragment, folder: Path) -> list[str]:
-    """Add a fragment to its file; sentences when it, or a part of it, is left out."""
+def _add(
+    files: dict[str, str], cores: dict[str, set[str]], plugin: str, fragment: Fragment, folder: Path
+) -> list[LeftOut]:
+    """Add a fragment to its file; what of it is left out."""
     name = fragment.file
     if not _FILE.fullmatch(name) or name in _OURS:
-        return [f"{plugin}: its addition to {name[:60]!r} is left out: not a file that plugins may add to"]
+        return [LeftOut(plugin, repr(name)[:60], _("not a file that plugins may add to"))]
     if name == "modules.conf":
         return _add_modules(files, plugin, fragment.text, folder)
     parsed = parse(fragment.text, name)
     taken = cores.setdefault(name, set())
-    errors = parsed.errors + [f"section [{s}] is there already" for s in sorted(parsed.names() & taken)]
+    errors = parsed.errors + [_("section [{name}] is there already").format(name=s) for s in parsed.names() & taken]
     if errors:
-        return [f"{plugin}: its addition to {name} is left out: {'; '.join(errors[:5])}"]
+        return [LeftOut(plugin, name, "; ".join(sorted(errors)[:5]))]
     taken |= parsed.names()
     files[name] = files.get(name, "") + f"\n; From plugin {safe(plugin)}\n{fragment.text.strip()}\n"
     return []
 
 
-def _add_modules(files: dict[str, str], plugin: str, text: str, folder: Path) -> list[str]:
+def _add_modules(files: dict[str, str], plugin: str, text: str, folder: Path) -> list[LeftOut]:
     named, errors = modules(text)
-    alarms = [f"{plugin}: left out of modules.conf: {error}" for error in errors]
+    wrong = list(errors)
     lines = []
     for module in dict.fromkeys(named):
         if module in _REFUSED_MODULES:
-            alarms.append(f"{plugin}: module {module} is not loaded: it runs commands of the machine")
+            wrong.append(_("module {module} is not loaded: it runs commands of the machine").format(module=module))
         elif folder.is_dir() and not (folder / module).exists():
-            alarms.append(f"{plugin}: module {module} is not installed; install the Asterisk package that brings it")
+            wrong.append(
+                _("module {module} is not installed; install the Asterisk package that brings it").format(module=module)
+            )
         elif f"load = {module}\n" not in files["modules.conf"]:
             lines.append(f"load = {module}\n")
     if lines:
         files["modules.conf"] += f"; From plugin {safe(plugin)}\n{''.join(lines)}"
-    return alarms
+    return [LeftOut(plugin, "modules.conf", "; ".join(wrong))] if wrong else []

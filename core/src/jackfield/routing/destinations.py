@@ -59,7 +59,8 @@ class DestinationKind:
     """A kind of destination.
 
     `names` gives the names that exist in a site (for validation and completion); `None` means that any well-formed
-    name will do. `person` says that the kind leads to a person: a caller who leaves there has abandoned.
+    name will do. `person` says that the kind leads to a person: a caller who leaves there has abandoned. `objects` is
+    the kind of site object that the names belong to, when it is called otherwise (`ivr:main` is a `menu`).
     """
 
     kind: str
@@ -67,6 +68,12 @@ class DestinationKind:
     handler: Handler
     names: Callable[[Site], Iterable[str]] | None = None
     person: bool = False
+    objects: str = ""
+
+    @property
+    def object_kind(self) -> str:
+        """Kind of the site objects that the names belong to."""
+        return self.objects or self.kind
 
 
 def split(destination: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from jackfield.config.kinds import Destination, IsSecret, Name, Refers, SiteObject, Text
+from jackfield.config.kinds import Destination, IsSecret, Name, NamesMusic, Onward, Refers, SiteObject, Text
 from pydantic import AfterValidator, Field, StringConstraints
 
 MUSIC_CLASS_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
@@ -39,15 +39,17 @@ class Queue(SiteObject):
     no_answer_pause: int = Field(
         2, ge=0, le=100, description="Pause an agent after so many unanswered offers in a row; 0 = never"
     )
-    music: str = Field("default", pattern=MUSIC_CLASS_PATTERN, description="Music class while waiting")
+    music: Annotated[str, NamesMusic()] = Field(
+        "default", pattern=MUSIC_CLASS_PATTERN, description="Music class while waiting"
+    )
     announce_position: bool = Field(True, description="Tell callers their place in line")
     announce_every: int = Field(60, ge=0, le=3600, description="Seconds between announcements; 0 = only on entry")
     max_wait: int = Field(0, ge=0, le=86400, description="Seconds until a caller overflows; 0 = no limit")
     max_length: int = Field(0, ge=0, le=100_000, description="Callers who may wait; more overflow; 0 = no limit")
-    overflow: Destination | None = Field(
+    overflow: Annotated[Destination | None, Onward()] = Field(
         None, description="Where callers go when max_wait or max_length is reached; needed with either"
     )
-    empty: Destination | None = Field(
+    empty: Annotated[Destination | None, Onward()] = Field(
         None, description="Where callers go while no agent is logged in; left out, they wait"
     )
     after: Destination | None = Field(None, description="Where callers go after the talk; left out, the call ends")

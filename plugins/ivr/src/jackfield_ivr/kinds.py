@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from jackfield.config.kinds import Destination, Language, Name, Refers, SiteObject, Text
+from jackfield.config.kinds import Destination, Language, Name, Onward, Refers, SiteObject, Text
 from pydantic import Field, StringConstraints, model_validator
 
 Keys = Annotated[str, StringConstraints(pattern=r"^[0-9*#]{1,6}$")]
@@ -31,8 +31,12 @@ class Menu(SiteObject):
     tries: int = Field(3, ge=1, le=10, description="Times that the caller may say nothing or press a wrong key")
     invalid: PromptName | None = Field(None, description="Prompt after a wrong key, instead of the built-in one")
     no_input: PromptName | None = Field(None, description="Prompt after no key, instead of the built-in one")
-    on_timeout: Destination | None = Field(None, description="After the last try without a key; else the fallback")
-    on_invalid: Destination | None = Field(None, description="After the last try with a wrong key; else the fallback")
+    on_timeout: Annotated[Destination | None, Onward("silent", or_fallback=True)] = Field(
+        None, description="After the last try without a key; else the fallback"
+    )
+    on_invalid: Annotated[Destination | None, Onward("wrong", or_fallback=True)] = Field(
+        None, description="After the last try with a wrong key; else the fallback"
+    )
 
     @model_validator(mode="after")
     def _one_use_a_key(self) -> Self:

@@ -29,7 +29,7 @@ class IvrPlugin:
     @hookimpl
     def jackfield_destinations(self) -> list[DestinationKind]:
         """`ivr:NAME` leads to a menu."""
-        return [DestinationKind("ivr", _("Menu"), handle, names=lambda site: site.names("menu"))]
+        return [DestinationKind("ivr", _("Menu"), handle, names=lambda site: site.names("menu"), objects="menu")]
 
     @hookimpl
     def jackfield_sounds(self, site: Site) -> Iterable[SoundRequest]:

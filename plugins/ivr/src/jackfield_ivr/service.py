@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -61,19 +61,3 @@ def enter(path: Iterable[str], menu: str) -> list[str]:
 def above(path: list[str]) -> str | None:
     """The menu above the last one of a path."""
     return path[-2] if len(path) > 1 else None
-
-
-def loops(leads_to: Mapping[str, str]) -> list[list[str]]:
-    """Circles in a graph where each node leads to at most one other, each from its smallest name, sorted."""
-    found: set[tuple[str, ...]] = set()
-    for start in leads_to:
-        trail: list[str] = []
-        node: str | None = start
-        while node is not None and node not in trail:
-            trail.append(node)
-            node = leads_to.get(node)
-        if node is not None:
-            circle = trail[trail.index(node) :]
-            first = circle.index(min(circle))
-            found.add((*circle[first:], *circle[:first]))
-    return [list(circle) for circle in sorted(found)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from jackfield.config import phones
+from jackfield.config import effects, phones
+from jackfield.config.effects import typed
 from jackfield.config.kinds import Kind
 from jackfield.config.objects.extension import Device, Extension
 from jackfield.config.objects.general import General
@@ -17,18 +18,25 @@ from jackfield.config.objects.trunk import Trunk
 def core_kinds() -> list[Kind]:
     """Kinds that core brings."""
     return [
-        Kind("general", General, "Site"),
-        Kind("trunk", Trunk, "Trunks"),
-        Kind("did", Did, "Inbound routes"),
+        Kind("general", General, "Site", effects=typed(General, effects.general)),
+        Kind("trunk", Trunk, "Trunks", entry=True, effects=typed(Trunk, effects.trunk)),
+        Kind("did", Did, "Inbound routes", effects=typed(Did, effects.did)),
         Kind("outbound-route", OutboundRoute, "Outbound routes"),
         Kind("outbound-limit", OutboundLimit, "Outbound limits"),
         Kind("hours", Hours, "Business hours"),
         Kind("time", TimeCondition, "Time conditions"),
         Kind("split", Split, "Shares of calls"),
-        Kind("caller-list", CallerList, "Caller lists"),
-        Kind("extension", Extension, "Extensions", generated=("secret",)),
-        Kind("device", Device, "Devices", phones.check_devices, generated=("secret",)),
-        Kind("parking", Parking, "Parking", phones.check_parking),
-        Kind("prompt", Prompt, "Prompts"),
+        Kind("caller-list", CallerList, "Caller lists", effects=typed(CallerList, effects.caller_list)),
+        Kind(
+            "extension",
+            Extension,
+            "Extensions",
+            generated=("secret",),
+            entry=True,
+            effects=typed(Extension, effects.extension),
+        ),
+        Kind("device", Device, "Devices", phones.check_devices, generated=("secret",), entry=True),
+        Kind("parking", Parking, "Parking", phones.check_parking, entry=True),
+        Kind("prompt", Prompt, "Prompts", effects=typed(Prompt, effects.prompt)),
         Kind("security", Security, "Security"),
     ]

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from jackfield.config import number_sets
 from jackfield.config.hours import parse_dates, parse_span, parse_special
-from jackfield.config.kinds import Destination, Language, Name, Refers, SiteObject, Zone
+from jackfield.config.kinds import Destination, Language, Name, Onward, Refers, SiteObject, Zone
 
 ANONYMOUS = "anonymous"
 """Stands for callers who withhold their number."""
@@ -92,15 +92,15 @@ class TimeCondition(SiteObject):
     """A destination that leads on by business hours."""
 
     hours: Annotated[Name, Refers("hours")]
-    open: Destination = Field(description="Where calls go within the hours")
-    closed: Destination = Field("prompt:closed", description="Where calls go outside of them")
+    open: Annotated[Destination, Onward()] = Field(description="Where calls go within the hours")
+    closed: Annotated[Destination, Onward()] = Field("prompt:closed", description="Where calls go outside of them")
 
 
 class Share(BaseModel):
     """A share of a split."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    destination: Destination
+    destination: Annotated[Destination, Onward()]
     percent: int = Field(ge=0, le=100, description="Share of the calls")
 
 
