@@ -47,6 +47,7 @@ class FakeCall:
         self.world, self.id, self.channel = world, identity, f"PJSIP/carrier-{identity}"
         self.caller, self.extension, self.dialled_rest, self.priority = Party("5550100", ""), extension, rest, priority
         self.site, self.data, self.memo = world.site, {}, memo or {}
+        self.fallback = world.site.general.fallback
         self.resumed = None if dial_status is None else Resume(dial_status)
         self.did = []
         self.keys = []

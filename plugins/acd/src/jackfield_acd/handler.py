@@ -46,8 +46,8 @@ def handle_queue(runtime: Runtime, call: Call, name: str) -> Next:
 
 
 def _gone(call: Call, name: str) -> Next:
-    log.warning("acd.no_such_queue", queue=name, call=call.id, fallback=call.site.general.fallback)
-    return Goto(call.site.general.fallback, "no such queue")
+    log.warning("acd.no_such_queue", queue=name, call=call.id, fallback=call.fallback)
+    return Goto(call.fallback, "no such queue")
 
 
 class Visit:
