@@ -35,7 +35,7 @@ test: $(PYTHON) host i18n deb
 	@$(PYTHON) -m pytest core/tests plugins tests
 
 test-fast: $(PYTHON) host i18n
-	@$(PYTHON) -m pytest -m 'not journey and not packages and not slow' core/tests plugins tests
+	@$(PYTHON) -m pytest -n auto -m 'not journey and not packages and not slow' core/tests plugins tests
 
 journeys: $(PYTHON) host deb
 	@$(PYTHON) -m pytest tests/journeys

@@ -98,7 +98,7 @@ class Shop:
             calls = {agent: phone.call(LOG_IN, plan=[wait(20)]) for agent, phone in self.phones.items()}
             for call in calls.values():
                 call.wait_ended(40)
-            self.node.wait_for(lambda: self._ready() == sorted(AGENTS), 10, "all agents to be ready")
+            self.node.wait_for(lambda: self._ready() == sorted(AGENTS), 60, "all agents to be ready")
         return [LogIn(agent, AGENTS[agent], LOG_IN, self._log_in_heard(call)) for agent, call in calls.items()]
 
     def _ready(self) -> list[str]:
