@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
+# Machines are noisy: no test may fail for being slow.
+settings.register_profile("jackfield", deadline=None)
+settings.load_profile("jackfield")
 pytest_plugins = ["rig.pytest_plugin"]
 
 

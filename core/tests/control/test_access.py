@@ -32,8 +32,8 @@ def test_none_without_settings():
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_the_socket_lets_in_those_with_a_role(tmp_path):
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
+    for folder in (tmp_path, *(above for above in tmp_path.parents if above.name.startswith(("pytest-", "popen-")))):
+        folder.chmod(0o755)
     path = tmp_path / "s.sock"
     access = Access(ControlSettings(**GROUPS))
     with socket.socket(socket.AF_UNIX) as listener:

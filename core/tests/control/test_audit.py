@@ -97,8 +97,8 @@ def test_hostile_text(box):
 
 def test_by_user(tmp_path, box):
     """A process of another user: known by the kernel's word, refused, on record."""
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
+    for folder in (tmp_path, *(above for above in tmp_path.parents if above.name.startswith(("pytest-", "popen-")))):
+        folder.chmod(0o755)
     box.path.chmod(0o666)
     code = (
         "import os, socket, sys; os.setgroups([65534]); os.setgid(65534); os.setuid(65534);"
