@@ -116,6 +116,7 @@ class Daemon:
             on_down=self._ami_down,
         )
         self.asterisk = Broker(self.ami)
+        self.calls.transfer = self.asterisk.transfer
         self.bans = Bans(Store(self.database), self.timers, self.alarms)
         self.states = UserStates(self.database)
         self.calls.desk = Desk(self.states, self)
@@ -306,9 +307,11 @@ class Daemon:
                 self.calls.adopt(facts, open_calls.get(facts.id))
                 if message.get("Application") in _COMING_BACK:
                     expected[facts.id] = known[variables.AT]
+        alive = {channel.call for channel in self.registry.channels()}
+        self.calls.adopt_talks(open_calls, alive)
         self.calls.end_gone()
         self.lamps.refresh()
-        self._close_ended(open_calls, {m["Uniqueid"] for m in status})
+        self._close_ended(open_calls, alive)
         self.recovery.expect(expected)
 
     def _resync_trunks(self) -> None:
@@ -347,6 +350,14 @@ class Daemon:
             self.trunks.call_ended(channel.endpoint, channel.dial_status, channel.cause)
         self.calls.channel_ended(channel)
 
+    def channel_moved(self, channel: Channel, before: Channel) -> None:
+        """A channel goes on in another call."""
+        self.calls.channel_moved(channel, before)
+
+    def channels_merged(self, message: Message) -> None:
+        """An attended transfer."""
+        self.calls.channels_merged(message)
+
     def phone_changed(self, endpoint: str, busy: bool) -> None:
         """A phone became busy or free."""
         self._phone_event(extension_of(endpoint))
@@ -379,7 +390,7 @@ def _facts(message: Message, known: dict[str, str]) -> Facts:
     trunk, extension = known.get(variables.TRUNK), known.get(variables.EXTENSION)
     seconds = message.get("Seconds", "")
     return Facts(
-        id=message["Uniqueid"],
+        id=known.get(variables.CALL) or message["Uniqueid"],
         channel=message["Channel"],
         direction="internal" if extension else "inbound",
         caller=party(message.get("CallerIDNum", ""), message.get("CallerIDName", "")),

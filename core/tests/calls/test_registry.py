@@ -10,7 +10,7 @@ from jackfield.telephony.events import Message
 
 class Listener:
     def __init__(self) -> None:
-        self.ended, self.answered, self.phones, self.reach = [], [], [], []
+        self.ended, self.answered, self.phones, self.reach, self.moved = [], [], [], [], []
 
     def channel_dialled(self, channel) -> None:
         pass
@@ -20,6 +20,12 @@ class Listener:
 
     def channel_ended(self, channel) -> None:
         self.ended.append(channel)
+
+    def channel_moved(self, channel, before) -> None:
+        self.moved.append((channel.id, before.call, channel.call))
+
+    def channels_merged(self, message) -> None:
+        pass
 
     def phone_changed(self, endpoint, busy) -> None:
         self.phones.append((endpoint, busy))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,13 @@ class Arrivals:
         A call over a trunk holds a place on it from then on, unless it is sent to BUSY_TRUNK.
         """
         return self._from_trunk(facts) if facts.direction == "inbound" else self._from_phone(facts)
+
+    def transferred(self, facts: Facts) -> tuple[str, str]:
+        """Where a transfer leads and why: where the phone that transfers could dial to itself. Changes `facts`."""
+        asked = replace(facts, did=facts.transfer, extension=facts.dialler)
+        first, why = self._from_phone(asked)
+        facts.dialled_rest = asked.dialled_rest
+        return first, f"transferred by {facts.dialler}: {why}"
 
     def _from_trunk(self, facts: Facts) -> tuple[str, str]:
         route = self.routes.find(facts.trunk, facts.did, facts.caller.number, self._now())

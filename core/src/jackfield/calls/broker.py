@@ -15,6 +15,8 @@ log = structlog.get_logger(__name__)
 _KEY = re.compile(r"[A-Za-z0-9._+-]{1,100}")
 _VALUE = re.compile(r"[A-Za-z0-9 ./:&_,+-]{0,900}")
 DEVICE_STATES = frozenset({"UNKNOWN", "NOT_INUSE", "INUSE", "BUSY", "RINGING", "ONHOLD"})
+_CHANNEL = re.compile(r"[A-Za-z]{1,16}/[A-Za-z0-9._@;+-]{1,120}")
+_NUMBER = re.compile(r"[A-Za-z0-9+*#]{1,80}")
 ENDED = "jackfield-ended"
 """Family of Asterisk's database where the dialplan notes calls that end while the daemon is away."""
 
@@ -86,9 +88,16 @@ class Broker:
             raise UnsafeValue(f"{trunk!r} is not a trunk")
         self._tell("PJSIPSetMaintenance", Endpoint=trunk, State="on" if shut else "off")
 
+    def transfer(self, channel: str, number: str) -> None:
+        """Send a channel to a number, as a phone's blind transfer does; nothing happens when it is gone."""
+        if not _CHANNEL.fullmatch(channel) or not _NUMBER.fullmatch(number):
+            log.warning("asterisk.no_transfer", channel=channel[:80], number=number[:80])
+            return
+        self._try("Redirect", Channel=channel, Context="jf-transfer", Exten=number, Priority="1")
+
     def channels(self) -> list[Message]:
         """Asterisk's own list of channels, with our variables. It cuts values at 512 bytes: too short for a state."""
-        names = ",".join([variables.AT, variables.STATUS, variables.TRUNK, variables.EXTENSION])
+        names = ",".join([variables.AT, variables.STATUS, variables.TRUNK, variables.EXTENSION, variables.CALL])
         return [m for m in self._client.action("Status", Variables=names).events if m.event == "Status"]
 
     def contacts(self) -> dict[str, bool]:

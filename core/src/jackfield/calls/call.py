@@ -98,6 +98,11 @@ class Call:
         return self.facts.channel
 
     @property
+    def leader(self) -> str:
+        """Unique id of the channel that runs the call's dialplan: the caller's, or after a transfer another one's."""
+        return str(self._session.env["agi_uniqueid"])
+
+    @property
     def caller(self) -> Party:
         """Who calls, made harmless."""
         return self.facts.caller
@@ -105,7 +110,7 @@ class Call:
     @property
     def did(self) -> str:
         """The number dialled."""
-        return self.facts.did
+        return self.facts.dialled
 
     @property
     def diversion(self) -> str:
@@ -124,8 +129,8 @@ class Call:
 
     @property
     def extension(self) -> str | None:
-        """The extension that the call came from."""
-        return self.facts.extension
+        """The extension that dialled: the call's own, or after a transfer the one that made it."""
+        return self.facts.dialler
 
     @property
     def priority(self) -> int:
@@ -183,6 +188,7 @@ class Call:
                 variables.DIAL_STATUS: "",
                 variables.GUARD: "0",
             }
+            | ({variables.TRANSFER: ""} if self.facts.transfer else {})
         )
         self._dirty = False
 

@@ -37,7 +37,11 @@ class Live:
     """Trunks and what became of them, as in `carrier:503`."""
     interrupted: bool = False
     closed: bool = False
+    left: dict[int, str] = field(default_factory=dict)
+    """Step → outcome, of steps that a transfer ended."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    running: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a handler runs: after a transfer, the one before must have let go of the call."""
 
     @classmethod
     def restored(cls, facts: Facts, record: CallRecord | None) -> Live:
@@ -87,33 +91,43 @@ class Live:
         return step
 
     def leave(self, seq: int, outcome: str) -> StepRecord | None:
-        """A step ends."""
+        """A step ends; what a transfer said of it holds."""
         for index, step in enumerate(self.steps):
             if step.seq == seq:
-                self.steps[index] = replace(step, left_at=datetime.now(UTC), outcome=outcome[:64])
+                outcome = self.left.get(seq, outcome)
+                self.steps[index] = replace(step, left_at=step.left_at or datetime.now(UTC), outcome=outcome[:64])
                 return self.steps[index]
         return None
 
+    def transferred(self, outcome: str) -> StepRecord | None:
+        """The last step ended with a transfer, whatever its handler says of it."""
+        if not self.steps:
+            return None
+        seq = max(step.seq for step in self.steps)
+        self.left[seq] = outcome
+        return self.leave(seq, outcome)
+
     def leg(self, channel: Channel, role: str) -> LegRecord:
         """A leg as it is now."""
-        known = self.legs.get(channel.id)
-        started = known.started_at if known else channel.started or datetime.now(UTC)
+        known = self.legs.get(channel.leg)
+        started = known.started_at if known else channel.joined or channel.started or datetime.now(UTC)
+        answered = (known.answered_at if known else None) or channel.answered
         if channel.id == self.facts.id:  # after a restart, Asterisk tells a channel's age in whole seconds
             started = min(started, self.facts.started)
         record = LegRecord(
-            id=channel.id,
+            id=channel.leg,
             call_id=self.facts.id,
             channel=channel.name,
             role=role,
             started_at=started,
             number=self._number(channel, role, known),
             agent=self.agents.get(channel.endpoint, "") or (known.agent if known else ""),
-            answered_at=(known.answered_at if known else None) or channel.answered,
+            answered_at=max(answered, started) if answered and channel.joined else answered,
             ended_at=channel.ended,
             cause=channel.cause if channel.ended else None,
             status=channel.dial_status or (known.status if known else ""),
         )
-        self.legs[channel.id] = record
+        self.legs[record.id] = record
         return record
 
     def _number(self, channel: Channel, role: str, known: LegRecord | None) -> str:
@@ -133,6 +147,11 @@ class Live:
             leg for leg in self.legs.values() if leg.id != self.facts.id and leg.role in ("agent", "phone", "trunk")
         ]
 
+    def last_end(self) -> datetime | None:
+        """When the last leg ended; None when one has not, or nothing is known of the caller's."""
+        ends = [leg.ended_at for leg in self.legs.values() if leg.ended_at]
+        return max(ends) if self.facts.id in self.legs and len(ends) == len(self.legs) else None
+
     def opening(self) -> CallRecord:
         """The record of a call that has just begun."""
         return replace(self.record(None, ()), ended_at=None, result=None, cause=None)
@@ -146,7 +165,7 @@ class Live:
         """
         now = datetime.now(UTC)
         own = self.legs.get(self.facts.id)
-        ended = (own.ended_at if own else None) or now
+        ended = self.last_end() or now
         answered = sorted((leg for leg in self._persons() if leg.answered_at), key=lambda leg: leg.answered_at or now)
         waiting = [s for s in self.steps if s.destination.partition(":")[0] in persons]
         first = answered[0].answered_at if answered else None
@@ -171,7 +190,7 @@ class Live:
             queue=queues[-1] if queues else self.queue,
             agent=agents[-1] if agents else "",
             wait_seconds=_waited(waiting, first, ended),
-            talk_seconds=sum(_seconds(leg.answered_at, leg.ended_at or ended) for leg in answered),
+            talk_seconds=_covered((leg.answered_at or ended, leg.ended_at or ended) for leg in answered),
             result=self._result(end, bool(answered), persons),
             cause=end.cause if end else (own.cause if own and own.cause else 16),
             interrupted=self.interrupted,
@@ -191,6 +210,15 @@ class Live:
 
 def _seconds(start: datetime | None, end: datetime | None) -> float:
     return max(0.0, (end - start).total_seconds()) if start and end else 0.0
+
+
+def _covered(spans: Iterable[tuple[datetime, datetime]]) -> float:
+    """Seconds that lie in any of the spans; after a transfer, they may overlap."""
+    total, reached = 0.0, datetime.min.replace(tzinfo=UTC)
+    for start, end in sorted(spans):
+        total += _seconds(max(start, reached), end)
+        reached = max(reached, end)
+    return total
 
 
 def _waited(steps: list[StepRecord], answered: datetime | None, ended: datetime) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from jackfield.calls import transfer
 from jackfield.calls.call import Call
 from jackfield.calls.live import Live
 from jackfield.errors import CallerHungUp, JackfieldError
@@ -43,6 +44,8 @@ class Path:
         """Go from destination to destination until one ends the call."""
         for _ in range(MAX_STEPS):
             answer = self._step(live, call, destination)
+            if isinstance(answer, End):
+                answer = transfer.after_end(call, answer, live.answered_at())
             if isinstance(answer, End):
                 return answer
             destination = answer.destination

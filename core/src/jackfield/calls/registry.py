@@ -13,8 +13,12 @@ from typing import Protocol
 
 import structlog
 
+from jackfield.calls import grouping
+from jackfield.telephony import variables
 from jackfield.telephony.events import Message
 
+_DIALLED = {"", "AppDial", "AppDial2"}
+"""Applications of channels that were dialled; others run a dialplan of their own."""
 log = structlog.get_logger(__name__)
 
 
@@ -35,6 +39,15 @@ class Channel:
     dial_status: str = ""
     bridge: str = ""
     held: bool = False
+    leads: bool = False
+    """Whether it runs a call's dialplan: it came in, or was transferred; others were dialled by one that leads."""
+    joined: datetime | None = None
+    """Since when it belongs to a call that is not the one it began in."""
+
+    @property
+    def leg(self) -> str:
+        """Id of its leg in its call."""
+        return f"{self.id}@{self.call}" if self.joined else self.id
 
 
 class Listener(Protocol):
@@ -48,6 +61,12 @@ class Listener(Protocol):
 
     def channel_ended(self, channel: Channel) -> None:
         """A channel is gone. Its legs' times are final."""
+
+    def channel_moved(self, channel: Channel, before: Channel) -> None:
+        """A channel belongs to another call now (attended transfer, pick-up); `before`: as it was in the other."""
+
+    def channels_merged(self, message: Message) -> None:
+        """An attended transfer was made: Asterisk's own account of it."""
 
     def phone_changed(self, endpoint: str, busy: bool) -> None:
         """An endpoint got its first channel or lost its last."""
@@ -77,6 +96,7 @@ class Registry:
         self._listener = listener
         self._lock = threading.RLock()
         self._channels: dict[str, Channel] = {}
+        self._bridges: dict[str, set[str]] = {}
         self._phones: dict[str, int] = {}
         self._reachable: dict[str, bool] = {}
         self._gone = threading.Condition(self._lock)
@@ -92,6 +112,7 @@ class Registry:
             "Hold": self._hold,
             "Unhold": self._hold,
             "ContactStatus": self._contact,
+            "AttendedTransfer": listener.channels_merged,
         }
         self.known = False
         """Whether the registry is Asterisk's own truth now (AMI is up and resynced)."""
@@ -107,6 +128,11 @@ class Registry:
         """Live channels of a call."""
         with self._lock:
             return [replace(c) for c in self._channels.values() if c.call == call]
+
+    def call_of(self, identity: str) -> str | None:
+        """The call that a channel belongs to now; None for a channel that is not known."""
+        channel = self._channels.get(identity)
+        return channel.call if channel is not None else None
 
     def busy(self, endpoint: str) -> bool:
         """Whether an endpoint has a channel."""
@@ -148,6 +174,7 @@ class Registry:
         name = message["Channel"]
         channel = Channel(identity, name, message["Linkedid"], endpoint_of(name), message.get("CallerIDNum", ""))
         channel.started = event_time(message)
+        channel.leads = channel.call == identity
         if message.get("ChannelState") == "6":
             channel.answered = channel.started
         self._channels[identity] = channel
@@ -167,8 +194,11 @@ class Registry:
     def _end(self, channel: Channel, when: datetime) -> None:
         del self._channels[channel.id]
         channel.ended = when
+        self._enter(channel, "")
         self._listener.channel_ended(channel)
         self._count(channel.endpoint, -1)
+        if channel.leads:
+            self._regroup(channel.call, when)
         self._gone.notify_all()
 
     def _rename(self, message: Message) -> None:
@@ -182,7 +212,7 @@ class Registry:
     def _dial_begin(self, message: Message) -> None:
         channel = self._channels.get(message.get("DestUniqueid", ""))
         if channel is not None:
-            channel.dialled_by = message.get("Uniqueid", "")
+            channel.dialled_by, channel.leads = message.get("Uniqueid", ""), False
             dialler = self._channels.get(channel.dialled_by)
             channel.call = dialler.call if dialler else message.get("DestLinkedid", channel.call)
             self._listener.channel_dialled(channel)
@@ -198,12 +228,66 @@ class Registry:
     def _bridge_enter(self, message: Message) -> None:
         channel = self._channels.get(message["Uniqueid"])
         if channel is not None:
-            channel.bridge = message.get("BridgeUniqueid", "")
+            self._enter(channel, message.get("BridgeUniqueid", ""))
+            self._settle(channel.bridge, message)
 
     def _bridge_leave(self, message: Message) -> None:
         channel = self._channels.get(message["Uniqueid"])
-        if channel is not None:
-            channel.bridge = ""
+        if channel is not None and channel.bridge == message.get("BridgeUniqueid", channel.bridge):
+            self._enter(channel, "")
+
+    def _enter(self, channel: Channel, bridge: str) -> None:
+        if channel.bridge == bridge:
+            return
+        members = self._bridges.get(channel.bridge)
+        if members is not None:
+            members.discard(channel.id)
+            if not members:
+                del self._bridges[channel.bridge]
+        channel.bridge = bridge
+        if bridge:
+            self._bridges.setdefault(bridge, set()).add(channel.id)
+
+    # -- whose call it is ------------------------------------------------------------------------------------------
+
+    def lead(self, identity: str, call: str) -> None:
+        """A channel runs this call's dialplan from now on (it was transferred, or came back after a restart)."""
+        with self._lock:
+            channel = self._channels.get(identity)
+            if channel is not None:
+                channel.leads = True
+                self._move(channel, call, datetime.now(UTC))
+
+    def follow(self, identity: str) -> None:
+        """A channel runs no dialplan of ours any more, though it lives: it goes with those it talks to."""
+        with self._gone:
+            channel = self._channels.get(identity)
+            if channel is not None:
+                channel.leads = False
+                self._settle(channel.bridge, None)
+                self._gone.notify_all()
+
+    def _regroup(self, call: str, when: datetime) -> None:
+        """A call has lost a channel that led it: those it leaves behind go with those they talk to."""
+        for bridge in {c.bridge for c in self._channels.values() if c.call == call and c.bridge}:
+            self._settle(bridge, None, when)
+
+    def _settle(self, bridge: str, message: Message | None, when: datetime | None = None) -> None:
+        members = [self._channels[i] for i in self._bridges.get(bridge, ())]
+        if len({c.call for c in members}) < 2:
+            return
+        leaders = {c.call for c in self._channels.values() if c.leads}
+        when = when or (event_time(message) if message is not None else datetime.now(UTC))
+        for identity, call in grouping.settle(members, leaders).items():
+            self._move(self._channels[identity], call, when)
+
+    def _move(self, channel: Channel, call: str, when: datetime) -> None:
+        if channel.call == call:
+            return
+        before = replace(channel, ended=when)
+        channel.call, channel.joined = call, when
+        self._listener.channel_moved(replace(channel), before)
+        self._gone.notify_all()
 
     def _hold(self, message: Message) -> None:
         channel = self._channels.get(message["Uniqueid"])
@@ -255,17 +339,19 @@ class Registry:
             for identity, message in live.items():
                 if identity not in self._channels:
                     self._adopt(identity, message, now)
-                self._channels[identity].bridge = message.get("BridgeID", "")
+                self._enter(self._channels[identity], message.get("BridgeID", ""))
+            for bridge in list(self._bridges):
+                self._settle(bridge, None, now)
             for endpoint, there in reachable.items():
                 self._set_reachable(endpoint, there)
             self.known = True
         log.info("registry.resynced", channels=len(status))
 
     def _adopt(self, identity: str, message: Message, now: datetime) -> None:
-        name = message["Channel"]
-        channel = Channel(
-            identity, name, message.get("Linkedid", identity), endpoint_of(name), message.get("CallerIDNum", "")
-        )
+        name, own = message["Channel"], message.variables().get(variables.CALL, "")
+        call = own if own not in ("", "(null)") else message.get("Linkedid", identity)
+        channel = Channel(identity, name, call, endpoint_of(name), message.get("CallerIDNum", ""))
+        channel.leads = message.get("Application", "") not in _DIALLED
         age = message.get("Seconds", "")
         channel.started = datetime.fromtimestamp(now.timestamp() - (int(age) if age.isdigit() else 0), UTC)
         if message.get("ChannelState") == "6":

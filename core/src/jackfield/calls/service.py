@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,10 @@ from jackfield.calls.live import Live
 from jackfield.calls.outgoing import Outgoing, Situation
 from jackfield.calls.party import Party
 from jackfield.calls.path import Path
-from jackfield.calls.registry import Channel, Registry
+from jackfield.calls.registry import Channel, Registry, endpoint_of
 from jackfield.calls.state import Facts
+from jackfield.calls.transfer import Return, send_on
+from jackfield.config.objects.extension import extension_of
 from jackfield.config.site import Site
 from jackfield.errors import CallerHungUp, JackfieldError, ProtocolError
 from jackfield.records.models import CallRecord
@@ -29,6 +31,7 @@ from jackfield.routing.destinations import DestinationKind, End, Goto, Result
 from jackfield.routing.inbound import InboundRoutes
 from jackfield.telephony import variables
 from jackfield.telephony.agi import AgiSession, safe_environment
+from jackfield.telephony.events import Message
 
 if TYPE_CHECKING:
     from jackfield.features.desk import Desk
@@ -40,6 +43,8 @@ log = structlog.get_logger(__name__)
 MAX_RESUMES = 5
 """Times that one call may come back; a call that kills the daemon each time is then sent to its fallback."""
 GONE_SECONDS = 2.0
+LET_GO_SECONDS = 1.0
+"""How long a transferred call waits for the handler that it was taken from."""
 
 
 class CallService:
@@ -76,6 +81,8 @@ class CallService:
         """Asked whether a new call may come in: did it come over a trunk, is it an emergency."""
         self.dialling: Callable[[str], None] = lambda _: None
         """Told each endpoint that is about to be called."""
+        self.transfer: Callable[[str, str], None] = lambda channel, number: None
+        """Sends a channel to a number, as a phone's blind transfer does."""
         self._serve_site(Site({}), _NoSounds())
 
     def serve_site(self, site: Site, sounds: Sounds) -> None:
@@ -117,7 +124,7 @@ class CallService:
         """Serve one AGI connection to its end."""
         script = self._script(session)
         if script == "resume":
-            self._resume(session, [*session.arguments[1:], "", "", "", "", ""])
+            self._resume(session, Return.read(session))
         elif self.admit(script == "trunk", self.urgent(session)):
             self._arrive(session, script, _origin(session))
         else:
@@ -178,17 +185,19 @@ class CallService:
             self._live[call.id] = live
         return call
 
-    def _resume(self, session: AgiSession, arguments: list[str]) -> None:
-        packed, dial_status, trunk, extension = arguments[1:5]
-        identity = session.env["agi_uniqueid"]
+    def _resume(self, session: AgiSession, back: Return) -> None:
+        saved = state.decode(back.state)
+        identity = self.registry.call_of(back.channel) or (saved.facts.id if saved else back.call)
         with self._lock:
             live = self._live.get(identity)
         if live is not None and live.closed:
             live = None
-        saved = state.decode(packed)
-        if saved is None:
+        if back.transfer:
+            live = live or self._forgotten(identity, saved, back)
+            saved = self._transferred(live, saved, back)
+        elif saved is None:
             if live is None:
-                self._arrive(session, "phone" if extension else "trunk", extension or trunk)
+                self._arrive(session, "phone" if back.extension else "trunk", back.extension or back.trunk)
                 return
             # The handler had not said a word to Asterisk yet; the call was taken from it.
             saved = state.Saved(live.facts, "", len(live.steps), {}, {}, 0, False)
@@ -196,23 +205,46 @@ class CallService:
         if live is None:
             live = Live.restored(saved.facts, None)
             self._hold_lines(saved.facts)
-        elif live.call is not None:
+        if live.call is not None:
             live.call.taken = True
-        live.interrupted, live.facts = True, saved.facts
-        site, sounds, _ = self._serving
+        live.interrupted = live.interrupted or not back.transfer
+        live.facts = saved.facts
+        site, sounds, arrivals = self._serving
         call = self._make_call(session, live, site, sounds)
-        call.restore(saved, Resume(dial_status))
+        call.restore(saved, Resume(back.dial_status))
         self._writer.call_started(live.opening())
+        self.registry.lead(back.channel, identity)
         self.recovery(identity)
-        log.info("call.resumed", call=call.id, at=call.at, dial=dial_status, times=call.resumes)
         first = call.at
-        if identity in self._stalled or call.resumes > MAX_RESUMES:
+        if back.transfer:
+            call.resumed, call.resumes = None, saved.resumes
+            first, why = arrivals.transferred(call.facts)
+            log.info("call.transferred", call=call.id, by=back.transferrer, number=back.transfer, to=first, why=why)
+        elif identity in self._stalled or call.resumes > MAX_RESUMES:
             self._stalled.discard(identity)
             call.resumed, first = None, call.facts.fallback
+        else:
+            log.info("call.resumed", call=call.id, at=call.at, dial=back.dial_status, times=call.resumes)
         self._run(live, call, lambda: first)
+
+    def _transferred(self, live: Live, saved: state.Saved | None, back: Return) -> state.Saved:
+        """A phone has sent the call on: the step it was in is over."""
+        sent = send_on(live, saved, back)
+        step = live.transferred(f"transferred:{back.transferrer}")
+        if step is not None:
+            self._writer.step(step)
+        self._events.publish("call", id=live.facts.id, what="transferred", by=back.transferrer)
+        return sent
+
+    def _forgotten(self, identity: str, saved: state.Saved | None, back: Return) -> Live:
+        """A call that is transferred right after a restart: what is on record of it, or what Asterisk says."""
+        facts = saved.facts if saved else Facts(identity, back.name, "internal", Party(), "", back.trunk or None)
+        return Live.restored(facts, self._writer.find_call(identity))
 
     def _run(self, live: Live, call: Call, first: Callable[[], str]) -> None:
         end: End | None = None
+        channel = call.leader
+        alone = live.running.acquire(timeout=LET_GO_SECONDS if call.facts.transfer else 0.0)
         try:
             end = self._path.run(live, call, first())
             self._host.call("jackfield_call_answered", call=call) if live.answered_at() else None
@@ -222,12 +254,16 @@ class CallService:
         except JackfieldError as error:
             log.warning("call.lost", call=call.id, error=str(error))
         finally:
+            if alone:
+                live.running.release()
             call.release()
-            over = call.taken or self._finish(live, call, end, GONE_SECONDS)
+            over = self._finish(live, call, end, GONE_SECONDS)
             if live.call is call:
                 live.call = None
-            if not over and not self._finish(live, call, end, 0.0):
-                log.warning("call.lives_on", call=call.id)
+            if not over:
+                self.registry.follow(channel)
+                if not self._finish(live, call, end, 0.0):
+                    log.info("call.lives_on", call=call.id)
 
     # -- what others tell -------------------------------------------------------------------------------------------
 
@@ -256,7 +292,12 @@ class CallService:
     def _finish(self, live: Live, call: Call | None, end: End | None, seconds: float) -> bool:
         """Make the record final once the last channel is gone; False when one is left after `seconds`."""
         identity = live.facts.id
-        if not self.registry.wait_gone(identity, seconds):
+        if call is not None and call.taken:
+            return True
+        gone = self.registry.wait_gone(identity, seconds)
+        if call is not None and call.taken:  # it goes on elsewhere: resumed, or transferred
+            return True
+        if not gone:
             return False
         with live.lock:
             if live.closed:
@@ -267,8 +308,7 @@ class CallService:
                 del self._live[identity]
         self.lines.release(identity)
         if call is None:  # no thread of ours was there to see the end
-            own = live.legs.get(identity)
-            live.end((own.ended_at if own else None) or datetime.now(UTC))
+            live.end(live.last_end() or datetime.now(UTC))
         record = live.record(end, self._path.persons())
         self._writer.call_ended(record)
         self.outgoing.ended(identity, record.talk_seconds)
@@ -314,7 +354,38 @@ class CallService:
         if live is None:
             return
         self._writer.leg(live.leg(channel, self._role(channel)))
-        if channel.id == live.facts.id and live.call is None and not live.closed:
+        self._end_without_thread(live)
+
+    def channel_moved(self, channel: Channel, before: Channel) -> None:
+        """Registry: a channel goes on in another call. Its leg in the one before is over."""
+        live = self._live.get(before.call)
+        if live is not None:
+            self._writer.leg(live.leg(before, self._role(before)))
+        home = self._live.get(channel.call)
+        if home is not None:
+            self._writer.leg(home.leg(channel, self._role(channel)))
+        if live is not None:
+            self._end_without_thread(live)
+
+    def channels_merged(self, message: Message) -> None:
+        """Registry: an attended transfer. The step goes on with another phone; who did it is on record."""
+        identity = self.registry.call_of(message.get("TransfereeUniqueid", ""))
+        live = self._live.get(identity or "")
+        if live is None or message.get("Result") != "Success":
+            return
+        by = extension_of(endpoint_of(message.get("OrigTransfererChannel", "")))
+        if live.steps:
+            live.left[max(step.seq for step in live.steps)] = f"transferred:{by}"
+        self._events.publish("call", id=live.facts.id, what="transferred", by=by)
+        asked = self._live.get(self.registry.call_of(message.get("SecondTransfererUniqueid", "")) or "")
+        if message.get("DestType") == "App" and asked is not None:
+            # The other phone still rings, for a call of the transferrer's that is now without a caller of its own.
+            target = (message["TransfereeChannel"], asked.facts.dialled)
+            threading.Thread(target=self.transfer, args=target, name="transfer", daemon=True).start()
+
+    def _end_without_thread(self, live: Live) -> None:
+        """A call without a thread ends with its last channel."""
+        if live.call is None and not live.closed and not self.registry.legs(live.facts.id):
             threading.Thread(
                 target=self._finish, args=(live, None, None, GONE_SECONDS), name="call-end", daemon=True
             ).start()
@@ -344,6 +415,12 @@ class CallService:
             if leg.id != facts.id and self._roles.get(leg.endpoint) == "trunk":
                 self.lines.take(leg.endpoint, facts.id, 0, OUT)
 
+    def adopt_talks(self, records: Mapping[str, CallRecord], alive: Collection[str]) -> None:
+        """Take over calls between phones alone, which no dialplan will bring back (as after a transfer)."""
+        for identity, record in records.items():
+            if identity in alive:
+                self.adopt(Facts(identity, "", record.direction, Party(), record.did), record)
+
     def end_gone(self) -> None:
         """End calls without a thread whose last channel went in the moment in which they were taken over."""
         for live in self.calls():
@@ -367,7 +444,8 @@ class CallService:
         """Take calls away from handlers that have said nothing to Asterisk for `limit` seconds."""
         for session in sessions:
             if session.busy_since is None and now - session.idle_since > limit:
-                identity = session.env.get("agi_uniqueid", "")
+                channel = session.env.get("agi_uniqueid", "")
+                identity = self.registry.call_of(channel) or channel
                 live = self._live.get(identity)
                 call = live.call if live is not None and not live.closed else None
                 if live is None or call is None or call.taken or not call.runs_on(session):

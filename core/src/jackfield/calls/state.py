@@ -36,6 +36,20 @@ class Facts:
     why: str = ""
     """Why it went where it went first, in words."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    transfer: str = ""
+    """The number that the call was last transferred to."""
+    transferrer: str = ""
+    """The extension that did it: what it may dial, the transfer may reach."""
+
+    @property
+    def dialled(self) -> str:
+        """The number that led to where the call is."""
+        return self.transfer or self.did
+
+    @property
+    def dialler(self) -> str | None:
+        """The extension that answers for what is dialled; None for a call from outside."""
+        return self.transferrer or self.extension
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from jackfield.records import queries
 from jackfield.records.models import CallRecord, LegRecord, StepRecord
 from jackfield.records.upsert import CALL, LEG, STEP, Key, Row, RowKind, chunks, merge, write
 from jackfield.storage.engine import Database
+from jackfield.storage.errors import StorageError
 
 log = structlog.get_logger(__name__)
 GATHER_SECONDS = 0.1
@@ -122,6 +123,14 @@ class RecordWriter:
     def open_calls(self) -> list[CallRecord]:
         """Calls on record that have no end: right after a start, those that the last daemon left behind."""
         return queries.open_calls(self._database)
+
+    def find_call(self, identity: str) -> CallRecord | None:
+        """What is on record of a call; None when nothing is, or the database cannot say now."""
+        try:
+            return queries.find_call(self._database, identity)
+        except StorageError as error:
+            log.warning("records.not_read", call=identity, error=str(error))
+            return None
 
     def close_interrupted(self, record: CallRecord) -> None:
         """End the record of a call that was gone when the daemon came back. Does nothing to one that has ended."""

@@ -275,11 +275,13 @@ class Runtime:
             self._dispatch.act(self._engine.phone_changed(phone, busy, reachable, self.clock.now()))
 
     def _call_event(self, event: Mapping[str, Any]) -> None:
-        """An agent's phone was answered; or a call is over that has no thread here (it outlived a daemon)."""
+        """An agent's phone was answered, or has sent the caller on; or a call is over that has no thread here."""
         identity, what = str(event["id"]), event["what"]
         with self._lock:
             if what == "answered":
                 self._dispatch.act(self._engine.answered(identity, str(event["endpoint"]), self.clock.now()))
+            elif what == "transferred" and not self._engine.is_waiting(identity):
+                self._dispatch.act(self._engine.talk_ended(identity, self.clock.now()))
             elif what == "ended" and identity not in self._callers:
                 self._dispatch.act(self._engine.leave(identity, self.clock.now()))
 
