@@ -95,7 +95,7 @@ def test_blind_transfer_by_the_caller(pbx: Pbx, phones: Phones) -> None:
     assert legs_of(record) == [("caller", "221"), ("phone", "222"), ("phone", "223")]
 
 
-@pytest.mark.parametrize(("target", "outcome"), [("222", "noanswer"), ("224", "busy"), ("229", "unallocated")])
+@pytest.mark.parametrize(("target", "outcome"), [("222", "no-answer"), ("224", "busy"), ("229", "unallocated")])
 def test_a_transfer_in_vain_comes_back(pbx: Pbx, phones: Phones, target: str, outcome: str) -> None:
     """Nobody answers, the phone is busy, there is no such number: the caller is with 221 again."""
     number = pbx.number()

@@ -304,7 +304,7 @@ class Daemon:
             known = {k: v for k, v in message.variables().items() if v != "(null)"}
             if known.get(variables.AT) and known.get(variables.STATUS) != "done":
                 facts = _facts(message, known)
-                self.calls.adopt(facts, open_calls.get(facts.id))
+                self.calls.adopt(facts, open_calls.get(facts.id), known[variables.AT])
                 if message.get("Application") in _COMING_BACK:
                     expected[facts.id] = known[variables.AT]
         alive = {channel.call for channel in self.registry.channels()}

@@ -392,17 +392,20 @@ class CallService:
 
     # -- after a restart -------------------------------------------------------------------------------------------
 
-    def adopt(self, facts: Facts, record: CallRecord | None) -> None:
+    def adopt(self, facts: Facts, record: CallRecord | None, at: str = "") -> None:
         """Take over a live call of a daemon that is gone, until it comes back or ends.
 
         Args:
             facts: what Asterisk says of the call, for want of a record.
             record: what is on record of it.
+            at: the destination where its channel says it is; the record may not have come so far.
         """
         with self._lock:
             known = self._live.get(facts.id)
             if known is None:
-                self._live[facts.id] = Live.restored(facts, record)
+                live = self._live[facts.id] = Live.restored(facts, record)
+                if at and (not live.steps or live.steps[-1].destination != at):
+                    self._writer.step(live.enter(max((step.seq for step in live.steps), default=0) + 1, at))
             elif record is not None and not known.closed:
                 known.remember(record)
         self._hold_lines(facts)
