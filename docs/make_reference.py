@@ -36,6 +36,16 @@ def _table(model: type[BaseModel], prefix: str = "") -> list[str]:
     return lines
 
 
+def _sections(model: type[BaseModel], prefix: str) -> list[str]:
+    """The tables of a model's sections, and of theirs."""
+    out: list[str] = []
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            out += ["", f"### `[{prefix}{name}]`", "", *_table(inner), *_sections(inner, f"{prefix}{name}.")]
+    return out
+
+
 def reference(host: PluginHost) -> str:
     """The whole text."""
     out = [
@@ -58,9 +68,7 @@ def reference(host: PluginHost) -> str:
         f"| `{c.code}{'…' if c.rest else ''}` | {c.title} |" for c in sorted(host.feature_codes(), key=lambda c: c.code)
     ]
     out += ["", "## Settings of the box (`/etc/jackfield/jackfield.toml`)", "", *_table(Settings)]
-    for name, field in Settings.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            out += ["", f"### `[{name}]`", "", *_table(field.annotation)]
+    out += _sections(Settings, "")
     for status in host.statuses.values():
         if status.settings is not None:
             out += ["", f"### `[plugins.{status.name}]`", "", *_table(type(status.settings))]

@@ -21,6 +21,7 @@ from jackfield import log as logs
 from jackfield import settings as settings_file
 from jackfield.alarms.models import Entry
 from jackfield.alarms.service import Alarms
+from jackfield.alarms.teller import Teller
 from jackfield.alarms.troubles import Troubles
 from jackfield.calls.broker import Broker
 from jackfield.calls.ledger import entry_of
@@ -87,15 +88,17 @@ class Daemon:
         self.database = Database(settings.database)
         self.timers, self.events = TimerThread(), EventBus()
         self.host = PluginHost(settings)
-        self.alarms = Alarms(self.database, settings.alarms, [self._alarm])
+        self.teller = Teller(self.host)
+        self.alarms = Alarms(self.database, settings.alarms, [self._alarm], self.teller.tell)
         self.troubles = Troubles(self.alarms, self.timers)
         self.host.on_change, self.host.on_fault = self.troubles.plugin, self._plugin_fault
         self.host.load()
         migrate.migrate(self.database, [migrate.CORE])
-        self.alarms.start()
         self._migrate_plugins()
         self.writer = RecordWriter(self.database, on_trouble=self._trouble, on_ok=lambda: self._trouble(""))
         self.outbox = Outbox(self.database, lambda: self.host.jobs().keys(), settings.paths.run / "worker.sock")
+        self.teller.connect(settings.alarms, self.outbox, self.alarms)
+        self.alarms.start()
         turns = Turns()
         self.calls = CallService(
             self.host, self.writer, self.events, secrets.agi_token, lambda: datetime.now(UTC), builtin.kinds(turns)
@@ -194,6 +197,7 @@ class Daemon:
         self.timers.stop()
         self.writer.close(5.0)
         self.alarms.stop()
+        self.teller.stop()
         self.database.close()
         log.info("daemon.stopped")
 
@@ -212,7 +216,6 @@ class Daemon:
     def _alarm(self, entry: Entry) -> None:
         """On the alarms' thread."""
         self.events.publish("alarm", what=str(entry.what), **entry.alarm.as_json())
-        self.host.call("jackfield_alarm", alarm=entry.alarm, what=str(entry.what))
 
     def _plugin_fault(self, status: Status, what: str) -> None:
         self.troubles.plugin_fault(status.name, what, lambda: max(status.faults, default=None))

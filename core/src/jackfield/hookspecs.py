@@ -95,9 +95,10 @@ class Hooks:
 
     @hookspec
     def jackfield_alarm(self, alarm: Alarm, what: str) -> None:
-        """An alarm was `raised`, has `worsened`, is `flapping`, `escalated`, was `acknowledged` or `cleared`.
+        """People are to be told: an alarm was `raised`, has `worsened`, is `flapping`, `escalated` or `cleared`.
 
-        On a thread of the alarm service; for other ways to tell people (SMS). Submit a job for what takes time.
+        For other ways to tell them (SMS). What repeats and flaps is held back already, as for mails. On a thread of
+        the alarm service; submit a job for what takes time. For everything that happens subscribe to event `alarm`.
         """
 
     # -- a call's life, on the call's thread -----------------------------------------------------------------------

@@ -19,6 +19,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from jackfield import hookspecs
+from jackfield.alarms import senders
 from jackfield.config.kinds import Kind
 from jackfield.config.objects import core_kinds
 from jackfield.control.method import Method
@@ -203,6 +204,8 @@ class PluginHost:
             }
             if hook == "jackfield_destinations":
                 taken |= {k.kind: "core" for k in builtin.kinds()}
+            if hook == "jackfield_jobs":
+                taken |= {j.name: "core" for j in senders.jobs()}
             if hook == "jackfield_site_kinds":
                 taken |= {k.kind: "core" for k in core_kinds()}
             if hook == "jackfield_feature_codes":
@@ -314,8 +317,8 @@ class PluginHost:
         return sorted([*core_codes(), *self._all("jackfield_feature_codes")], key=lambda c: -len(c.code))
 
     def jobs(self) -> dict[str, Job]:
-        """Background jobs by name."""
-        return {j.name: j for j in self._all("jackfield_jobs")}
+        """Background jobs by name: core's and the plugins'."""
+        return {j.name: j for j in [*senders.jobs(), *self._all("jackfield_jobs")]}
 
     def control_methods(self) -> list[Method]:
         """Control methods of enabled plugins."""

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from jackfield.errors import SettingsError
 
@@ -63,9 +64,61 @@ class PathSettings(_Section):
     spool: Path = Field(Path("/var/spool/jackfield"), description="Recordings being written")
 
 
-class AlarmSettings(_Section):
-    """`[alarms]`: who is told when something is wrong."""
+def _mail_address(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;:\\\"]{1,64}@[A-Za-z0-9.-]{1,255}", value):
+        raise ValueError("not an e-mail address; write name@example.org")
+    return value
 
+
+def _web_address(value: str) -> str:
+    if value and not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+(/[!-~]*)?", value):
+        raise ValueError("not a web address; write https://host/path")
+    return value
+
+
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+
+
+class MailSettings(_Section):
+    """`[alarms.mail]`: alarms by e-mail."""
+
+    to: list[MailAddress] = Field(default_factory=list, description="Who is told; nobody when empty")
+    escalate_to: list[MailAddress] = Field(default_factory=list, description="Who is told too when nobody acknowledged")
+    sender: MailAddress = Field("jackfield@localhost", description="Address of the sender")
+    host: str = Field("127.0.0.1", description="Mail server")
+    port: int = Field(25, ge=1, le=65535, description="Its port; 587 with starttls, 465 with tls")
+    security: Literal["none", "starttls", "tls"] = Field(
+        "none", description="Encryption; with one the certificate is checked, and nothing is sent without"
+    )
+    user: str = Field("", description="Log-in; none when empty")
+    password: str = Field("", description="Password", repr=False)
+    ca_file: str = Field("", description="Certificates to trust instead of the system's")
+
+    @model_validator(mode="after")
+    def _no_open_password(self) -> MailSettings:
+        if self.user and self.security == "none":
+            raise ValueError('a password needs encryption: set security = "starttls" or "tls"')
+        return self
+
+
+class WebhookSettings(_Section):
+    """`[alarms.webhook]`: alarms by HTTP POST, as JSON."""
+
+    url: Annotated[str, AfterValidator(_web_address)] = Field("", description="Where to; nowhere when empty")
+    secret: str = Field("", description="Key of the header Jackfield-Signature: HMAC-SHA256 of TIME.BODY", repr=False)
+    ca_file: str = Field("", description="Certificates to trust instead of the system's")
+
+
+class AlarmSettings(_Section):
+    """`[alarms]`: what is told, and when."""
+
+    least: Literal["notice", "warning", "critical"] = Field("warning", description="Only these and worse are told")
+    group_seconds: float = Field(
+        10.0, ge=0.05, le=600, description="News gather for so long into one message; critical ones for 2 s"
+    )
+    repeat_seconds: float = Field(
+        300.0, ge=0, description="An alarm that comes back within so many seconds is not told again"
+    )
     escalate_seconds: float = Field(
         900.0, ge=1, description="An alarm that nobody acknowledged escalates after so many seconds"
     )
@@ -73,6 +126,8 @@ class AlarmSettings(_Section):
         600.0, ge=1, description="An alarm that comes and goes is cleared when it kept still for so many seconds"
     )
     keep_days: int = Field(365, ge=1, le=36500, description="The history of alarms is kept for so many days")
+    mail: MailSettings = MailSettings()
+    webhook: WebhookSettings = WebhookSettings()
 
 
 class ControlSettings(_Section):

@@ -306,5 +306,5 @@ def test_the_host_takes_the_plugin() -> None:
     host = PluginHost(Settings())
     host.load([EntryPoint("recording", "jackfield_recording.plugin:RecordingPlugin", GROUP)])
     assert host.statuses["recording"].describe()["state"] == "enabled", host.statuses["recording"].reason
-    assert list(host.jobs()) == ["recording.encode"]
+    assert "recording.encode" in host.jobs()
     assert host.settings("recording") == RecordingSettings()

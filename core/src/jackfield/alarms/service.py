@@ -12,8 +12,9 @@ import structlog
 
 from jackfield.alarms import store
 from jackfield.alarms.book import Book, Moment
+from jackfield.alarms.grouping import Grouping, News
 from jackfield.alarms.lane import Lane
-from jackfield.alarms.models import KEY, Alarm, Entry, Severity, clean
+from jackfield.alarms.models import KEY, Alarm, Entry, Severity, What, clean
 from jackfield.settings import AlarmSettings
 from jackfield.storage.engine import Database
 from jackfield.storage.errors import StorageError
@@ -40,15 +41,19 @@ class Alarms:
         database: Database,
         settings: AlarmSettings,
         listeners: Iterable[Listener] = (),
+        tell: Callable[[list[News]], None] = lambda news: None,
         clock: Callable[[], Moment] = Moment,
     ) -> None:
         """Alarms may be raised at once; `start` reads those of before and begins to write.
 
-        `listeners` hear of everything that happens, in order, on a thread of the service's own.
+        `listeners` hear of everything that happens, in order; `tell` gets what people are to be told, in groups. Both
+        on a thread of the service's own.
         """
         self._database, self._settings, self._clock = database, settings, clock
         self._book = Book(settings.escalate_seconds, settings.flap_seconds)
-        self._listeners = tuple(listeners)
+        self._grouping = Grouping(settings.group_seconds, settings.repeat_seconds)
+        self._least = Severity(settings.least)
+        self._listeners, self._tell = tuple(listeners), tell
         self._changed = threading.Condition()
         self._new: list[Entry] = []
         self._unsaved: deque[Entry] = deque(maxlen=KEPT_ENTRIES)
@@ -115,6 +120,10 @@ class Alarms:
             found = list(self._book.alarms.values())
         return sorted(found, key=lambda a: (-a.severity.rank, -a.raised_at.timestamp(), a.key))
 
+    def is_up(self, key: str) -> bool:
+        """Whether an alarm is up."""
+        return key in self._book.alarms
+
     def history(self, *, key: str | None = None, limit: int = 100) -> list[Entry]:
         """What happened, newest first. Reads the database.
 
@@ -133,7 +142,13 @@ class Alarms:
         """
         before = store.load(self._database)
         with self._changed:
-            self._book.restore(before, self._clock())
+            now = self._clock()
+            self._book.restore(before, now)
+            for alarm in before:
+                if alarm.told_at is not None:
+                    self._grouping.knows(alarm.key)
+                else:
+                    self._group(Entry(now.utc, What.RAISED, alarm), now)
         self._thread.start()
 
     def flush(self, seconds: float = 5.0) -> bool:
@@ -184,7 +199,8 @@ class Alarms:
         now = self._clock().mono
         if self._book.touched and self._save_at is None:
             self._save_at = now + REPEAT_SECONDS
-        times = [at for at in (self._book.next_due(), self._save_at, self._forget_at) if at is not None]
+        due = (self._book.next_due(), self._grouping.next_due(), self._save_at, self._forget_at)
+        times = [at for at in due if at is not None]
         return min(times) - now if times else None
 
     def _step(self) -> None:
@@ -192,6 +208,10 @@ class Alarms:
         with self._changed:
             entries = [*self._new, *self._book.due(now)]
             self._new.clear()
+            for entry in entries:
+                self._group(entry, now)
+            news = self._grouping.take(now.mono)
+            self._book.told([each.entry.alarm.key for each in news], now)
             for key in self._book.touched:
                 self._dirty[key] = self._book.alarms.get(key)
             self._book.touched.clear()
@@ -199,11 +219,18 @@ class Alarms:
         for entry in entries:
             log.warning("alarm", what=str(entry.what), key=entry.alarm.key, text=entry.alarm.text, who=entry.who)
             self._news.put(lambda e=entry: self._announce(e))  # type: ignore[misc]
+        if news:
+            self._news.put(lambda: self._tell(news))
         self._unsaved.extend(entries)
         self._save(now)
         with self._changed:
             self._flushed = True
             self._changed.notify_all()
+
+    def _group(self, entry: Entry, now: Moment) -> None:
+        """People are told of what is bad enough, and of the end of what they were told of. The lock is held."""
+        if entry.alarm.severity.rank >= self._least.rank or self._grouping.concerns(entry.alarm.key):
+            self._grouping.add(entry, now.mono)
 
     def _announce(self, entry: Entry) -> None:
         for listener in self._listeners:
