@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from journeys.faults import settings
 from journeys.pbx import Pbx
+
+SERVERS = Path(__file__).parents[2] / "core/tests/alarms/servers.py"
+MAIL = """
+import sys, time
+sys.path.insert(0, "/root")
+from servers import Smtp
+server = Smtp()
+print(server.port, flush=True)
+told = 0
+while True:
+    time.sleep(0.05)
+    for mail in server.mails[told:]:
+        told += 1
+        print(mail["Subject"], flush=True)
+"""
+
+
+@contextlib.contextmanager
+def mail_server(pbx: Pbx) -> Iterator[tuple[int, queue.Queue[str]]]:
+    """A mail server on the node: its port, and the subjects of the mails as they come."""
+    pbx.node.write_file("/root/servers.py", SERVERS.read_text(encoding="utf-8"))
+    process = pbx.node.popen(["python3", "-c", MAIL])
+    assert process.stdout
+    port, subjects = int(process.stdout.readline()), queue.Queue[str]()
+    threading.Thread(target=lambda: [subjects.put(x.decode().strip()) for x in process.stdout], daemon=True).start()
+    try:
+        yield port, subjects
+    finally:
+        process.kill()
+        process.wait()
 
 
 def alarm(pbx: Pbx, key: str) -> dict[str, Any] | None:
@@ -32,3 +68,20 @@ def test_asterisk_is_lost_and_comes_back(pbx: Pbx) -> None:
     pbx.node.wait_for(lambda: not alarm(pbx, "asterisk-away"), 10, "the alarm to clear")
     pbx.node.wait_for(lambda: len(news(pbx, "asterisk-away")) == before + 3, 10, "the history")
     assert news(pbx, "asterisk-away")[before:] == ["raised", "acknowledged", "cleared"]
+
+
+def test_people_are_told_by_mail_even_without_redis(pbx: Pbx) -> None:
+    """By the worker; and, while Redis is away and no job runs, by the daemon itself, of just that."""
+    with mail_server(pbx) as (port, subjects):
+        told = f'[alarms]\ngroup_seconds = 0.5\n[alarms.mail]\nto = ["ops@example.org"]\nport = {port}\n'
+        with settings(pbx, told):
+            pbx.jackfield("alarms", "test")
+            assert "WARNING came and went: This is a test of the alarms" in subjects.get(timeout=15)
+            pbx.node.systemctl("stop", "redis-server")
+            try:
+                pbx.jackfield("alarms", "test")  # its mail waits on the outbox; that it waits is told at once
+                assert "WARNING raised: Jobs wait and none is lost" in subjects.get(timeout=20)
+            finally:
+                pbx.node.systemctl("start", "redis-server")
+            later = sorted(subjects.get(timeout=40) for _ in range(2))
+            assert "came and went: This is a test" in later[0] and "WARNING clear: Jobs are run again" in later[1]

@@ -152,6 +152,7 @@ class Daemon:
         self.keeper = ApplyKeeper(self.base, settings.ami, secrets.ami_secret, self.reload_site)
         self.left_out: list[str] = []
         self.trouble = ""
+        self._stopping = False
         self._up = settings.paths.run / "up"
 
     # -- life ------------------------------------------------------------------------------------------------------
@@ -187,6 +188,7 @@ class Daemon:
     def stop(self) -> None:
         """Stop. Calls in progress go to Asterisk's rescue and come back to the next daemon."""
         notify("STOPPING=1")
+        self._stopping = True
         self._up.unlink(missing_ok=True)
         self.control.stop()
         self.agi.stop()
@@ -274,7 +276,8 @@ class Daemon:
     def _ami_down(self) -> None:
         self.registry.lost()
         self.trunks.lost()
-        self.troubles.asterisk_lost()
+        if not self._stopping:
+            self.troubles.asterisk_lost()
 
     def _ami_event(self, name: str, message: Message) -> None:
         """On AMI's reader thread."""

@@ -7,8 +7,9 @@ import pytest
 from jackfield.alarms import senders
 from jackfield.alarms.delivery import Delivery
 from jackfield.alarms.notice import compose
+from jackfield.alarms.remote import JOBS_STUCK
 from jackfield.alarms.service import Alarms, Severity
-from jackfield.alarms.teller import JOBS_STUCK, Teller
+from jackfield.alarms.teller import Teller
 from jackfield.jobs import rows
 from jackfield.jobs.outbox import Outbox, job_counts
 from jackfield.jobs.run import Runner

@@ -52,7 +52,7 @@ def methods(alarms: Alarms) -> list[Method]:
 
     def test(text: Text = "This is a test of the alarms; nothing is wrong.") -> dict[str, Any]:
         """Raise an alarm and clear it at once, to see whom it reaches."""
-        alarms.raise_(TEST, text, severity=Severity.NOTICE)
+        alarms.raise_(TEST, text, severity=Severity.WARNING)
         alarms.clear(TEST)
         return {"raised": TEST}
 

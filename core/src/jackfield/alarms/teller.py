@@ -9,13 +9,11 @@ from jackfield.alarms.delivery import Delivery
 from jackfield.alarms.grouping import News
 from jackfield.alarms.models import What
 from jackfield.alarms.notice import compose
+from jackfield.alarms.remote import JOBS_STUCK
 from jackfield.alarms.service import Alarms
 from jackfield.jobs.outbox import Outbox
 from jackfield.plugins import PluginHost
 from jackfield.settings import AlarmSettings
-
-JOBS_STUCK = "jobs-not-run"
-"""Up while the worker cannot run jobs: then the daemon sends by itself."""
 
 
 class Teller:

@@ -55,6 +55,13 @@ def ack(
 
 
 @app.command()
+def clear(key: Key, json: Json = False) -> None:
+    """Clear an alarm that will not be cleared by itself, as one about a job that was given up."""
+    done = ask("alarms.clear", key=key)
+    output.as_json(done) if json else typer.echo(f"{key} is clear.")
+
+
+@app.command()
 def history(
     key: Annotated[str | None, typer.Option(help="Only this alarm.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many lines at most.")] = 50,

@@ -17,6 +17,7 @@ from rq import Queue, Worker
 from rq.job import Job as RQJob
 from rq.serializers import JSONSerializer
 
+from jackfield.alarms.remote import DaemonAlarms
 from jackfield.jobs import run
 from jackfield.jobs.job import Job
 from jackfield.jobs.relay import QUEUE
@@ -37,6 +38,8 @@ class ChildSettings:
     pauses: list[float]
     jobs: str
     """`module:function` that says which jobs there are."""
+    control: str | None = None
+    """The daemon's control socket."""
 
 
 class _Worker(Worker):
@@ -71,6 +74,7 @@ def main() -> None:
         settings.name,
         settings.pauses,
         Path(settings.socket),
+        DaemonAlarms(Path(settings.control) if settings.control else None).dead,
     )
     run.configure(runner)
 

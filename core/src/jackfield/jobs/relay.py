@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -40,8 +40,16 @@ def connect(url: str) -> Redis:
 class Relay:
     """The outbox's way to Redis. One thread; call `work` when nudged, and after `seconds_to_work`."""
 
-    def __init__(self, database: Database, redis: Redis, pauses: Sequence[float] = rows.PAUSES) -> None:
-        """Nothing is read or sent yet."""
+    def __init__(
+        self,
+        database: Database,
+        redis: Redis,
+        pauses: Sequence[float] = rows.PAUSES,
+        on_trouble: Callable[[str], None] = lambda message: None,
+        on_ok: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Nothing is read or sent yet. `on_trouble` is told at each try that fails, `on_ok` when one succeeds again."""
+        self._on_trouble, self._on_ok = on_trouble, on_ok
         self._database = database
         self._redis = redis
         self._queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
@@ -72,8 +80,9 @@ class Relay:
         except (RedisError, SQLAlchemyError, OSError) as error:
             self._trouble(error)
             return
-        if self._failures:
+        if self._failures or not self._answers:
             log.warning("relay.ok")
+            self._on_ok()
         self._failures = 0
         self._answers = True
         self._plan()
@@ -146,6 +155,7 @@ class Relay:
         pause = _TRY_AGAIN[min(self._failures, len(_TRY_AGAIN) - 1)]
         if not self._failures:
             log.error("relay.trouble", error=f"{type(error).__name__}: {error}", what="jobs wait; none is lost")
+        self._on_trouble(f"{type(error).__name__}: {error}")
         self._failures += 1
         self._answers = False
         self._check_at = 0.0

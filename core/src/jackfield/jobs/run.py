@@ -38,6 +38,8 @@ class Runner:
     worker: str
     pauses: Sequence[float] = rows.PAUSES
     socket: Path = WORKER_SOCKET
+    on_dead: Callable[[str, str], None] = lambda name, error: None
+    """Told of a job that was given up: its name and the error."""
 
     def run(self, job_id: int) -> None:
         """Run a job and put on record what became of it. Raises only if the record cannot be written."""
@@ -60,7 +62,9 @@ class Runner:
         job = self.jobs.get(claimed.name)
         retries = job.retries if job else DEFAULT_RETRIES
         if claimed.attempt > retries + 1:
-            rows.dead(database, claimed, f"Given up: the process died in each of {claimed.attempt - 1} attempts.")
+            died = f"Given up: the process died in each of {claimed.attempt - 1} attempts."
+            rows.dead(database, claimed, died)
+            self.on_dead(claimed.name, died)
             return
         error = _run(job, claimed, database) if job else _unknown(claimed.name)
         if error is None:
@@ -68,6 +72,7 @@ class Runner:
         elif claimed.attempt > retries:
             log.error("job.dead", job=claimed.id, name=claimed.name, error=error)
             rows.dead(database, claimed, error)
+            self.on_dead(claimed.name, error.partition("\n")[0])
         else:
             log.warning("job.failed", job=claimed.id, name=claimed.name, attempt=claimed.attempt, error=error)
             rows.again(database, claimed, error, self.pauses)

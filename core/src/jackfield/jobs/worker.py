@@ -21,6 +21,7 @@ from typing import IO
 import structlog
 
 from jackfield import log as logs
+from jackfield.alarms.remote import DaemonAlarms
 from jackfield.errors import JackfieldError, SettingsError
 from jackfield.jobs import rows
 from jackfield.jobs.child import ChildSettings
@@ -43,6 +44,8 @@ class WorkerSettings:
     database_url: str = DEFAULT_URL
     redis_url: str = "redis://127.0.0.1:6379/0"
     socket: Path = WORKER_SOCKET
+    control: Path | None = None
+    """The daemon's control socket, to raise alarms there; None: nowhere."""
     workers: int = 1
     stop_seconds: float = 30.0
     """How long a running job may go on after SIGTERM; then it is killed, and runs again at the next start."""
@@ -76,7 +79,9 @@ class WorkerProcess:
         self._settings = settings
         self._lock, self._nudges = _listen(settings.socket)
         self._database = Database(settings.database_url)
-        self._relay = Relay(self._database, connect(settings.redis_url), settings.pauses)
+        told = DaemonAlarms(settings.control)
+        redis = connect(settings.redis_url)
+        self._relay = Relay(self._database, redis, settings.pauses, told.stuck, told.running)
         self._children = [_Child(number) for number in range(settings.workers)]
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._nudges, selectors.EVENT_READ)
@@ -142,6 +147,7 @@ class WorkerProcess:
             str(settings.socket),
             list(settings.pauses),
             settings.jobs,
+            str(settings.control) if settings.control else None,
         )
         child.process = subprocess.Popen(
             [sys.executable, "-m", "jackfield.jobs.child", str(os.getpid())],
@@ -214,8 +220,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load()
         logs.set_up(settings.log_level)
-        path = settings.paths.run / WORKER_SOCKET.name
-        WorkerProcess(WorkerSettings(settings.database, settings.redis, path, settings.workers)).run()
+        path, control = settings.paths.run / WORKER_SOCKET.name, settings.paths.run / "control.sock"
+        WorkerProcess(WorkerSettings(settings.database, settings.redis, path, control, settings.workers)).run()
     except JackfieldError as error:
         sys.stderr.write(f"jackfield-worker: {error}\n")
         return 1
