@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
 from jackfield.config.kinds import IsDestination, IsSecret, NamesMusic, Refers
-from jackfield.config.problems import Path
+from jackfield.config.problems import Path, field_name
+
+if TYPE_CHECKING:
+    from jackfield.config.site import Site
 
 Mark = Refers | IsDestination | IsSecret | NamesMusic
 
@@ -68,3 +71,18 @@ def _parts(annotation: Any) -> list[Any]:
     if isinstance(origin, type) and issubclass(origin, list | tuple | set | frozenset):
         return [a for a in arguments if a is not ...][:1]
     return [part for arm in arguments for part in _parts(arm)]
+
+
+def dependents(site: Site, kind: str, name: str) -> list[str]:
+    """Objects that name an object, as `did main (destination)`."""
+    found = []
+    for (other, of), item in site.objects().items():
+        for each in marked(item):
+            named = (
+                each.value == f"{kind}:{name}"
+                if isinstance(each.mark, IsDestination)
+                else isinstance(each.mark, Refers) and each.mark.kind == kind and each.value == name
+            )
+            if named:
+                found.append(f"{other} {of} ({field_name(each.path)})")
+    return list(dict.fromkeys(found))
