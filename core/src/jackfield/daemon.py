@@ -37,8 +37,10 @@ from jackfield.config.objects.trunk import Trunk
 from jackfield.config.phones import endpoints
 from jackfield.config.secrets import Secrets
 from jackfield.config.site import Site
+from jackfield.control import site_methods
 from jackfield.control.api import ControlApi
 from jackfield.control.core_methods import core_methods, plugins
+from jackfield.control.site_processes import SiteProcesses
 from jackfield.core import Core
 from jackfield.errors import JackfieldError, NotConnected
 from jackfield.features.desk import Desk
@@ -137,6 +139,8 @@ class Daemon:
         )
         path = settings.paths.run / "control.sock"
         methods = [*core_methods(self), *explain.methods(self.calls, turns)]
+        self.site_processes = SiteProcesses(self.timers)
+        methods += site_methods.methods(self.site_processes, self.events.publish)
         self.control = ControlApi(path, settings.control, self.database, self.host, self.events, methods)
         self.core = Core(
             self.timers,
@@ -191,6 +195,7 @@ class Daemon:
         self._stopping = True
         self._up.unlink(missing_ok=True)
         self.control.stop()
+        self.site_processes.renew()
         self.agi.stop()
         self._open_trunks()
         self.host.call("jackfield_stop")
@@ -262,6 +267,7 @@ class Daemon:
         """Take up plugins that were installed, let go of those that were removed."""
         importlib.invalidate_caches()
         new = self.host.load()
+        self.site_processes.renew()
         self._migrate_plugins()
         self.load_site()
         for name in new:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from jackfield.config import effects, phones
-from jackfield.config.effects import typed
 from jackfield.config.kinds import Kind
 from jackfield.config.objects.extension import Device, Extension
 from jackfield.config.objects.general import General
@@ -17,6 +16,8 @@ from jackfield.config.objects.trunk import Trunk
 
 def core_kinds() -> list[Kind]:
     """Kinds that core brings."""
+    from jackfield.config.effects import typed  # which imports objects
+
     return [
         Kind("general", General, "Site", effects=typed(General, effects.general)),
         Kind("trunk", Trunk, "Trunks", entry=True, effects=typed(Trunk, effects.trunk)),
