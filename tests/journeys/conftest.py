@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from journeys.faults import gaps, wait_both_ways
 from journeys.pbx import SITE, Pbx
 from rig.pytest_plugin import make_node  # noqa: F401
 from rig.run import Run
@@ -73,3 +75,23 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.sections.append(("jackfieldd", found.logs(30)))
         report.sections.append(("asterisk", found.node.journal("asterisk", 8)))
     return report
+
+
+@pytest.fixture
+def talk(pbx: Pbx) -> Iterator[Callable[[], None]]:
+    """A talk that goes on meanwhile; the function fails if it had a gap."""
+    pbx.staff("201")
+    phone, seen = pbx.phone("201"), len(pbx.phone("201").calls)
+    call = pbx.call("5550500", pbx.number())
+    rung = phone.wait_call(seen + 1)
+    rung.wait_answered()
+    wait_both_ways(call, rung)
+    begun = time.monotonic()
+
+    def check() -> None:
+        end = time.monotonic() - 0.5
+        assert call.dialog.ended_at is None
+        assert gaps(call.heard, rung.tone, begun, end) < 0.3 and gaps(rung.heard, call.tone, begun, end) < 0.3
+
+    yield check
+    call.hang_up()

@@ -6,10 +6,10 @@ import contextlib
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from journeys.faults import DAEMON, channels, gaps, log_since, same_daemon, served, wait_both_ways, wait_log
+from journeys.faults import DAEMON, channels, log_since, same_daemon, served, wait_log
 from journeys.pbx import Pbx
 from rig import wait_for
 from rig.net import in_namespace
@@ -143,26 +143,6 @@ def test_slow_strangers_do_not_keep_callers_out(pbx: Pbx) -> None:
         wait_for(lambda: pbx.ask("status")["agi_threads"] == 0, 20, "the strangers to be shut out")
     assert sum("agi.malformed" in line for line in log_since(pbx, begun - 0.5)) >= 200
     same_daemon(pbx, pid)
-
-
-@pytest.fixture
-def talk(pbx: Pbx) -> Iterator[Callable[[], None]]:
-    """A talk that goes on meanwhile; the function fails if it had a gap."""
-    pbx.staff("201")
-    phone, seen = pbx.phone("201"), len(pbx.phone("201").calls)
-    call = pbx.call("5550500", pbx.number())
-    rung = phone.wait_call(seen + 1)
-    rung.wait_answered()
-    wait_both_ways(call, rung)
-    begun = time.monotonic()
-
-    def check() -> None:
-        end = time.monotonic() - 0.5
-        assert call.dialog.ended_at is None
-        assert gaps(call.heard, rung.tone, begun, end) < 0.3 and gaps(rung.heard, call.tone, begun, end) < 0.3
-
-    yield check
-    call.hang_up()
 
 
 def test_strangers_on_the_ami_port(pbx: Pbx, talk: Callable[[], None]) -> None:

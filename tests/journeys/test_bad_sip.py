@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from journeys.faults import DAEMON, channels, gaps, same_daemon, served, settings, wait_both_ways, wait_log
+from journeys.faults import DAEMON, channels, same_daemon, served, settings, wait_log
 from journeys.pbx import Pbx, path_of
 from rig import dtmf, wait, wait_for
 from rig.net import Party
@@ -93,26 +93,6 @@ def code(answers: list[str], method: str = "INVITE") -> int:
     """The last final code for a method; 0 without one."""
     codes = [int(a[8:11]) for a in answers if a.startswith("SIP/2.0 ") and f" {method}\r\n" in a]
     return next((c for c in reversed(codes) if c >= 200), 0)
-
-
-@pytest.fixture
-def talk(pbx: Pbx) -> Iterator[Callable[[], None]]:
-    """A talk that goes on meanwhile; the function fails if it had a gap."""
-    pbx.staff("201")
-    phone, seen = pbx.phone("201"), len(pbx.phone("201").calls)
-    call = pbx.call("5550500", pbx.number())
-    rung = phone.wait_call(seen + 1)
-    rung.wait_answered()
-    wait_both_ways(call, rung)
-    begun = time.monotonic()
-
-    def check() -> None:
-        end = time.monotonic() - 0.5
-        assert call.dialog.ended_at is None
-        assert gaps(call.heard, rung.tone, begun, end) < 0.3 and gaps(rung.heard, call.tone, begun, end) < 0.3
-
-    yield check
-    call.hang_up()
 
 
 HOSTILE: dict[str, tuple[bytes, bytes]] = {

@@ -119,7 +119,7 @@ def test_many_threads(make, database):
         thread.start()
     for thread in threads:
         thread.join()
-    alarms.stop()
+    alarms.flush(60.0)
     saved = {a.key: a.count for a in store.load(database)}
     assert saved == {"shared": 1600, **{f"own-{n}": 200 for n in range(8)}}
     assert len(store.history(database, limit=10_000)) == 9
