@@ -18,6 +18,7 @@ BENCHES = {
     "acd_idle_to_ring": "bench.acd",
     "setup_cost": "bench.load",
     "waiting_cost": "bench.load",
+    "calls_per_second": "bench.direct",
 }
 """Bench -> module that has a function of that name, which returns its lines."""
 

@@ -24,6 +24,8 @@ from bench.telephones import Telephones
 STATE = "/var/lib/jackfield/asterisk"
 RING, RATE, IDLE = "1001", "1002", "1003"
 """Numbers of the queues: 20 agents, all agents, no agents."""
+DIRECT = "3"
+"""Before a phone's number: the DID that leads to it."""
 UNANSWERED = {RING: "2001"}
 """Numbers of the peer that go to the same queue without Answer()."""
 RING_AGENTS, ALL_AGENTS = 20, 60
@@ -53,12 +55,15 @@ class Pbx:
     # -- the two systems -------------------------------------------------------------------------------------------
 
     def _write_site(self, carrier: str, plain: str) -> None:
-        self.node.write_file("/root/site.toml", _site(carrier))
+        self.node.write_file("/root/site.toml", _site(carrier, plain))
+        # What is measured is what it can do, not where it begins to refuse.
+        limits = "[overload]\ncalls_per_second = 10000\nburst = 10000\nmax_calls = 10000\n"
+        self.node.write_file("/etc/jackfield/jackfield.toml", limits, mode=0o640, owner="root:jackfield")
         for name, text in _peer(plain).items():
             self.node.write_file(f"{STATE}/custom/{name}", text, mode=0o640, owner="jackfield:asterisk")
         self.node.run(["jackfield", "import", "/root/site.toml"])
         self.node.run(["jackfield", "apply", "--reason", "bench"])
-        self.node.systemctl("restart", "asterisk")  # for the hand-written files
+        self.node.systemctl("restart", "asterisk", "jackfieldd")  # for the hand-written files, and the limits
         self._await_daemon()
 
     @functools.cached_property
@@ -169,7 +174,7 @@ def _quietly(look: Callable[[], bool]) -> bool:
         return False
 
 
-def _site(carrier: str) -> str:
+def _site(carrier: str, plain: str) -> str:
     queues = {RING: "ring", RATE: "rate", IDLE: "idle"}
     parts = ['[general]\ntitle = "Bench"\n', f'[[trunk]]\nname = "carrier"\nhost = "{carrier}"\ncodecs = ["ulaw"]\n']
     for number, name in queues.items():
@@ -178,7 +183,10 @@ def _site(carrier: str) -> str:
             f'[[queue]]\nname = "{name}"\nagents = {json.dumps([f"a{p}" for p in MEMBERS[number]])}\n'
             "wrapup_seconds = 0\nno_answer_pause = 0\nannounce_position = false\n"
         )
+    parts.append(f'[[security]]\nname = "site"\nallow = ["{plain}"]\n')
     for phone in PHONES:
+        did = f'name = "to-{phone}"\nnumber = "{DIRECT}{phone}"\ndestination = "extension:{phone}"'
+        parts.append(f"[[did]]\n{did}\n")
         parts.append(f'[[extension]]\nname = "{phone}"\nsecret = "password-of-{phone}"\ncodecs = ["ulaw"]\n')
         parts.append(f'[[agent]]\nname = "a{phone}"\nextension = "{phone}"\n')
     return "\n".join(parts)
@@ -211,6 +219,8 @@ exten => _1XXX,1,Answer()
  same => n,Hangup()
 ; Without an answer of its own: quicker to the phone, but a caller who waits pays nothing and hears nothing.
 exten => _2XXX,1,Queue(plain-1${EXTEN:1})
+ same => n,Hangup()
+exten => _3XXX,1,Dial(PJSIP/${EXTEN:1},30)
  same => n,Hangup()
 """,
         "pjsip.conf": f"""\

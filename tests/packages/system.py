@@ -12,7 +12,13 @@ from rig.node import Node
 TOP = Path(__file__).resolve().parents[2]
 BUILD = TOP / "packaging/deb/build.py"
 OURS = "/var/lib/jackfield/asterisk/current/asterisk.conf"
-UNITS = ("jackfieldd.socket", "jackfieldd.service", "jackfield-worker.service", "asterisk.service")
+UNITS = (
+    "jackfieldd.socket",
+    "jackfieldd.service",
+    "jackfield-worker.service",
+    "jackfield-firewall.service",
+    "asterisk.service",
+)
 ASK = "import json, sys; from jackfield.control.client import request; print(json.dumps(request(sys.argv[1])))"
 
 

@@ -100,10 +100,38 @@ def test_no_process_of_the_unit_is_root_or_can_become_it(installed: Node, unit: 
         assert re.search(r"^NoNewPrivs:\s+(\d)$", status, re.M)[1] == "1"
 
 
-@pytest.mark.parametrize("unit", ["jackfieldd.service", "jackfield-worker.service"])
+@pytest.mark.parametrize("unit", ["jackfieldd.service", "jackfield-worker.service", "jackfield-firewall.service"])
 def test_exposure_is_low(installed: Node, unit: str) -> None:
     told = installed.run(["systemd-analyze", "security", "--no-pager", unit]).stdout
     assert float(re.search(r"Overall exposure level for \S+: ([\d.]+)", told)[1]) < 2
+
+
+def test_the_firewall_helper_has_one_right_and_serves_only_the_daemon(installed: Node) -> None:
+    pid = installed.main_pid("jackfield-firewall.service")
+    status = installed.read_file(f"/proc/{pid}/status")
+    assert "0" not in re.search(r"^Uid:\s+(.*)$", status, re.M)[1].split()
+    for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(re.search(rf"^{name}:\s+(\w+)$", status, re.M)[1], 16) == 1 << 12, name  # CAP_NET_ADMIN
+    assert "table inet jackfield" in installed.run(["nft", "list", "tables"]).stdout
+    script = (
+        "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/jackfield-firewall/socket'); "
+        "s.sendall(b'ban 192.0.2.1 60\\n'); print(s.recv(200).decode())"
+    )
+    stranger = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "python3", "-c", script]
+    assert "only the user jackfield" in installed.run(stranger).stdout
+    assert "192.0.2.1" not in installed.run(["nft", "list", "table", "inet", "jackfield"]).stdout
+
+
+def test_the_administrators_tables_are_not_touched(installed: Node) -> None:
+    installed.run(["nft", "add", "table", "inet", "mine"])
+    installed.systemctl("restart", "jackfield-firewall.service")
+    assert "table inet mine" in installed.run(["nft", "list", "tables"]).stdout
+    installed.systemctl("stop", "jackfield-firewall.service")
+    told = installed.run(["nft", "list", "tables"]).stdout
+    assert "table inet mine" in told
+    assert "jackfield" not in told
+    installed.systemctl("start", "jackfield-firewall.service")
+    installed.run(["nft", "delete", "table", "inet", "mine"])
 
 
 def test_the_socket_is_systemds_and_only_on_loopback(installed: Node) -> None:

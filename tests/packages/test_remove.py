@@ -49,10 +49,11 @@ def test_purging_a_plugin_removes_its_data_only(lived_in: Node) -> None:
 
 def test_removal_gives_asterisk_back_to_debian_and_keeps_data(lived_in: Node) -> None:
     lived_in.apt_remove(OURS)
-    for unit in UNITS[:3]:
+    for unit in UNITS[:4]:
         assert not lived_in.is_active(unit)
     lived_in.wait_for(lambda: lived_in.is_active("asterisk.service"), 10, "Asterisk")
     assert runs_debians_configuration(lived_in)
+    assert "jackfield" not in lived_in.run(["nft", "list", "tables"]).stdout
     assert lived_in.run(["ps", "-u", "jackfield", "-o", "args="], check=False).stdout == ""
     assert lived_in.read_file(RECORDING) == "sound"
     assert lived_in.run(["test", "-s", "/var/lib/jackfield/jackfield.db"], check=False).returncode == 0

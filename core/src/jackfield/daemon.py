@@ -55,6 +55,7 @@ from jackfield.routing import builtin, explain
 from jackfield.routing.conditions import Turns
 from jackfield.sdnotify import notify
 from jackfield.security.bans import Bans
+from jackfield.security.fraud import Fraud
 from jackfield.security.overload import Gates, Overload
 from jackfield.security.store import Store
 from jackfield.services import EventBus, TimerThread
@@ -122,7 +123,14 @@ class Daemon:
         )
         self.asterisk = Broker(self.ami)
         self.calls.transfer = self.asterisk.transfer
-        self.bans = Bans(Store(self.database), self.timers, self.alarms)
+        security = Store(self.database)
+        self.bans = Bans(security, self.timers, self.alarms)
+        outside = self.calls.outgoing.situation
+        self.fraud = Fraud(
+            security, self.alarms, lambda: self.calls.site, outside.bar,
+            lambda extension: outside.used(frozenset({extension}), "").at_once,
+        )  # fmt: skip
+        self.events.subscribe("outbound", self.fraud.outbound)
         self.states = UserStates(self.database)
         self.calls.desk = Desk(self.states, self)
         self.lamps = Lamps(self.asterisk, self.states, self.timers)
@@ -168,6 +176,7 @@ class Daemon:
         self._restore_outbound()
         self.host.call("jackfield_start", core=self.core)
         self.bans.start()
+        self.fraud.start()
         self.ami.start()
         self.timers.after(PATIENCE_SECONDS, self.recovery.give_up)
         self.agi.start()

@@ -48,8 +48,8 @@ class OverloadSettings(_Section):
     """`[overload]`: beyond these, new calls are refused; emergency calls pass."""
 
     max_calls: int = Field(0, ge=0, le=20000, description="Calls at once; 0: as many as [agi] max_calls")
-    calls_per_second: float = Field(40.0, gt=0, le=10000, description="New calls a second")
-    burst: int = Field(80, ge=1, le=10000, description="New calls at once")
+    calls_per_second: float = Field(100.0, gt=0, le=10000, description="New calls a second")
+    burst: int = Field(200, ge=1, le=10000, description="New calls at once")
     cpu_percent: float = Field(95.0, ge=0, le=100, description="CPU of the machine, and")
     late_ms: float = Field(250.0, ge=0, le=10000, description="lateness of the daemon, that make it too busy")
     busy_seconds: int = Field(5, ge=1, le=600, description="after so many seconds of both")

@@ -1,4 +1,4 @@
-"""Commands on bans and blocks: bans, ban, unban, allow, disallow."""
+"""Commands on bans and blocks: bans, ban, unban, allow, disallow, blocks, block, unblock."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from jackfield.cli.privileges import become_service_user
 from jackfield.control.client import request
 
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="As in 192.0.2.1 or 2001:db8::1.")]
+ExtensionArgument = Annotated[str, typer.Argument(metavar="EXTENSION", help="As in 201.")]
 NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK", help="As in 192.0.2.1 or 192.0.2.0/24.")]
 
 
@@ -42,7 +43,7 @@ def ban(
     json: Json = False,
 ) -> None:
     """Ban an address: its SIP packets are dropped."""
-    found = _ask("bans.add", address=address, seconds=seconds)
+    found = _ask("bans.add", address=address, length=seconds)
     output.as_json(found) if json else output.note(f"{found['address']} is banned for {found['seconds_left']} s.")
 
 
@@ -62,3 +63,28 @@ def disallow(network: NetworkArgument, json: Json = False) -> None:
     """Take back what `jackfield allow` allowed."""
     found = _ask("bans.disallow", network=network)
     output.as_json(found) if json else output.note(f"{found['network']} may be banned again.")
+
+
+def blocks(json: Json = False) -> None:
+    """List extensions that may not call outside."""
+    found = _ask("blocks")
+    output.as_json(found) if json else output.records(found, "No extension is blocked.")
+
+
+def block(
+    extension: ExtensionArgument,
+    reason: Annotated[str, typer.Option(help="Why.")] = "by an administrator",
+    json: Json = False,
+) -> None:
+    """Keep an extension from calling outside; emergency calls pass."""
+    found = _ask("blocks.add", extension=extension, reason=reason)
+    output.as_json(found) if json else output.note(f"{found['extension']} may not call outside any more.")
+
+
+def unblock(extension: ExtensionArgument, json: Json = False) -> None:
+    """Let an extension call outside again."""
+    found = _ask("blocks.remove", extension=extension)
+    output.as_json(found) if json else output.note(f"{found['extension']} may call outside again.")
+
+
+COMMANDS = (bans, ban, unban, allow, disallow, blocks, block, unblock)

@@ -38,7 +38,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
         Method("site.reload", daemon.reload_site, ADMIN, change=True),
         *records_methods(daemon),
         *alarm_methods.methods(daemon.alarms),
-        *security_methods.methods(daemon.bans),
+        *security_methods.methods(daemon.bans, daemon.fraud),
         *dry_run.methods(daemon.calls),
         *feature_methods.methods(daemon.calls, daemon.states, daemon.registry),
     ]
