@@ -28,6 +28,7 @@ CARRIERS = {
     "REGISTRAR": "registrar",
     "TCPPEER": "tcppeer",
     "NARROW": "narrow",
+    "AXB": "axb",
 }
 """Placeholder of an address in the site file → party of the rig."""
 OUTSIDE = {"OUTA": "out-a", "OUTB": "out-b", "OUTNONE": "out-none"}

@@ -48,6 +48,7 @@ from jackfield.features.lamps import Lamps
 from jackfield.features.states import UserStates
 from jackfield.jobs.outbox import Outbox
 from jackfield.plugins import PluginHost, Status
+from jackfield.privacy.bindings import Bindings
 from jackfield.prompts.manifest import Manifest
 from jackfield.records.queries import find_calls
 from jackfield.records.writer import RecordWriter
@@ -103,8 +104,14 @@ class Daemon:
         self.teller.connect(settings.alarms, self.outbox, self.alarms)
         self.alarms.start()
         turns = Turns()
+        self.bindings = Bindings(self.database, self.timers, lambda: self.calls.site)
         self.calls = CallService(
-            self.host, self.writer, self.events, secrets.agi_token, lambda: datetime.now(UTC), builtin.kinds(turns)
+            self.host,
+            self.writer,
+            self.events,
+            secrets.agi_token,
+            lambda: datetime.now(UTC),
+            builtin.kinds(turns, self.bindings),
         )
         self.registry = Registry(self)
         self.trunks = TrunkStates(self.alarms)
@@ -174,6 +181,7 @@ class Daemon:
         self.states.load()
         self.load_site()
         self._restore_outbound()
+        self.bindings.load()
         self.host.call("jackfield_start", core=self.core)
         self.bans.start()
         self.fraud.start()

@@ -8,6 +8,7 @@ import jackfield.config.models
 import jackfield.control.audit
 import jackfield.features.states
 import jackfield.jobs.models
+import jackfield.privacy.models
 import jackfield.records.models
 import jackfield.security.models  # noqa: F401
 import pytest

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jackfield.telephony.agi import AgiSession
 
 KEYS = "0123456789*#"
+_RECORD = "record"
 
 
 class Sounds(Protocol):
@@ -197,6 +198,15 @@ class Call:
         if self.data.get(key) != value:
             self.data[key] = value
             self._dirty = True
+
+    def want_recording(self) -> None:
+        """Ask for the call's talks to be recorded, whatever its queue says."""
+        self.set_data(_RECORD, "yes")
+
+    @property
+    def recording_wanted(self) -> bool:
+        """Whether somebody has asked for a recording."""
+        return self.data.get(_RECORD) == "yes"
 
     # -- verbs -----------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from jackfield.calls.transfer import Return, send_on
 from jackfield.config.objects.extension import extension_of
 from jackfield.config.site import Site
 from jackfield.errors import CallerHungUp, JackfieldError, ProtocolError
+from jackfield.privacy.mask import is_private, mask_number
 from jackfield.records.models import CallRecord
 from jackfield.routing import builtin
 from jackfield.routing.destinations import DestinationKind, End, Goto, Result
@@ -163,7 +164,8 @@ class CallService:
         except BaseException:
             self.lines.release(facts.id)
             raise
-        log.info("call.arrived", call=facts.id, caller=facts.caller.number, did=facts.did, to=first, why=facts.why)
+        number = mask_number(facts.caller.number) if is_private([first]) else facts.caller.number
+        log.info("call.arrived", call=facts.id, caller=number, did=facts.did, to=first, why=facts.why)
         live = Live(facts)
         call = self._make_call(session, live, site, sounds)
         self._writer.call_started(live.opening())
@@ -461,21 +463,23 @@ class CallService:
                     self._host.fault(live.plugin, f"a handler said nothing for {limit:g} s")
 
     def describe(self) -> list[dict[str, Any]]:
-        """For `jackfield calls`."""
+        """For `jackfield calls`; of a call through a middle number, the caller's is hidden."""
         rows = []
         for live in self.calls():
             call, facts = live.call, live.facts
+            at = call.at if call else (live.steps[-1].destination if live.steps else "")
+            hidden = is_private([at, *(step.destination for step in live.steps)])
             rows.append(
                 {
                     "id": facts.id,
-                    "from": facts.caller.number,
-                    "name": facts.caller.name,
+                    "from": mask_number(facts.caller.number) if hidden else facts.caller.number,
+                    "name": "" if hidden else facts.caller.name,
                     "withheld": facts.caller.withheld,
-                    "diversion": facts.diversion,
+                    "diversion": mask_number(facts.diversion) if hidden else facts.diversion,
                     "did": facts.did,
                     "trunk": facts.trunk,
                     "extension": facts.extension,
-                    "at": call.at if call else (live.steps[-1].destination if live.steps else ""),
+                    "at": at,
                     "since": facts.started.isoformat(),
                     "seconds": round((datetime.now(UTC) - facts.started).total_seconds(), 1),
                     "talking": self.talked(facts.id),

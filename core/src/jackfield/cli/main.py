@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import typer
 
 from jackfield import i18n
-from jackfield.cli import alarms, draft, live, phones, records, routes, security, site
+from jackfield.cli import alarms, draft, live, phones, privacy, records, routes, security, site
 from jackfield.errors import JackfieldError, NotConnected, SiteError
 from jackfield.i18n import gettext_for
 
@@ -50,16 +50,7 @@ app.command()(phones.codes)
 app.add_typer(live.plugins_app, name="plugins")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(routes.route_app, name="route")
-for _command in (
-    security.bans,
-    security.ban,
-    security.unban,
-    security.allow,
-    security.disallow,
-    security.blocks,
-    security.block,
-    security.unblock,
-):
+from jackfield.cli import _command, add_typer, allow, app, ban, bans, block, blocks, disallow, for, in, name, privacy, security, unban, unblock
     app.command()(_command)
 app.command()(records.records)
 app.command()(records.migrate)

@@ -18,6 +18,11 @@ def author() -> str:
         return f"uid {os.getuid()}"
 
 
+def may_see_numbers() -> bool:
+    """Whether the real numbers of private calls may be shown: to root, asked before root is given up."""
+    return os.geteuid() == 0
+
+
 def become_service_user(name: str = USER) -> None:
     """Root becomes the user `jackfield`, for good. Others, and machines without that user, stay as they are."""
     os.umask(0o027)

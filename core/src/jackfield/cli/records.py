@@ -11,6 +11,9 @@ import typer
 
 from jackfield.cli import output
 from jackfield.cli.context import Json, open_context
+from jackfield.cli.privileges import may_see_numbers
+from jackfield.errors import JackfieldError
+from jackfield.privacy.mask import is_private, mask_number, mask_record
 
 if TYPE_CHECKING:
     from jackfield.records.models import CallRecord
@@ -23,19 +26,25 @@ def records(
     since: Annotated[str | None, typer.Option(help="From when: 2h, 7d, 2026-11-21, 2026-11-21T14:30.")] = None,
     number: Annotated[str | None, typer.Option(help="Only calls from this caller or extension.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 50,
+    unmask: Annotated[
+        bool, typer.Option("--unmask", help="Show the real numbers of calls through middle numbers (root only).")
+    ] = False,
     json: Json = False,
 ) -> None:
     """List call records, newest first. Times are in the site's zone."""
     from jackfield.records.queries import find_calls
 
+    if unmask and not may_see_numbers():
+        raise JackfieldError("only root may see the real numbers; leave --unmask out")
     context = open_context()
     zone = ZoneInfo(context.workspace.draft()[0].general.zone)
     start = None if since is None else moment(since, zone, datetime.now(UTC))
     found = find_calls(context.database, since=start, number=number, limit=limit)
     if json:
-        output.as_json([record.as_json() for record in found])
+        rows = [record.as_json() for record in found]
+        output.as_json(rows if unmask else [mask_record(row) for row in rows])
         return
-    output.records([_row(record, zone) for record in found], "No records.")
+    output.records([_row(record, zone, unmask) for record in found], "No records.")
 
 
 def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
@@ -53,10 +62,10 @@ def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     return found.replace(tzinfo=zone) if found.tzinfo is None else found
 
 
-def _row(record: CallRecord, zone: ZoneInfo) -> dict[str, object]:
+def _row(record: CallRecord, zone: ZoneInfo, unmask: bool) -> dict[str, object]:
     return {
         "started": record.started_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"),
-        "from": "withheld" if record.withheld else record.caller_number,
+        "from": "withheld" if record.withheld else _number(record, unmask),
         "to": record.did or record.extension,
         "path": " > ".join(step.destination for step in record.steps),
         "wait": record.wait_seconds,
@@ -64,6 +73,11 @@ def _row(record: CallRecord, zone: ZoneInfo) -> dict[str, object]:
         "agent": record.agent,
         "result": record.result or "in progress",
     }
+
+
+def _number(record: CallRecord, unmask: bool) -> str:
+    hidden = not unmask and is_private(step.destination for step in record.steps)
+    return mask_number(record.caller_number) if hidden else record.caller_number
 
 
 def migrate() -> None:

@@ -14,7 +14,7 @@ from jackfield.routing.inbound import rank
 
 def check_inbound(site: Site) -> list[Problem]:
     """Everything that is wrong with how inbound routes, hours, time conditions and splits fit together."""
-    return [*_routes(site), *_circles(site), *_hours(site)]
+    return [*_routes(site), *_circles(site), *_hours(site), *_pools(site)]
 
 
 def _routes(site: Site) -> Iterator[Problem]:
@@ -113,3 +113,11 @@ def _hours(site: Site) -> Iterator[Problem]:
         if not hours.open and not hours.special:
             text = "are never open; add spans such as 'mon-fri 09:00-18:00', if that is not meant"
             yield Problem(text, "hours", hours.name, ("open",), warning=True)
+
+
+def _pools(site: Site) -> Iterator[Problem]:
+    led_to = {did.destination for did in site.all("did", Did)}
+    for name in site.names("privacy"):
+        if f"privacy:{name}" not in led_to:
+            text = f"has no middle numbers; give it an inbound route with destination = 'privacy:{name}'"
+            yield Problem(text, "privacy", name, warning=True)

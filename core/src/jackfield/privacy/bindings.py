@@ -192,9 +192,7 @@ class Bindings:
             self._timer.cancel()
         first = min((one.expires_at for one in self._live.values()), default=None)
         self._timer = (
-            None
-            if first is None
-            else self._timers.after(max(0.0, (first - self._now()).total_seconds()), self._expire)
+            None if first is None else self._timers.after(max(0.0, (first - self._now()).total_seconds()), self._expire)
         )
 
     def _expire(self) -> None:

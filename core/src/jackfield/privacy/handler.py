@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from jackfield.calls.party import Party
 from jackfield.config.objects.privacy import PrivacyPool
 from jackfield.config.objects.trunk import Trunk
-from jackfield.privacy.bindings import Bindings
 from jackfield.privacy.mask import KIND
 from jackfield.routing.destinations import DestinationKind, End, Goto, Next, Result
 from jackfield.routing.numbers import plan_of, to_carrier
@@ -15,12 +14,13 @@ from jackfield.telephony import variables
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
+    from jackfield.privacy.bindings import Bindings
 
 _CAUSES = {"BUSY": 17, "NOANSWER": 19, "CHANUNAVAIL": 20, "CONGESTION": 34}
 
 
-def kind(bindings: Bindings) -> DestinationKind:
-    """The kind of destination."""
+def kind(bindings: Bindings | None) -> DestinationKind:
+    """The kind of destination; without bindings it connects nobody."""
 
     def connect(call: Call, name: str) -> Next:
         return _connect(bindings, call, name)
@@ -28,14 +28,14 @@ def kind(bindings: Bindings) -> DestinationKind:
     return DestinationKind(KIND, "The other party of a middle number", connect, lambda site: site.names(KIND), True)
 
 
-def _connect(bindings: Bindings, call: Call, name: str) -> Next:
+def _connect(bindings: Bindings | None, call: Call, name: str) -> Next:
     if call.resumed is not None and call.resumed.dial_status:  # the daemon was lost while it rang or they talked
         return _end(call.resumed.dial_status)
     pool = call.site.get(KIND, name, PrivacyPool)
     trunk = call.site.get("trunk", pool.trunk, Trunk) if pool else None
     if pool is None or trunk is None:
         return End(Result.FAILED, 41, "no such pool")
-    bound = bindings.find(call.did, call.caller.number)
+    bound = bindings.find(call.did, call.caller.number) if bindings is not None else None
     if bound is None:
         return Goto(pool.unbound, "not bound")
     call.set_data("binding", str(bound.id))

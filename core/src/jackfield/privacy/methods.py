@@ -23,7 +23,7 @@ def methods(bindings: Bindings) -> dict[str, Callable[..., Any]]:
         made = bindings.bind(a, b, seconds=seconds, x=x, pool=pool, record=record, author=author)
         return made.as_json()
 
-    def unbind(id: int) -> dict[str, Any]:  # noqa: A002  (the parameter's name on the wire)
+    def unbind(id: int) -> dict[str, Any]:
         return bindings.unbind(id).as_json()
 
     def list_(unmask: bool = False) -> list[dict[str, Any]]:

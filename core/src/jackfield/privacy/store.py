@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, Update, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from jackfield.privacy.models import Binding, BindingRow
@@ -59,6 +59,6 @@ def end(database: Database, identity: int, when: datetime) -> None:
         raise StorageError(f"the binding cannot be ended: {error}") from error
 
 
-def _expire(now: datetime):  # type: ignore[no-untyped-def]
+def _expire(now: datetime) -> Update:
     over = _TABLE.c.ended_at.is_(None) & (_TABLE.c.expires_at <= now)
     return update(_TABLE).where(over).values(ended_at=_TABLE.c.expires_at)

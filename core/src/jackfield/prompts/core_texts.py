@@ -33,6 +33,10 @@ CORE_PROMPTS: dict[str, dict[str, str]] = {
     },
     "number-busy": {"en": "The number you have dialled is busy.", "zh": "您拨打的号码正忙。"},
     "no-answer": {"en": "The number you have dialled does not answer.", "zh": "您拨打的号码无人接听。"},
+    "not-connected": {
+        "en": "This number does not connect you to anybody at present. Goodbye.",
+        "zh": "此号码目前无法为您转接，再见。",
+    },
     "goodbye": {"en": "Thank you for calling. Goodbye.", "zh": "感谢您的来电，再见。"},
     "feature-dnd-on": {"en": "Do not disturb is on.", "zh": "免打扰已开启。"},
     "feature-dnd-off": {"en": "Do not disturb is off.", "zh": "免打扰已关闭。"},

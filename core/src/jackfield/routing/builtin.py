@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from jackfield.errors import JackfieldError
 from jackfield.features import codes
 from jackfield.features.ringing import ring_extension
+from jackfield.privacy import handler as privacy_handler
 from jackfield.routing import conditions
 from jackfield.routing.conditions import Turns
 from jackfield.routing.destinations import DestinationKind, End, Next, Result
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
+    from jackfield.privacy.bindings import Bindings
 
 CAUSES = {
     "normal": (Result.COMPLETED, 16),
@@ -42,8 +44,8 @@ def _no_daemon(call: Call, name: str) -> Next:
     raise JackfieldError("calls to the outside need the daemon's services")
 
 
-def kinds(turns: Turns | None = None) -> list[DestinationKind]:
-    """Core's kinds of destinations; `turns` counts the calls of splits."""
+def kinds(turns: Turns | None = None, bindings: Bindings | None = None) -> list[DestinationKind]:
+    """Core's kinds of destinations; `turns` counts the calls of splits, `bindings` are those of middle numbers."""
     return [
         DestinationKind("outbound", "A number outside", _no_daemon, None, person=True),
         DestinationKind("extension", "Extension", ring_extension, lambda site: site.names("extension"), person=True),
@@ -51,4 +53,5 @@ def kinds(turns: Turns | None = None) -> list[DestinationKind]:
         DestinationKind("hangup", "Hang up", hang_up, lambda _: CAUSES),
         *conditions.kinds(turns or Turns()),
         DestinationKind("feature", "What a feature code does", codes.change_state, lambda _: codes.ACTIONS),
+        privacy_handler.kind(bindings),
     ]

@@ -24,5 +24,14 @@ CALLER_NUMBER = "CALLERID(num)"
 CALLER_PRESENTATION = "CALLERID(pres)"
 """`prohib`: phones and trusted carriers are told that the caller is withheld, others get no number."""
 DIAL_STATUS = "DIALSTATUS"
+REDIRECTING = (
+    "REDIRECTING(from-num,i)",
+    "REDIRECTING(from-name,i)",
+    "REDIRECTING(orig-num,i)",
+    "REDIRECTING(orig-name,i)",
+)
+"""Who was diverted, as SIP's Diversion tells it; `i` keeps Asterisk from telling anybody of the change."""
+PRESENTATION = "CALLERID(pres)"
+"""Whether a number may be shown."""
 EXIT_ON_HANGUP = "AGIEXITONHANGUP"
 """With `yes`, Asterisk closes the AGI connection when the caller hangs up, and a frozen daemon leaks no channel."""

@@ -50,9 +50,9 @@ class Recorder:
     # -- while the call lives, on its thread -----------------------------------------------------------------------
 
     def before_dial(self, call: Call, queue: str) -> None:
-        """Start, go on with or pause the call's one recording, as the queue wants."""
+        """Start, go on with or pause the call's one recording, as the queue wants, or somebody for the whole call."""
         state, _, name = call.data.get(_DATA, "").partition(":")
-        if not service.wanted(call.site, queue):
+        if not (call.recording_wanted or service.wanted(call.site, queue)):
             if state == "on":
                 # Noted before it is done: should the daemon be lost in between, the next dial starts it again.
                 call.set_data(_DATA, f"off:{name}")

@@ -9,6 +9,7 @@ from jackfield.config.objects.general import General
 from jackfield.config.objects.inbound import CallerList, Did, Hours, Split, TimeCondition
 from jackfield.config.objects.outbound import OutboundLimit, OutboundRoute
 from jackfield.config.objects.parking import Parking
+from jackfield.config.objects.privacy import PrivacyPool
 from jackfield.config.objects.prompt import Prompt
 from jackfield.config.objects.security import Security
 from jackfield.config.objects.trunk import Trunk
@@ -28,6 +29,7 @@ def core_kinds() -> list[Kind]:
         Kind("time", TimeCondition, "Time conditions"),
         Kind("split", Split, "Shares of calls"),
         Kind("caller-list", CallerList, "Caller lists", effects=typed(CallerList, effects.caller_list)),
+        Kind("privacy", PrivacyPool, "Middle numbers"),
         Kind(
             "extension",
             Extension,
