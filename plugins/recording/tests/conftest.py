@@ -35,6 +35,7 @@ class FakeCall:
         self.site = Site({"queue": [Queue(name="sales", record=True), Queue(name="quiet")]})
         self.data: dict[str, str] = {}
         self.resumes = 0
+        self.recording_wanted = False
         self.done: list[tuple[str, str]] = []
 
     def set_data(self, key: str, value: str) -> None:
