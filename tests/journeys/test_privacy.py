@@ -36,7 +36,7 @@ def axb(pbx: Pbx, far_side: Phone) -> Iterator[Phone]:
 def bound(pbx: Pbx, x: str, seconds: float = 600, **more: Any) -> tuple[str, str]:
     """A new A and a new B, bound through X."""
     a, b = pbx.number(), pbx.number()
-    pbx.ask("privacy.bind", a=a, b=b, x=x, seconds=seconds, **more)
+    pbx.ask("privacy.bind", a=a, b=b, x=x, lifetime=seconds, **more)
     return a, b
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from jackfield.calls.party import Party
     from jackfield.telephony.agi import AgiSession
 
-_TARGET = re.compile(r"PJSIP/(?:\+?[0-9*#]{1,40}@)?[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-"""A phone, or a number at a trunk."""
 BeforeDial = Callable[["Call", str, str, list[str]], None]
 """Told call, agent, queue and endpoints before they are rung."""
 Talked = Callable[[str], datetime | None]

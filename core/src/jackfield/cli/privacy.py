@@ -9,13 +9,12 @@ import typer
 
 from jackfield.cli import live, output
 from jackfield.cli.context import Json
-from jackfield.cli.privileges import author, may_see_numbers
-from jackfield.errors import JackfieldError
+from jackfield.cli.privileges import author
 
 app = typer.Typer(no_args_is_help=True, help="Middle numbers: two parties call each other, neither sees a number.")
 _DURATION = re.compile(r"([0-9]{1,7})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-Unmask = Annotated[bool, typer.Option("--unmask", help="Show the real numbers (root only).")]
+Unmask = Annotated[bool, typer.Option("--unmask", help="Show the real numbers (administrators only).")]
 
 
 @app.command()
@@ -33,7 +32,7 @@ def bind(
     if not found:
         raise typer.BadParameter(f"{duration!r} is no time; write 90s, 30m, 2h or 7d")
     seconds = int(found[1]) * _SECONDS[found[2]]
-    made = live.ask("privacy.bind", a=a, b=b, seconds=seconds, x=x, pool=pool, record=record, author=author())
+    made = live.ask("privacy.bind", a=a, b=b, lifetime=seconds, x=x, pool=pool, record=record, author=author())
     output.as_json(made) if json else typer.echo(
         f"Binding {made['id']}: {made['a']} and {made['b']} call {made['x']} until {made['expires_at']}"
     )
@@ -42,8 +41,6 @@ def bind(
 @app.command("list")
 def list_(unmask: Unmask = False, json: Json = False) -> None:
     """List live bindings, the first to end first."""
-    if unmask and not may_see_numbers():
-        raise JackfieldError("only root may see the real numbers; leave --unmask out")
     found = live.ask("privacy.list", unmask=unmask)
     output.as_json(found) if json else output.records(found, "No bindings.")
 

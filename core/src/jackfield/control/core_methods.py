@@ -11,9 +11,11 @@ from pydantic import AwareDatetime, Field
 from jackfield.alarms import methods as alarm_methods
 from jackfield.calls import dry_run
 from jackfield.control import audit
-from jackfield.control.method import Method, Role
+from jackfield.control.method import Caller, Method, Role
 from jackfield.control.trunks import describe_trunks
 from jackfield.features import methods as feature_methods
+from jackfield.privacy import methods as privacy_methods
+from jackfield.privacy.mask import mask_record
 from jackfield.records.queries import find_calls
 from jackfield.security import methods as security_methods
 
@@ -40,6 +42,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
         *alarm_methods.methods(daemon.alarms),
         *security_methods.methods(daemon.bans, daemon.fraud),
         *dry_run.methods(daemon.calls),
+        *privacy_methods.methods(daemon.bindings),
         *feature_methods.methods(daemon.calls, daemon.states, daemon.registry),
     ]
 
@@ -77,12 +80,16 @@ def records_methods(daemon: Daemon) -> list[Method]:
     """Call records and the audit log."""
 
     def records(
+        caller: Caller,
         since: Annotated[AwareDatetime | None, Field(description="From when; with a zone")] = None,
         number: Annotated[str | None, Field(max_length=80, description="Only this caller or extension")] = None,
         limit: Limit = 50,
+        unmask: privacy_methods.Unmask = False,
     ) -> list[dict[str, Any]]:
-        """Call records, newest first."""
-        return [each.as_json() for each in find_calls(daemon.database, since=since, number=number, limit=limit)]
+        """Call records, newest first; of calls through middle numbers, the parties' own are hidden."""
+        privacy_methods.check_unmask(caller, unmask)
+        found = find_calls(daemon.database, since=since, number=number, limit=limit)
+        return [each.as_json() if unmask else mask_record(each.as_json()) for each in found]
 
     def audit_log(
         who: Annotated[str | None, Field(max_length=64, description="Only what this user did")] = None,
