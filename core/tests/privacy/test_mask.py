@@ -34,6 +34,7 @@ def test_only_records_of_private_calls_are_masked():
         return {
             "caller_number": "13812345678",
             "caller_name": "Ann",
+            "diversion": "13812345678",
             "did": "5550800",
             "steps": [{"destination": d} for d in path],
             "legs": [{"number": "13812345678", "role": "caller"}, {"number": "13898765432", "role": "trunk"}],

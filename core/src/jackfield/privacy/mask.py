@@ -28,4 +28,5 @@ def mask_record(record: dict[str, Any]) -> dict[str, Any]:
     if not is_private(step["destination"] for step in record["steps"]):
         return record
     legs = [leg | {"number": mask_number(leg["number"])} for leg in record["legs"]]
-    return record | {"caller_number": mask_number(record["caller_number"]), "caller_name": "", "legs": legs}
+    hidden = {key: mask_number(record[key]) for key in ("caller_number", "diversion")}
+    return record | hidden | {"caller_name": "", "legs": legs}
