@@ -155,7 +155,6 @@ def test_bindings_and_talks_outlive_the_daemon(pbx: Pbx, axb: Phone) -> None:
     pbx.node.wait_for(lambda: call.heard.between(now, call.heard.end).hears(rung.tone, 1.0), 10, "the talk to go on")
     call.hang_up()
     ringing.hang_up()
-    print(pbx.node.run(["jackfield", "records", "--json", "--unmask", "--limit", "3"]).stdout)
     assert [pbx.record(n)["result"] for n in (a, c)] == ["answered", "answered"]
     axb.answer_after = 0.5
     back, answered = rung_by(pbx, axb, b, x)

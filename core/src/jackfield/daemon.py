@@ -422,7 +422,7 @@ def _facts(message: Message, known: dict[str, str]) -> Facts:
         id=known.get(variables.CALL) or message["Uniqueid"],
         channel=message["Channel"],
         direction="internal" if extension else "inbound",
-        caller=party(message.get("CallerIDNum", ""), message.get("CallerIDName", "")),
+        caller=party(known.get(variables.CALLER) or message.get("CallerIDNum", ""), message.get("CallerIDName", "")),
         did=clean_number(message.get("Exten", "")),
         trunk=trunk,
         extension=extension,

@@ -97,7 +97,8 @@ class Broker:
 
     def channels(self) -> list[Message]:
         """Asterisk's own list of channels, with our variables. It cuts values at 512 bytes: too short for a state."""
-        names = ",".join([variables.AT, variables.STATUS, variables.TRUNK, variables.EXTENSION, variables.CALL])
+        asked = [variables.AT, variables.STATUS, variables.TRUNK, variables.EXTENSION, variables.CALL, variables.CALLER]
+        names = ",".join(asked)
         return [m for m in self._client.action("Status", Variables=names).events if m.event == "Status"]
 
     def contacts(self) -> dict[str, bool]:

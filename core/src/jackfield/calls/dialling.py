@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jackfield.errors import CallerHungUp, UnsafeValue
+from jackfield.telephony import variables
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
@@ -67,6 +68,7 @@ class Dialler:
         call.flush()
         self._before(call, agent, queue, endpoints)
         if caller_id is not None:
+            call.set_variable(variables.CALLER, call.caller.number)
             call.set_variable("CALLERID(num)", caller_id.number)
             call.set_variable("CALLERID(name)", caller_id.name)
         options = "g" + (f"m({music})" if music else "")

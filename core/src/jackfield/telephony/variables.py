@@ -23,6 +23,8 @@ GUARD = "TIMEOUT(absolute)"
 CALLER_NUMBER = "CALLERID(num)"
 CALLER_PRESENTATION = "CALLERID(pres)"
 """`prohib`: phones and trusted carriers are told that the caller is withheld, others get no number."""
+CALLER = "JF_CALLER"
+"""The caller's number, while the channel shows another one to those whom it rings."""
 DIAL_STATUS = "DIALSTATUS"
 REDIRECTING = (
     "REDIRECTING(from-num,i)",
