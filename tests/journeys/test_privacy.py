@@ -15,20 +15,12 @@ from rig.dialog import Dialog
 POOL = [f"555240{n}" for n in range(5)]
 
 
-@pytest.fixture(scope="session")
-def far_side(shared_pbx: Pbx) -> Phone:
-    """Whoever is called over the trunk `axb`: the carrier's switch, on SIP's own port."""
-    side = shared_pbx.run.carrier(shared_pbx.node, "axb")
-    phone = Phone(side, "far", "", side.party.address, side.tones(), 0.5)
-    assert phone._port == 5060, "something has called from this party before"
-    return phone
-
-
 @pytest.fixture
-def axb(pbx: Pbx, far_side: Phone) -> Iterator[Phone]:
-    """The far side, answering after half a second; afterwards nothing is bound."""
-    far_side.answer_after, far_side.refuse_with = 0.5, None
-    yield far_side
+def axb(pbx: Pbx) -> Iterator[Phone]:
+    """Whoever is called over the trunk `axb`; afterwards nothing is bound."""
+    far_end = pbx.far_end("axb")
+    far_end.answer_after, far_end.refuse_with = 0.5, None
+    yield far_end
     for one in pbx.ask("privacy.list"):
         pbx.ask("privacy.unbind", id=one["id"])
 
