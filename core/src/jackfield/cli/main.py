@@ -50,7 +50,17 @@ app.command()(phones.codes)
 app.add_typer(live.plugins_app, name="plugins")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(routes.route_app, name="route")
-from jackfield.cli import _command, add_typer, allow, app, ban, bans, block, blocks, disallow, for, in, name, privacy, security, unban, unblock
+app.add_typer(privacy.app, name="privacy")
+for _command in (
+    security.bans,
+    security.ban,
+    security.unban,
+    security.allow,
+    security.disallow,
+    security.blocks,
+    security.block,
+    security.unblock,
+):
     app.command()(_command)
 app.command()(records.records)
 app.command()(records.migrate)
