@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jackfield.features.states import UserState, UserStates
 
 log = structlog.get_logger(__name__)
-BUSY, IN_USE, OFF = "BUSY", "INUSE", "UNKNOWN"
+BUSY, IN_USE, OFF = "BUSY", "INUSE", "INVALID"
 """OFF has no part in a hint that combines it with phones; NOT_INUSE would make a phone that is not there look idle."""
 
 
