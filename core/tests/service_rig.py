@@ -55,16 +55,6 @@ class States:
         return self.of.get(extension, UserState())
 
 
-class Phones:
-    """Phones that are busy by name."""
-
-    def __init__(self) -> None:
-        self.in_use = set()
-
-    def busy(self, extension: str) -> bool:
-        return extension in self.in_use
-
-
 class Plugin:
     """A plugin whose handlers misbehave in every way."""
 
@@ -117,7 +107,7 @@ class Daemon:
         self.writer = Writer()
         self.calls = CallService(self.host, self.writer, EventBus(), "token", lambda: datetime.now(UTC))
         self.calls.registry = Registry(self.calls)
-        self.calls.desk = Desk(States(), Phones())
+        self.calls.desk = Desk(States(), self.calls)
         numbers = ("good", "raises", "exits", "nonsense", "loops", "waits", "hangs")
         dids = [
             Did(name=n, number=f"555010{i}", destination=f"test:{n}", fallback=fallback) for i, n in enumerate(numbers)

@@ -38,7 +38,12 @@ class Lamp:
 
     def wait(self, state: str, timeout: float = 10) -> float:
         """Waits until the lamp shows a state; returns when that was."""
-        wait_for(lambda: self.states and self.states[-1] == state, timeout, f"{state}; saw {self.states} {self.refused}", every=0.02)
+        wait_for(
+            lambda: self.states and self.states[-1] == state,
+            timeout,
+            f"{state}; saw {self.states} {self.refused}",
+            every=0.02,
+        )
         return time.monotonic()
 
     def _subscribe(self, cseq: int, extra: str) -> None:

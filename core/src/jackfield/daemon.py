@@ -139,7 +139,7 @@ class Daemon:
         )  # fmt: skip
         self.events.subscribe("outbound", self.fraud.outbound)
         self.states = UserStates(self.database)
-        self.calls.desk = Desk(self.states, self)
+        self.calls.desk = Desk(self.states, self.calls)
         self.lamps = Lamps(self.asterisk, self.states, self.timers)
         limit = settings.overload.max_calls or settings.agi.max_calls
         self.gates = Gates(self.asterisk.shut_trunk, self.timers)

@@ -10,11 +10,25 @@ from hypothesis import strategies as st
 from jackfield.calls.dialling import DialResult
 from jackfield.config.objects.extension import Extension
 from jackfield.config.site import Site
-from jackfield.features.desk import Desk
 from jackfield.features.ringing import MAX_FORWARDS, ring_extension
 from jackfield.features.states import UserState
 from jackfield.routing.destinations import End, Goto, Result
-from service_rig import Phones, States
+from service_rig import States
+
+
+class FakeDesk:
+    """Users' states, who is busy, and that other numbers than the extensions lead nowhere."""
+
+    def __init__(self) -> None:
+        self.states = States()
+        self.in_use: set[str] = set()
+
+    def busy(self, extension: str) -> bool:
+        return extension in self.in_use
+
+    def leads(self, number: str) -> str:
+        known = {"201": "extension:201", "202": "extension:202", "203": "extension:203", "5550100": "outbound:5550100"}
+        return known.get(number, "")
 
 
 @dataclass
@@ -29,7 +43,7 @@ class Caller:
     resumed: None = None
     extension: str | None = None
     id: str = "1.1"
-    desk: Desk = field(default_factory=lambda: Desk(States(), Phones()))
+    desk: FakeDesk = field(default_factory=FakeDesk)
 
     def set_data(self, key: str, value: str) -> None:
         self.data[key] = value
@@ -115,7 +129,7 @@ def test_the_sites_forward_until_the_user_says_otherwise() -> None:
 def test_without_call_waiting_a_second_call_finds_it_busy() -> None:
     for waiting, rung in ((True, ["PJSIP/201"]), (False, [])):
         call = Caller(site(e201={"call_waiting": waiting}), "ANSWER")
-        call.desk.phones.in_use.add("201")
+        call.desk.in_use.add("201")
         answer = ring_extension(call, "201")
         assert call.rung == rung and isinstance(answer, End)
         assert answer.cause == (16 if waiting else 17)
@@ -148,3 +162,9 @@ def test_a_forward_goes_on_record() -> None:
     call = Caller(site())
     call.desk.states.of["201"] = UserState(forward_always="202")
     assert ring_extension(call, "201") == Goto("extension:202", "forwarded always")
+
+
+def test_a_forward_outside_is_on_the_account_of_who_forwards() -> None:
+    call = Caller(site(e201={"forward_always": "5550100"}))
+    assert ring_extension(call, "201") == Goto("outbound:5550100", "forwarded always")
+    assert call.data["outbound_for"] == "201"

@@ -126,6 +126,13 @@ class Arrivals:
         facts.language = (own.language if own else None) or facts.language
         return first, "dialled at a phone"
 
+    def leads(self, number: str) -> str:
+        """Where a number leads that is no code: an extension, or outside; '' when nowhere."""
+        found, _ = internal.find(self._site, (), number)
+        if found != NOBODY:
+            return found
+        return f"outbound:{number}" if self._outside.takes(number) else ""
+
     def _dialled(self, number: str) -> tuple[str, str]:
         """An emergency number whatever else has it, a code or an extension, a number outside."""
         if not self._outside.is_emergency(number):

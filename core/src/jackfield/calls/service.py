@@ -106,6 +106,10 @@ class CallService:
         """The inbound routes that new calls take."""
         return self._serving[2].routes
 
+    def leads(self, number: str) -> str:
+        """Where a number leads that is no code; '' when nowhere."""
+        return self._serving[2].leads(number)
+
     def persons(self) -> set[str]:
         """Kinds of destinations that lead to a person."""
         return self._path.persons()

@@ -9,7 +9,6 @@ import structlog
 from jackfield.config.objects.extension import Extension
 from jackfield.errors import CallerHungUp, JackfieldError
 from jackfield.i18n import gettext_lazy
-from jackfield.routing import internal
 from jackfield.routing.destinations import End, Next, Result
 from jackfield.routing.internal import FeatureCode
 
@@ -60,16 +59,11 @@ def change_state(call: Call, name: str) -> Next:
 
 def _set_forward(call: Call, extension: str, field: str) -> Next:
     number = call.dialled_rest or call.ask("feature-enter-number", digits=20, seconds=ASK_SECONDS)
-    if not number or number == extension or not reaches(call, number):
+    if not number or number == extension or not call.desk.leads(number):
         return say(call, "feature-wrong-number", Result.REJECTED)
     call.desk.states.change(extension, **{field: number})
     call.play(["feature-forward-on", f"digits:{number}"])
     return End(Result.COMPLETED, outcome=f"to {number}")
-
-
-def reaches(call: Call, number: str) -> bool:
-    """Whether a number leads to somebody."""
-    return not internal.find(call.site, (), number)[0].startswith("hangup:")
 
 
 def say(call: Call, prompt: str, result: Result = Result.COMPLETED) -> End:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from jackfield.calls.outgoing import ON_BEHALF
 from jackfield.config.objects.extension import Extension
-from jackfield.routing import internal
 from jackfield.routing.destinations import End, Goto, Next, Result
 
 if TYPE_CHECKING:
@@ -65,11 +65,12 @@ def _forward(call: Call, name: str, number: str, reason: str) -> Goto | None:
     if name in came or len(came) >= MAX_FORWARDS:
         log.warning("forward.loop", call=call.id, extension=name, to=number, came=came)
         return None
-    destination, _ = internal.find(call.site, (), number)
-    if destination.startswith("hangup:"):
+    destination = call.desk.leads(number)
+    if not destination:
         log.warning("forward.nowhere", call=call.id, extension=name, to=number)
         return None
     call.set_data(FORWARDED, ",".join([*came, name]))
+    call.set_data(ON_BEHALF, name)
     call.set_variable("REDIRECTING(from-num,i)", name)
     call.set_variable("REDIRECTING(reason,i)", _REASONS[reason])
     return Goto(destination, f"forwarded {reason}")
