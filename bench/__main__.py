@@ -19,6 +19,7 @@ BENCHES = {
     "setup_cost": "bench.load",
     "waiting_cost": "bench.load",
     "calls_per_second": "bench.direct",
+    "apply": "bench.apply",
 }
 """Bench -> module that has a function of that name, which returns its lines."""
 

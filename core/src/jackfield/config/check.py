@@ -14,7 +14,7 @@ from jackfield.config.objects.prompt import Prompt
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.problems import Problem
 from jackfield.config.reach import check_reach
-from jackfield.config.references import Marked, marked
+from jackfield.config.references import Marked
 from jackfield.config.site import Site
 from jackfield.prompts.core_texts import CORE_PROMPTS
 from jackfield.routing import builtin
@@ -56,8 +56,8 @@ def check_site(
 
 def _references(site: Site, names: Mapping[str, Names]) -> list[Problem]:
     problems = []
-    for (kind, name), item in site.objects().items():
-        for found in marked(item):
+    for (kind, name), marks in site.marks().items():
+        for found in marks:
             text, absent = _broken(site, found, names)
             if text:
                 problems.append(Problem(text, kind, name, found.path, absent=absent))
@@ -135,8 +135,8 @@ def _music(site: Site, music: Collection[str] | None) -> list[Problem]:
         return []
     return [
         Problem(_missing("music class", found.value, music), kind, name, found.path)
-        for (kind, name), item in site.objects().items()
-        for found in marked(item)
+        for (kind, name), marks in site.marks().items()
+        for found in marks
         if isinstance(found.mark, NamesMusic) and found.value not in music
     ]
 

@@ -135,8 +135,8 @@ class Draft:
             The number of the revision; when nothing differs, that of the last one.
         """
         with self._session() as session:
-            now = {(row.kind, row.name): json.loads(row.body) for row in session.exec(select(SiteObjectRow))}
-            edits = differing(now, bodies)
+            rows = {(row.kind, row.name): row for row in session.exec(select(SiteObjectRow))}
+            edits = differing({key: json.loads(row.body) for key, row in rows.items()}, bodies)
             if not edits:
                 return session.exec(select(func.max(SiteRevisionRow.number))).one() or 0
             entries = [{"kind": e.kind, "name": e.name, "before": e.before, "after": e.after} for e in edits]
@@ -148,11 +148,15 @@ class Draft:
             session.flush()
             assert row.number is not None
             for edit in edits:
-                if edit.after is None:
-                    session.delete(session.get_one(SiteObjectRow, (edit.kind, edit.name)))
+                there = rows.get((edit.kind, edit.name))
+                if there is not None and edit.after is None:
+                    session.delete(there)
+                    continue
+                body = json.dumps(edit.after, ensure_ascii=False)
+                if there is None:
+                    session.add(SiteObjectRow(kind=edit.kind, name=edit.name, body=body, revision=row.number))
                 else:
-                    body = json.dumps(edit.after, ensure_ascii=False)
-                    session.merge(SiteObjectRow(kind=edit.kind, name=edit.name, body=body, revision=row.number))
+                    there.body, there.revision = body, row.number
             session.merge(SeenRow(author=author[:64], revision=row.number))
             session.execute(delete(SiteRevisionRow).where(col(SiteRevisionRow.number) <= row.number - KEPT_REVISIONS))
             number = row.number

@@ -13,7 +13,6 @@ from jackfield.config.effects import sentences
 from jackfield.config.generations import Generation
 from jackfield.config.kinds import IsSecret, Kind, Refers, SiteObject
 from jackfield.config.leftout import Contribution, LeftOut
-from jackfield.config.references import marked
 from jackfield.config.reloads import Reloads, reloads
 from jackfield.config.site import Site
 from jackfield.prompts.library import SoundPlan
@@ -136,8 +135,8 @@ def _changes(old: dict[str, Any], new: dict[str, Any], kinds: Mapping[str, Kind]
 def _users(site: Site) -> dict[tuple[str, str], list[str]]:
     """Object → objects that name it."""
     found: dict[tuple[str, str], list[str]] = {}
-    for (kind, name), item in site.objects().items():
-        for mark in marked(item):
+    for (kind, name), marks in site.marks().items():
+        for mark in marks:
             if isinstance(mark.mark, Refers):
                 found.setdefault((mark.mark.kind, mark.value), []).append(f"{kind} {name}")
     return found
@@ -165,7 +164,7 @@ def _secret_fields(model: type[SiteObject]) -> set[str]:
 
 
 def _secret_values(site: Site) -> set[str]:
-    return {m.value for item in site.objects().values() for m in marked(item) if isinstance(m.mark, IsSecret)}
+    return {m.value for marks in site.marks().values() for m in marks if isinstance(m.mark, IsSecret)}
 
 
 def _named_secrets(site: dict[str, Any]) -> set[str]:

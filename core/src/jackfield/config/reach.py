@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import BaseModel
 
-from jackfield.config.kinds import Kind, Onward, Refers, SiteObject
+from jackfield.config.kinds import Kind, Onward, Refers
 from jackfield.config.objects.inbound import Did
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.problems import Problem
-from jackfield.config.references import marked
+from jackfield.config.references import Marked
 from jackfield.config.site import Site
 from jackfield.i18n import gettext_for
 from jackfield.prompts.core_texts import CORE_PROMPTS
@@ -44,7 +44,7 @@ def _unreached(
     site: Site, kinds: Mapping[str, Kind], destinations: Mapping[str, DestinationKind], entries: Iterable[str]
 ) -> list[Problem]:
     objects = site.objects()
-    leads = {key: list(_leads(item, destinations)) for key, item in objects.items()}
+    leads = {key: list(_leads(marks, destinations)) for key, marks in site.marks().items()}
     led_to = {d.object_kind for d in destinations.values() if d.names is not None or d.kind == "prompt"}
     led_to |= {to[0] for edges in leads.values() for to in edges}
     led_to -= {kind.kind for kind in kinds.values() if kind.entry}
@@ -64,8 +64,8 @@ def _unreached(
     ]
 
 
-def _leads(item: SiteObject, destinations: Mapping[str, DestinationKind]) -> Iterator[Key]:
-    for found in marked(item):
+def _leads(marks: Iterable[Marked], destinations: Mapping[str, DestinationKind]) -> Iterator[Key]:
+    for found in marks:
         if isinstance(found.mark, Refers):
             yield found.mark.kind, found.value
         elif (key := _object(found.value, destinations)) is not None:
@@ -177,11 +177,11 @@ def _trunks(site: Site) -> list[Problem]:
     """Trunks that no call comes in by or goes out by."""
     used = {
         found.value
-        for (kind, _name), item in site.objects().items()
-        for found in marked(item)
+        for marks in site.marks().values()
+        for found in marks
         if isinstance(found.mark, Refers) and found.mark.kind == "trunk"
     }
-    if any(not _bound(did) for did in site.all("did", Did)):
+    if any(did.trunk is None for did in site.all("did", Did)):
         return []
     return [
         Problem(
@@ -191,8 +191,3 @@ def _trunks(site: Site) -> list[Problem]:
         for trunk in site.all("trunk", Trunk)
         if trunk.name not in used
     ]  # fmt: skip
-
-
-def _bound(did: Did) -> bool:
-    """Whether a route takes only calls of certain trunks."""
-    return any(isinstance(found.mark, Refers) and found.mark.kind == "trunk" for found in marked(did))

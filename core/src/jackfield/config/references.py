@@ -34,6 +34,8 @@ def marked(item: BaseModel) -> Iterator[Marked]:
 def _in_model(item: BaseModel, path: Path) -> Iterator[Marked]:
     for name, field in type(item).model_fields.items():
         value = getattr(item, name)
+        if value is None or isinstance(value, bool | int | float):
+            continue
         marks = [m for m in field.metadata if isinstance(m, Mark)]
         yield from _in_value(value, field.annotation, marks, (*path, name))
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from jackfield.config.kinds import Kind, SiteObject
 from jackfield.config.objects.general import General
+from jackfield.config.references import Marked, marked
 
 M = TypeVar("M", bound=SiteObject)
 
@@ -21,6 +22,7 @@ class Site:
         """`number` is the generation that this site was applied as, 0 if it was not."""
         self._objects = {kind: {o.name: o for o in items} for kind, items in objects.items()}
         self.number = number
+        self._marks: dict[tuple[str, str], list[Marked]] | None = None
         self._owned: dict[tuple[str, str], list[str]] | None = None
 
     def __eq__(self, other: object) -> bool:
@@ -35,6 +37,12 @@ class Site:
     def objects(self) -> dict[tuple[str, str], SiteObject]:
         """Every object by (kind, name), sorted."""
         return {(k, n): v[n] for k, v in sorted(self._objects.items()) for n in sorted(v)}
+
+    def marks(self) -> dict[tuple[str, str], list[Marked]]:
+        """Every object's marked values (`references.marked`), found once."""
+        if self._marks is None:
+            self._marks = {key: list(marked(item)) for key, item in self.objects().items()}
+        return self._marks
 
     def find(self, kind: str, name: str) -> SiteObject | None:
         """The object whatever its model is, or None."""
