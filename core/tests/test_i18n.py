@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import gettext
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -77,3 +80,24 @@ def test_what_people_see_of_cores_kinds_is_in_the_chinese_catalogue() -> None:
     shown |= {f.description for k in core_kinds() for f in k.model.model_fields.values() if f.description}
     missing = [text for text in sorted(shown) if f'msgid "{text}"' not in known]
     assert missing == [], f"add these to {CATALOGUE}"
+
+
+def _marked(source: Path) -> set[str]:
+    """Texts that a module marks with `_(…)` or `N_(…)`."""
+    found = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_"):
+            found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+    return found
+
+
+def test_every_marked_text_of_core_is_in_the_chinese_catalogue_and_names_the_same_things(tmp_path: Path) -> None:
+    compiled = tmp_path / "jackfield.mo"
+    subprocess.run(["msgfmt", "-o", str(compiled), str(CATALOGUE)], check=True)
+    with compiled.open("rb") as file:
+        chinese = gettext.GNUTranslations(file)
+    marked = set().union(*(_marked(source) for source in Path(i18n.__file__).parent.rglob("*.py")))
+    assert len(marked) > 100
+    assert sorted(text for text in marked if chinese.gettext(text) == text) == [], f"add these to {CATALOGUE}"
+    holes = re.compile(r"\{\w+\}")
+    assert [t for t in marked if sorted(holes.findall(t)) != sorted(holes.findall(chinese.gettext(t)))] == []

@@ -16,10 +16,12 @@ from jackfield.config.problems import Problem
 from jackfield.config.reach import check_reach
 from jackfield.config.references import Marked
 from jackfield.config.site import Site
+from jackfield.i18n import gettext_for
 from jackfield.prompts.core_texts import CORE_PROMPTS
 from jackfield.routing import builtin
 from jackfield.routing.destinations import DestinationKind, split
 
+_ = gettext_for("jackfield")
 RESERVED_SECTIONS = frozenset(
     {"global", "system", "transport-udp", "transport-tcp", "transport-tls", "transport-tls-unverified", "transport-wss"}
 )
@@ -73,7 +75,8 @@ def _broken(site: Site, found: Marked, names: Mapping[str, Names]) -> tuple[str,
     kind, name = split(found.value)
     if kind not in names:
         hint = suggestion(kind, names)
-        return f"no installed plugin provides destinations of kind {kind!r}; {hint or 'install its plugin'}", True
+        text = _("no installed plugin provides destinations of kind {kind}; {hint}")
+        return text.format(kind=repr(kind), hint=hint or _("install its plugin")), True
     known = names[kind]
     return ("" if known is None else _missing(kind, name, known(site))), False
 
@@ -82,15 +85,16 @@ def _missing(kind: str, name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     if name in known:
         return ""
-    return f"there is no {kind} {name!r}; {suggestion(name, known) or f'add it, or name another {kind}'}"
+    hint = suggestion(name, known) or _("add it, or name another {kind}").format(kind=kind)
+    return _("there is no {kind} {name}; {hint}").format(kind=kind, name=repr(name), hint=hint)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`did you mean 'sales'?`, or the few that there are, or ''."""
     known = sorted(known)
     if near := get_close_matches(word, known, n=1):
-        return f"did you mean {near[0]!r}?"
-    return f"there are {', '.join(known)}" if 0 < len(known) <= 12 else ""
+        return _("did you mean {name}?").format(name=repr(near[0]))
+    return _("there are {names}").format(names=", ".join(known)) if 0 < len(known) <= 12 else ""
 
 
 def _from_sentence(kind: str, text: str) -> Problem:
@@ -122,8 +126,8 @@ def _matches(site: Site) -> list[Problem]:
         for match in trunk_matches(trunk):
             owners[_normal(match)].append(trunk.name)
     return [
-        Problem(f"calls from {match} also belong to trunk {trunks[0]}; give each trunk its own match", "trunk", name,
-                ("match",))
+        Problem(_("calls from {match} also belong to trunk {trunk}; give each trunk its own match").format(
+                    match=match, trunk=trunks[0]), "trunk", name, ("match",))
         for match, trunks in owners.items()
         for name in trunks[1:]
     ]  # fmt: skip

@@ -100,7 +100,7 @@ def _parse(text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise SiteError([_syntax(text, str(error))]) from None
     except RecursionError:
-        raise SiteError(["line 1: arrays or tables are nested too deeply; that is no site"]) from None
+        raise SiteError([_("line 1: arrays or tables are nested too deeply; that is no site")]) from None
 
 
 def _syntax(text: str, error: str) -> str:
@@ -109,10 +109,12 @@ def _syntax(text: str, error: str) -> str:
     lines = text.split("\n")
     noticed = int(place[1]) if place and place[1] else len(lines)
     begins = next((n for n in range(noticed, max(0, noticed - MAX_LOOK_BACK), -1) if _parses(lines[: n - 1])), noticed)
-    column = f", column {place[2]}" if place and place[2] and begins == noticed else ""
-    until = f" (noticed on line {noticed})" if begins != noticed else ""
+    column = _(", column {column}").format(column=place[2]) if place and place[2] and begins == noticed else ""
+    until = _(" (noticed on line {line})").format(line=noticed) if begins != noticed else ""
     why = _PLACE.sub("", error)
-    return f"line {begins}{column}: this is not TOML: {why}{until}; correct it, and the rest will be looked at"
+    where = _("line {line}").format(line=begins) + column
+    text = _("{where}: this is not TOML: {why}{until}; correct it, and the rest will be looked at")
+    return text.format(where=where, why=why, until=until)
 
 
 def _parses(lines: list[str]) -> bool:
@@ -126,16 +128,19 @@ def _parses(lines: list[str]) -> bool:
 def _read_kind(reading: _Reading, kind: str, items: Any, kinds: Mapping[str, Kind]) -> None:
     known = kinds.get(kind)
     if known is None:
-        hint = suggestion(kind, kinds) or "install the plugin that brings it, or take it out"
-        reading.report(f"no installed plugin knows the kind {kind!r}; {hint}", "", "", (kind,))
+        hint = suggestion(kind, kinds) or _("install the plugin that brings it, or take it out")
+        text = _("no installed plugin knows the kind {kind}; {hint}").format(kind=repr(kind), hint=hint)
+        reading.report(text, "", "", (kind,))
         return
     if kind == "general":
         if isinstance(items, dict):
             _read_object(reading, known, {"name": "site"} | items, (kind,))
         else:
-            reading.report("there is one site; write [general], in single brackets", kind, "", (kind,))
+            reading.report(_("there is one site; write [general], in single brackets"), kind, "", (kind,))
     elif not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        reading.report(f"write [[{kind}]], in double brackets, once for each of them", kind, "", (kind,))
+        reading.report(
+            _("write [[{kind}]], in double brackets, once for each of them").format(kind=kind), kind, "", (kind,)
+        )
     else:
         for index, item in enumerate(items):
             _read_object(reading, known, item, (kind, index))
@@ -145,11 +150,11 @@ def _read_object(reading: _Reading, kind: Kind, item: dict[str, Any], path: Path
     name = item.get("name") if isinstance(item.get("name"), str) else None
     shown = str(name) if name is not None else f"#{int(path[-1]) + 1}" if isinstance(path[-1], int) else ""
     if kind.kind == "general" and name != "site":
-        reading.report("the site has no other name than 'site'; take `name` out", "general", "", path, ("name",))
+        reading.report(_("the site has no other name than 'site'; take `name` out"), "general", "", path, ("name",))
         return
     first = reading.places.setdefault((kind.kind, name), path) if name is not None else path
     if first != path:
-        text = f"is there twice, first on line {reading.lines.line(first)}; rename or remove one"
+        text = _("is there twice, first on line {line}; rename or remove one").format(line=reading.lines.line(first))
         reading.report(text, kind.kind, shown, path, ("name",))
     try:
         plain = json.dumps(_plain(item), allow_nan=False)
@@ -161,7 +166,7 @@ def _read_object(reading: _Reading, kind: Kind, item: dict[str, Any], path: Path
             reading.report(words, kind.kind, shown, path, inner)
     except ValueError as error:
         reading.broken.add(name or "")
-        reading.report(f"holds a value that cannot be kept: {error}", kind.kind, shown, path)
+        reading.report(_("holds a value that cannot be kept: {error}").format(error=error), kind.kind, shown, path)
     else:
         if first == path:
             reading.objects.setdefault(kind.kind, []).append(found)
@@ -176,7 +181,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date | time | datetime):
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{value} is no number; write one with digits")
+        raise ValueError(_("{value} is no number; write one with digits").format(value=value))
     return value
 
 
