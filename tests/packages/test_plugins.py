@@ -55,6 +55,28 @@ def test_what_a_site_has_of_a_plugin_comes_back_with_it_and_a_draft_stays_a_draf
     assert [row["name"] for row in ask(installed, "queues")] == ["sales"]
 
 
+TABLES = """
+import sqlite3
+names = sqlite3.connect("/var/lib/jackfield/jackfield.db").execute("select name from sqlite_master where type = 'table'")
+print(*sorted(name for (name,) in names))
+"""
+
+
+def test_purging_a_plugin_drops_its_tables_and_nothing_else(installed: Node) -> None:
+    def tables() -> set[str]:
+        return set(installed.run(["python3", "-c", TABLES]).stdout.split())
+
+    before = tables()
+    assert {"acd_agent_state", "acd_version", "recording", "recording_version", "call"} <= before
+    installed.apt_remove(["jackfield-plugin-acd"])
+    assert tables() == before, "removing keeps the data"
+    installed.run(["dpkg", "--purge", "jackfield-plugin-acd"])
+    assert before - tables() == {"acd_agent_state", "acd_version"}
+    installed.apt_install(["jackfield-plugin-acd"])
+    assert plugins(installed)["acd"] == "enabled"
+    assert tables() == before
+
+
 def test_the_worker_knows_the_jobs_of_a_new_plugin(installed: Node) -> None:
     installed.apt_remove(["jackfield-plugin-recording"])
     before = installed.main_pid("jackfield-worker.service")

@@ -64,6 +64,7 @@ for _command in (
     app.command()(_command)
 app.command()(records.records)
 app.command()(records.migrate)
+app.command()(records.purge_plugin)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

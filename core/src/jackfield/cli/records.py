@@ -88,3 +88,15 @@ def migrate() -> None:
     done = migrations.migrate(context.database, [migrations.CORE, *context.host.models()])
     for line in done or ["The database is up to date."]:
         typer.echo(line)
+
+
+def purge_plugin(name: Annotated[str, typer.Argument(help="Name of a plugin that is not installed any more.")]) -> None:
+    """Drop the tables of a plugin whose package is purged. Its objects of the site stay in the draft."""
+    from jackfield.errors import JackfieldError
+    from jackfield.storage.purge import purge
+
+    context = open_context(migrated=False)
+    if name in context.host.statuses:
+        raise JackfieldError(f"plugin {name} is installed; purge its package: apt purge jackfield-plugin-{name}")
+    gone = purge(context.database, name)
+    typer.echo(f"Dropped: {', '.join(gone)}" if gone else f"There is nothing of {name}.")
