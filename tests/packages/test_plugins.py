@@ -57,7 +57,8 @@ def test_what_a_site_has_of_a_plugin_comes_back_with_it_and_a_draft_stays_a_draf
 
 TABLES = """
 import sqlite3
-names = sqlite3.connect("/var/lib/jackfield/jackfield.db").execute("select name from sqlite_master where type = 'table'")
+base = sqlite3.connect("/var/lib/jackfield/jackfield.db")
+names = base.execute("select name from sqlite_master where type = 'table'")
 print(*sorted(name for (name,) in names))
 """
 
