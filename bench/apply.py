@@ -26,7 +26,7 @@ def apply() -> list[dict[str, Any]]:
             for size, counts in (("small", SMALL), ("large", LARGE)):
                 _put(box, before)
                 seconds = _timed(box, before + site(**counts, salt=number))
-                say(f"apply: {size} {({name: round(value, 2) for name, value in seconds.items()})} s")
+                say(f"apply: {size} { ({name: round(value, 2) for name, value in seconds.items()}) } s")
                 for step, value in seconds.items():
                     found[size].setdefault(step, []).append(value)
     finally:
@@ -83,7 +83,8 @@ def site(extensions: int, trunks: int, routes: int, salt: int = 0) -> str:
     """Objects of a site: phones, trunks, and inbound routes (five in six) and outbound ones."""
     parts = []
     for n in range(extensions):
-        parts.append(f'[[extension]]\nname = "{7000 + n}"\ntitle = "Phone {n} {salt}"\nsecret = "secret-of-{7000 + n}"\n')
+        name = 7000 + n
+        parts.append(f'[[extension]]\nname = "{name}"\ntitle = "Phone {n} {salt}"\nsecret = "secret-of-{name}"\n')
     for n in range(trunks):
         parts.append(f'[[trunk]]\nname = "bench-{n}"\nhost = "198.18.{n // 250}.{1 + n % 250}"\n')
     outbound = routes // 6

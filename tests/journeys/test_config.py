@@ -21,7 +21,7 @@ nat = false
 
 [[did]]
 name = "more"
-number = "55508{0}"
+number = "55588{0}"
 destination = "extension:{0}"
 """
 SWITCHING = "/var/lib/jackfield/asterisk/.switching.json"
@@ -61,7 +61,7 @@ def test_kill_in_the_middle_of_an_apply(pbx: Pbx, unchanged: int) -> None:
         wait_for(lambda: not pbx.node.path(SWITCHING).exists(), 10, "the daemon to end the apply", every=0.1)
         current = int(pbx.node.run(["readlink", CURRENT]).stdout.strip().split("/")[-1])
         wait_for(lambda now=current: pbx.ask("status")["generation"] == now, 5, "the daemon to serve it")
-        assert (name in in_asterisk(pbx)) is (name in pbx.node.read_file(f"{CURRENT}/pjsip.conf"))
+        assert (name in in_asterisk(pbx)) is (f"[{name}]" in pbx.node.read_file(f"{CURRENT}/pjsip.conf"))
         seen.add(current == before)
         pbx.jackfield("apply", "--reason", "after the kill")
         assert name in in_asterisk(pbx) and pbx.jackfield("plan", "--json")["empty"]

@@ -22,7 +22,7 @@ text = { en = "This prompt is brand new." }
 
 [[did]]
 name = "brand-new"
-number = "5550700"
+number = "5558790"
 destination = "extension:206"
 """
 
@@ -61,14 +61,14 @@ def test_apply_and_roll_back_under_calls(pbx: Pbx, unchanged: int) -> None:
     pbx.wait_hears(before, "exact")
     words = pbx.jackfield("plan").stdout
     assert "calls to 5550200 go to prompt:brand-new instead of prompt:exact" in words
-    assert "calls to 5550700 go to extension:206" in words and "phone 206 (New) is new" in words
+    assert "calls to 5558790 go to extension:206" in words and "phone 206 (New) is new" in words
     assert "+ extension 206" in words and "+ prompt brand-new" in words
     assert "secret-206-abc" not in words, "the plan shows a password"
     pbx.jackfield("apply", "--reason", "new route")
     after = pbx.call("5550200", pbx.number())
     pbx.wait_hears(after, "brand-new")
     phone = pbx.phone("206")
-    call = pbx.call("5550700", pbx.number())
+    call = pbx.call("5558790", pbx.number())
     pbx.node.wait_for(lambda: call.heard.hears(phone.tone), 10, "the new phone's tone")
     call.hang_up()
     assert pbx.jackfield("plan", "--json")["empty"], "there is still something to apply"
@@ -76,7 +76,7 @@ def test_apply_and_roll_back_under_calls(pbx: Pbx, unchanged: int) -> None:
     pbx.jackfield("rollback", str(unchanged))
     again = pbx.call("5550200", pbx.number())
     pbx.wait_hears(again, "exact")
-    assert pbx.call("5550700", pbx.number()).wait_ended(10).final_code == 404
+    assert pbx.call("5558790", pbx.number()).wait_ended(10).final_code == 404
     with pytest.raises(RigError):
         phone.register()
     history = {row["number"]: row for row in pbx.jackfield("history", "--json")}

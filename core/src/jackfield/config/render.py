@@ -188,7 +188,7 @@ def _add(
     """Add a fragment to its file; what of it is left out."""
     name = fragment.file
     if not _FILE.fullmatch(name) or name in _OURS:
-        return [LeftOut(plugin, repr(name)[:60], _("not a file that plugins may add to"))]
+        return [LeftOut(plugin, re.sub(r"[^\w./-]", "?", name)[:60], _("not a file that plugins may add to"))]
     if name == "modules.conf":
         return _add_modules(files, plugin, fragment.text, folder)
     parsed = parse(fragment.text, name)
