@@ -29,6 +29,10 @@ CARRIERS = {
     "TCPPEER": "tcppeer",
     "NARROW": "narrow",
     "AXB": "axb",
+    "LINE": "line",
+    "TRUSTED": "trusted",
+    "REGTCP": "regtcp",
+    "SECURE": "secure",
 }
 """Placeholder of an address in the site file → party of the rig."""
 OUTSIDE = {"OUTA": "out-a", "OUTB": "out-b", "OUTNONE": "out-none"}
@@ -88,6 +92,7 @@ class Pbx:
         """Makes the carriers' machines; `install` and `apply_site` do the rest."""
         self.run, self.node, self.debs = run, node, debs
         self.addresses = {hole: run.party(name).address for hole, name in (CARRIERS | OUTSIDE).items()}
+        self.addresses["VERIFIED"] = run.network.parties["secure"].add_address()
         self._today = datetime.now(UTC).date()
         self.carrier: Carrier = run.carrier(node, "carrier")
         self.zh_carrier: Carrier = run.carrier(node, "zhtrunk")

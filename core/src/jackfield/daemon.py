@@ -116,7 +116,7 @@ class Daemon:
         self.registry = Registry(self)
         self.trunks = TrunkStates(self.alarms)
         self.calls.registry = self.registry
-        self.calls.outgoing.serve(self.alarms, self.trunks.usable)
+        self.calls.outgoing.serve(self.alarms, self.trunks.usable, self.trunks.tried)
         self.recovery = Recovery(self._recovered)
         self.calls.recovery = self.recovery.came
         self.ami = AmiClient(
@@ -371,12 +371,11 @@ class Daemon:
 
     def channel_answered(self, channel: Channel) -> None:
         """A dialled channel has answered."""
+        self.trunks.tried(channel.endpoint)
         self.calls.channel_answered(channel)
 
     def channel_ended(self, channel: Channel) -> None:
         """A channel is gone."""
-        if channel.dialled_by:
-            self.trunks.call_ended(channel.endpoint, channel.dial_status, channel.cause)
         self.calls.channel_ended(channel)
 
     def channel_moved(self, channel: Channel, before: Channel) -> None:

@@ -125,14 +125,13 @@ def test_a_trunk_that_is_taken_out(states: TrunkStates, alarms: Alarms) -> None:
 
 
 def test_failing_calls(states: TrunkStates, alarms: Alarms) -> None:
-    for status, cause in [("CONGESTION", 34), ("CHANUNAVAIL", 38), ("BUSY", 17), *[("CONGESTION", 34)] * 2]:
-        states.call_ended("plain", status, cause)
+    for failure in ["SIP 503", "SIP 500", "", "SIP 503", "no answer"]:
+        states.tried("plain", failure)
         assert not alarms.up
-    states.call_ended("plain", "CANCEL", 34)
-    states.call_ended("plain", "", 16)
+    states.tried("plain", "SIP 503")
+    assert "3 calls in a row, the last with SIP 503" in alarms.up["trunk-failing:plain"] and FAILED_CALLS == 3
+    states.tried("account", "")
+    assert alarms.up
+    states.tried("plain")
     assert not alarms.up
-    states.call_ended("plain", "CHANUNAVAIL", 18)
-    assert "3 calls in a row: it does not answer" in alarms.up["trunk-failing:plain"] and FAILED_CALLS == 3
-    states.call_ended("plain", "CONGESTION", 1)
-    assert not alarms.up, "a wrong number is not the carrier's failure"
-    states.call_ended("201", "CONGESTION", 34)
+    states.tried("201", "SIP 503")

@@ -111,13 +111,16 @@ class Broker:
         return found
 
     def contact_states(self) -> dict[str, tuple[str, str]]:
-        """Address of record → its contact's status, and round trip in microseconds, as Asterisk writes them.
+        """Trunk → its contact's status, and round trip in microseconds, as Asterisk writes them.
+
+        Asterisk names a configured contact `AOR@@HASH`, one that registered `AOR;@HASH`.
 
         Raises:
             NotConnected: AMI is away.
         """
         events = self._all("PJSIPShowContacts")
-        return {e.get("Aor", ""): (e.get("Status", ""), e.get("RoundtripUsec", "")) for e in events}
+        named = ((e.get("ObjectName", "").partition("@@"), e) for e in events)
+        return {aor: (e.get("Status", ""), e.get("RoundtripUsec", "")) for (aor, mark, _), e in named if mark}
 
     def registrations(self) -> dict[str, str]:
         """Outbound registration → its status.

@@ -56,9 +56,10 @@ class Situation:
     """What routing asks of the live system."""
 
     def __init__(self, ledger: Ledger, lines: Lines) -> None:
-        """`usable` may be set to what tells whether a trunk is known to be away."""
+        """`usable` may be set to what tells whether a trunk is known to be away, `tried` to what hears how it did."""
         self.ledger, self.lines = ledger, lines
         self.usable: Callable[[str], bool] = lambda trunk: True
+        self.tried: Callable[[str, str], None] = lambda trunk, failure: None
         self._lock = threading.Lock()
         self._barred: dict[str, str] = {}
 
@@ -115,9 +116,9 @@ class Outgoing:
         self._tried = tried
         self._routes: tuple[Site, OutboundRoutes] | None = None
 
-    def serve(self, alarms: Alarms, usable: Callable[[str], bool]) -> None:
-        """Connect what the daemon makes later: alarms, and what is known of trunks."""
-        self.alarms, self.situation.usable = alarms, usable
+    def serve(self, alarms: Alarms, usable: Callable[[str], bool], tried: Callable[[str, str], None]) -> None:
+        """Connect what the daemon makes later: alarms, what is known of trunks, and who hears how they did."""
+        self.alarms, self.situation.usable, self.situation.tried = alarms, usable, tried
 
     def kind(self) -> DestinationKind:
         """For the calls' path, in place of the one without services."""
@@ -241,7 +242,9 @@ class Outgoing:
         if status == "ANSWER":
             return End(Result.ANSWERED)
         self.situation.lines.leave(trunk, call.id, OUT)
-        if worth_another(status, far.code, far.cause):
+        failed = worth_another(status, far.code, far.cause)
+        self.situation.tried(trunk, (f"SIP {far.code}" if far.code else "no answer in time") if failed else "")
+        if failed:
             log.warning("outbound.next_trunk", call=call.id, trunk=trunk, status=status, code=far.code, cause=far.cause)
             return self._try_from(call, memo, at + 1)
         return self._not_reached(call, memo, status, far)

@@ -25,16 +25,6 @@ log = structlog.get_logger(__name__)
 TRUNK_EVENTS = frozenset({"ContactStatus", "Registry"})
 FAILED_CALLS = 3
 """Calls in a row that a trunk must fail before that is an alarm."""
-_FAILURES = {
-    18: "does not answer",
-    27: "answers 502",
-    34: "answers 503",
-    38: "answers 500",
-    41: "has a temporary failure",
-    42: "is congested",
-    102: "answers 504",
-}
-"""Q.850 causes of a leg whose carrier failed it, as Asterisk maps them from SIP (`ast_sip_hangup_sip2cause`)."""
 
 
 class State(StrEnum):
@@ -166,26 +156,25 @@ class TrunkStates:
                 trunk.round_trip_us = None
                 self._set(trunk, State.UNKNOWN)
 
-    def call_ended(self, name: str, dial_status: str, cause: int) -> None:
-        """A call that was dialled over a trunk is over, or was never taken.
+    def tried(self, name: str, failure: str = "") -> None:
+        """A call was dialled over a trunk.
 
         Args:
             name: an endpoint; those that are no trunks are passed over.
-            dial_status: how Dial saw it: ANSWER, BUSY, NOANSWER, CANCEL, CONGESTION, CHANUNAVAIL.
-            cause: Q.850 cause of the leg.
+            failure: how the trunk failed it, in words; '' when it did not (the far side answered, was busy, is no
+                number …).
         """
         with self._lock:
             trunk = self._trunks.get(name)
-            if trunk is None or dial_status in ("CANCEL", ""):
+            if trunk is None:
                 return
-            reason = _FAILURES.get(cause) if dial_status in ("CONGESTION", "CHANUNAVAIL", "NOANSWER") else None
-            trunk.failed_calls = trunk.failed_calls + 1 if reason else 0
+            trunk.failed_calls = trunk.failed_calls + 1 if failure else 0
             key = f"trunk-failing:{name}"
-            if not trunk.failed_calls:
+            if not failure:
                 self._alarms.clear(key, f"Trunk {name} takes calls again.")
             elif trunk.failed_calls >= FAILED_CALLS:
-                text = f"Trunk {name} has failed {trunk.failed_calls} calls in a row: it {reason}. Ask the carrier."
-                self._alarms.raise_(key, text, trunk=name, cause=cause)
+                text = f"Trunk {name} has failed {trunk.failed_calls} calls in a row, the last with {failure}."
+                self._alarms.raise_(key, f"{text} Ask the carrier; see: jackfield trunks", trunk=name)
 
     # -- judging ---------------------------------------------------------------------------------------------------
 

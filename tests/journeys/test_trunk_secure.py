@@ -1,0 +1,194 @@
+"""A carrier over TLS with SRTP (T1), played by another Asterisk: heard both ways, in wide-band codecs too."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from journeys.pbx import TONE_OF, Pbx
+from journeys.test_trunk_lines import alarms, contact, wait_trunk
+from rig import Node, wait_for
+from rig.audio import Sound
+from rig.net import in_namespace
+
+DIR = "/srv/carrier"
+CONF = f"{DIR}/asterisk.conf"
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+SRTP_ALAW = 12 + 160 + 10
+"""Bytes of 20 ms of G.711 in RTP with the tag of AES_CM_128_HMAC_SHA1_80."""
+FILES = {
+    "asterisk.conf": f"""
+[directories]
+astetcdir => {DIR}
+astmoddir => MODULES
+astvarlibdir => /var/lib/asterisk
+astdbdir => {DIR}
+astkeydir => {DIR}
+astdatadir => /usr/share/asterisk
+astagidir => {DIR}
+astspooldir => {DIR}/spool
+astrundir => {DIR}
+astlogdir => {DIR}
+""",
+    "modules.conf": "[modules]\nautoload=yes\nnoload=chan_iax2.so\nnoload=pbx_ael.so\nnoload=chan_dahdi.so\n"
+    "noload=cdr_radius.so\nnoload=cel_radius.so\n",
+    "logger.conf": "[logfiles]\nfull.log => notice,warning,error,verbose\n",
+    "rtp.conf": "[general]\nrtpstart=20000\nrtpend=20999\n",
+    "pjsip.conf": f"""
+[tls]
+type=transport
+protocol=tls
+bind=0.0.0.0:5061
+cert_file={DIR}/carrier.crt
+priv_key_file={DIR}/carrier.key
+[pbx]
+type=aor
+contact=sip:PBX:5061\\;transport=tls
+[alaw]
+type=identify
+endpoint=alaw
+match=PBX
+""",
+    "extensions.conf": f"""
+[carrier]
+exten => _[a-z].,1,Answer()
+ same => n,MixMonitor({DIR}/mix.wav,r({DIR}/${{EXTEN}}.sln))
+ same => n,Playtones(TONE)
+ same => n,Wait(30)
+""",
+}
+ENDPOINT = """
+[{name}]
+type=endpoint
+context=carrier
+transport=tls
+aors=pbx
+disallow=all
+allow={codec}
+media_encryption={encryption}
+direct_media=no
+rtp_symmetric=yes
+"""
+
+
+class TlsCarrier:
+    """An Asterisk on a node of its own."""
+
+    def __init__(self, pbx: Pbx, folder: Path) -> None:
+        """Boots it, and makes its certificate for both of its addresses."""
+        run, party = pbx.run, pbx.run.network.parties["secure"]
+        self.node = Node(run._dir, run.root(), party, "secure")
+        run.nodes.append(self.node)
+        self.node.boot()
+        self.tone = run.next_tone()
+        key, self.certificate = folder / "carrier.key", folder / "carrier.crt"
+        names = ",".join(f"IP:{address}" for address in party.addresses)
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=carrier.example",
+             "-addext", f"subjectAltName={names}", "-keyout", key, "-out", self.certificate],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        for path in (key, self.certificate):
+            self.node.write_file(f"{DIR}/{path.name}", path.read_bytes())
+        modules = self.node.run(["sh", "-c", "ls -d /usr/lib/*/asterisk/modules"]).stdout.strip()
+        for name, text in FILES.items():
+            if name == "pjsip.conf":
+                for endpoint in ("opus", "g722", "alaw"):
+                    text += ENDPOINT.format(name=endpoint, codec=endpoint, encryption="sdes")
+                text += ENDPOINT.format(name="clear", codec="alaw", encryption="no")
+            for hole, value in {"MODULES": modules, "PBX": pbx.node.address, "TONE": str(self.tone)}.items():
+                text = text.replace(hole, value)
+            self.node.write_file(f"{DIR}/{name}", text)
+        self.node.systemctl("stop", "asterisk.service")
+        self.node.run(["systemd-run", "--unit=carrier", "asterisk", "-C", CONF, "-f"])
+        self.node.wait_for(lambda: self.asterisk("core waitfullybooted").returncode == 0, 15, "the carrier's Asterisk")
+
+    def asterisk(self, command: str) -> subprocess.CompletedProcess[str]:
+        """A command of its console."""
+        return self.node.run(["asterisk", "-C", CONF, "-rx", command], check=False)
+
+    def call(self, endpoint: str, number: str) -> None:
+        """Calls a number of the PBX with an endpoint's codec, sends its tone, and records what it hears."""
+        self.asterisk(f"channel originate PJSIP/{number}@{endpoint} extension {endpoint}@carrier")
+
+    def log(self) -> str:
+        """Its log."""
+        return self.node.read_file(f"{DIR}/full.log")
+
+    def heard(self, endpoint: str) -> Sound:
+        """What it heard in its last call with this endpoint."""
+        data = self.node.read_bytes(f"{DIR}/{endpoint}.sln")
+        return Sound([(0.0, array("h", data[: len(data) // 2 * 2]))])
+
+
+@pytest.fixture(scope="module")
+def tls_carrier(shared_pbx: Pbx, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TlsCarrier]:
+    """The carrier of the trunks `secure` and `verified`."""
+    carrier = TlsCarrier(shared_pbx, tmp_path_factory.mktemp("tls"))
+    yield carrier
+    carrier.node.stop()
+
+
+def packet_sizes(pbx: Pbx, count: int) -> set[int]:
+    """Sizes of UDP payloads on their way from the PBX to the carrier."""
+    party = pbx.run.network.parties["secure"]
+    sock = in_namespace(party.netns, lambda: socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800)))
+    sock.settimeout(5)
+    sizes = []
+    with sock:
+        while len(sizes) < count:
+            packet = sock.recv(2048)
+            mine = packet[9] == socket.IPPROTO_UDP and socket.inet_ntoa(packet[12:16]) == pbx.node.address
+            sound = int.from_bytes(packet[22:24], "big") in range(20000, 21000, 2) and packet[29] & 0x7F == 8
+            if mine and sound:
+                sizes.append(int.from_bytes(packet[24:26], "big") - 8)
+    return set(sizes)
+
+
+@pytest.mark.parametrize("codec", ["alaw", "g722", "opus"])
+def test_heard_both_ways(pbx: Pbx, tls_carrier: TlsCarrier, codec: str) -> None:
+    """SIP over TLS, sound over SRTP in the trunk's codec; the phone's G.711 is transcoded."""
+    wait_trunk(pbx, "secure", "reachable", 30)
+    phone = pbx.phone("201")
+    seen = len(phone.calls)
+    tls_carrier.call(codec, "5550401")
+    rung = phone.wait_call(seen + 1)
+    wait_for(lambda: rung.heard.hears(tls_carrier.tone), 15, f"the carrier's tone in {codec}", every=0.2)
+    channels = [line.partition("!")[0] for line in pbx.node.asterisk("core show channels concise").splitlines()]
+    (channel,) = [name for name in channels if name.startswith("PJSIP/secure")]
+    shown = pbx.node.asterisk(f"core show channel {channel}")
+    assert f"({codec})" in shown, shown
+    if codec == "alaw":
+        assert packet_sizes(pbx, 20) == {SRTP_ALAW}
+
+    path = tls_carrier.node.path(f"{DIR}/{codec}.sln")
+    wait_for(lambda: path.exists() and path.stat().st_size > 16000, 10, "the carrier's recording", every=0.1)
+    wait_for(lambda: tls_carrier.heard(codec).hears(TONE_OF["201"]), 15, f"the phone's tone in {codec}", every=0.3)
+
+
+def test_sound_in_the_clear_is_refused(pbx: Pbx, tls_carrier: TlsCarrier) -> None:
+    """media_encryption = required: an offer without SRTP gets 488, and the phone does not ring."""
+    wait_trunk(pbx, "secure", "reachable", 30)
+    seen = len(pbx.phone("201").calls)
+    tls_carrier.asterisk("pjsip set logger on")
+    tls_carrier.call("clear", "5550401")
+    pbx.node.wait_for(lambda: "488 Not Acceptable" in tls_carrier.log(), 10, "the refusal")
+    assert len(pbx.phone("201").calls) == seen and not pbx.ask("calls")
+
+
+def test_a_certificate_that_nobody_vouches_for(pbx: Pbx, tls_carrier: TlsCarrier) -> None:
+    """verify_server: the trunk stays unreachable, with its alarm, until an authority that the machine trusts signed."""
+    wait_trunk(pbx, "verified", "unreachable", 30)
+    assert alarms(pbx, "verified") == {"trunk-unreachable"}
+    wait_trunk(pbx, "secure", "reachable", 30)
+    before = pbx.node.read_bytes(AUTHORITIES)
+    try:
+        pbx.node.write_file(AUTHORITIES, before + tls_carrier.certificate.read_bytes())
+        wait_trunk(pbx, "verified", "reachable", 30)
+        assert alarms(pbx, "verified") == set() and "Avail" in contact(pbx, "verified")
+    finally:
+        pbx.node.write_file(AUTHORITIES, before)
