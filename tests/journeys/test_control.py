@@ -7,6 +7,7 @@ import queue
 import threading
 from typing import Any
 
+from journeys.faults import settings
 from journeys.pbx import Pbx
 
 SPEAK = """
@@ -60,3 +61,50 @@ def test_events_of_a_call(pbx: Pbx) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+ROLES = '[control]\noperators = ["@switchboard"]\nviewers = ["vic"]\n'
+
+
+def test_users_by_their_roles(pbx: Pbx) -> None:
+    """An operator by Unix group, a viewer by name, a stranger who cannot even connect; `audit` shows all of it."""
+    pbx.node.run(["groupadd", "-f", "switchboard"])
+    pbx.node.run(["sh", "-c", "id olga || useradd -G switchboard olga; id vic || useradd vic"])
+    with settings(pbx, ROLES):
+        shown, denied = speak(pbx, "olga", '{"method": "calls"}', '{"method": "site.apply"}')
+        assert shown["result"] == [] and denied["code"] == "denied" and "needs the role admin" in denied["error"]
+        told, denied = speak(pbx, "vic", '{"method": "version"}', '{"method": "calls"}')
+        assert (told["result"]["user"], told["result"]["role"], denied["code"]) == ("vic", "viewer", "denied")
+        assert "Permission denied" in speak(pbx, "nobody", '{"method": "version"}')
+        done = pbx.node.run(["runuser", "-u", "olga", "--", "jackfield", "calls", "--json"])
+        assert json.loads(done.stdout) == []
+    seen = [(r["who"], r["method"], r["outcome"]) for r in pbx.jackfield("audit", "--since", "5m", "--json")]
+    assert {("olga", "calls", "ok"), ("olga", "site.apply", "denied"), ("vic", "calls", "denied")} <= set(seen)
+
+
+def test_the_site_over_the_api(pbx: Pbx) -> None:
+    """An object is set, spoken and applied in a process beside the daemon; then it goes again."""
+    before = pbx.ask("status")["generation"]
+    prompt = {"kind": "prompt", "name": "by-the-api", "fields": {"text": {"en": "Set over the API.", "zh": "接口"}}}
+    asked = [
+        json.dumps({"method": method, "params": params, "by": "Ann"})
+        for method, params in (
+            ("site.set", prompt),
+            ("site.plan", {}),
+            ("site.apply", {"reason": "journey: the API"}),
+            ("site.get", {"kind": "prompt", "name": "by-the-api"}),
+            ("site.delete", {"kind": "prompt", "name": "by-the-api"}),
+            ("site.apply", {"reason": "journey: back again"}),
+            ("site.history", {}),
+        )
+    ]
+    answers = speak(pbx, "root", *asked)
+    assert isinstance(answers, list)
+    results = [answer.get("result", answer) for answer in answers]
+    assert any(c["name"] == "by-the-api" for c in results[1]["changes"]), results[1]
+    assert results[2]["applied"]["running"], results[2]
+    assert results[3]["fields"]["text"]["en"] == "Set over the API."
+    assert [row["author"] for row in results[6][:2]] == ["Ann", "Ann"]
+    assert pbx.ask("status")["generation"] == before + 2
+    changes = [r["method"] for r in pbx.jackfield("audit", "--who", "Ann", "--json") if r["change"]]
+    assert changes[:4] == ["site.apply", "site.delete", "site.apply", "site.set"]

@@ -108,3 +108,14 @@ def test_by_user(tmp_path, box):
     done = subprocess.run([sys.executable, "-c", code, str(box.path)], capture_output=True, text=True, check=True)
     assert "nobody has no role here" in done.stdout
     assert rows(box, "who", "uid", "outcome") == [("nobody", 65534, "denied")]
+
+
+def test_for_whom_a_program_asks(box, monkeypatch):
+    """An administrator's program says for whom it asks; anybody else's is not believed."""
+    asked = b'{"method": "calls", "by": "web user Ann"}'
+    assert box.client().raw(asked)["result"] == [""]
+    assert rows(box, "who") == [("web user Ann",)]
+    box.become(Role.OPERATOR, monkeypatch)
+    box.client().raw(asked)
+    assert rows(box, "who")[-1] == ("root",)
+    assert box.client().raw(b'{"method": "calls", "by": "a\\nb"}')["code"] == "bad-request"

@@ -33,12 +33,10 @@ def methods(alarms: Alarms) -> list[Method]:
     def acknowledge(
         key: Key,
         caller: Caller,
-        who: Annotated[str, Field(max_length=64, description="An administrator may act for somebody")] = "",
         note: Annotated[Text, Field(description="What is being done about it")] = "",
     ) -> dict[str, Any]:
         """Acknowledge an alarm: somebody looks after it, and it does not escalate."""
-        person = who if who and caller.role is Role.ADMIN else caller.name
-        return alarms.acknowledge(key, person, note).as_json()
+        return alarms.acknowledge(key, caller.name, note).as_json()
 
     def raise_(key: Key, text: Text, severity: Severity = Severity.WARNING, source: Text = "core") -> dict[str, Any]:
         """Raise an alarm, as programs beside the daemon do."""

@@ -9,7 +9,6 @@ import typer
 from jackfield.cli import output
 from jackfield.cli.context import Json
 from jackfield.cli.live import ask
-from jackfield.cli.privileges import author
 
 app = typer.Typer(no_args_is_help=True, help="Alarms: what is wrong now, and what was.")
 Key = Annotated[str, typer.Argument(help="Key of the alarm, as `jackfield alarms list` shows it.")]
@@ -49,8 +48,7 @@ def ack(
     json: Json = False,
 ) -> None:
     """Acknowledge an alarm: you look after it, and it does not escalate."""
-    who = author()
-    done = ask("alarms.ack", key=key, who=who, note=note)
+    done = ask("alarms.ack", key=key, note=note)
     output.as_json(done) if json else typer.echo(f"{key} is acknowledged by {done['acknowledged_by']}.")
 
 

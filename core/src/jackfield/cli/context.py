@@ -39,6 +39,19 @@ class Context:
         ]
 
 
+_opened: list[Context] = []
+
+
+def forget() -> None:
+    """A new command begins."""
+    _opened.clear()
+
+
+def opened() -> Context | None:
+    """The context that the command has opened, if it has."""
+    return _opened[-1] if _opened else None
+
+
 def open_context(*, migrated: bool = True) -> Context:
     """Become the service's user, read the settings, load plugins, open the database.
 
@@ -61,4 +74,6 @@ def open_context(*, migrated: bool = True) -> Context:
     database = Database(chosen.database)
     if migrated and not migrate.is_current(database, migrate.CORE):
         raise JackfieldError("the database is not up to date; run: jackfield migrate")
-    return Context(chosen, host, database, Workspace(chosen, host, database, author=who))
+    made = Context(chosen, host, database, Workspace(chosen, host, database, author=who))
+    _opened.append(made)
+    return made

@@ -64,19 +64,51 @@ def set_(
     name: Name,
     fields: Annotated[list[str], typer.Argument(help="FIELD=VALUE, as in destination=queue:sales; FIELD= resets it.")],
     revision: Expected = None,
+    json: Json = False,
 ) -> None:
     """Change the named fields of an object, or make it; the others stay. The whole draft is checked first."""
     context = open_context()
     known = context.host.kinds().get(kind)
     values = {key: _value(known, key, text) if text else None for key, text in map(_pair, fields)}
     number = context.workspace.set_fields(kind, name, values, revision)
+    if json:
+        output.as_json({"revision": number})
+        return
     typer.echo(_("The draft is at revision {number}. Next: jackfield plan").format(number=number))
 
 
 @object_app.command("remove")
-def remove(kind: Kind, name: Name, revision: Expected = None) -> None:
+def remove(kind: Kind, name: Name, revision: Expected = None, json: Json = False) -> None:
     """Take an object out of the draft."""
     number = open_context().workspace.remove(kind, name, revision)
+    if json:
+        output.as_json({"revision": number})
+        return
+    typer.echo(_("The draft is at revision {number}. Next: jackfield plan").format(number=number))
+
+
+def show_any(
+    kind: Kind,
+    name: Annotated[str, typer.Argument(help="Name; all of the kind when left out.")] = "",
+    json: Json = False,
+) -> None:
+    """Show an object of the draft, or list those of a kind. Secrets are masked."""
+    show(kind, name, json) if name else list_objects(kind, json)
+
+
+def delete(kind: Kind, name: Name, revision: Expected = None, json: Json = False) -> None:
+    """Take an object out of the draft; when others need it, nothing changes and they are named."""
+    from jackfield.config.references import dependents
+
+    workspace = open_context().workspace
+    if needed_by := dependents(workspace.draft()[0], kind, name):
+        raise SiteError(
+            [_("{kind} {name} is needed by {other}").format(kind=kind, name=name, other=o) for o in needed_by]
+        )
+    number = workspace.remove(kind, name, revision)
+    if json:
+        output.as_json({"revision": number})
+        return
     typer.echo(_("The draft is at revision {number}. Next: jackfield plan").format(number=number))
 
 
@@ -119,13 +151,20 @@ def revisions(json: Json = False) -> None:
 
 def undo(
     force: Annotated[bool, typer.Option("--force", help="Also when the last change is another one's.")] = False,
+    json: Json = False,
 ) -> None:
     """Take the last change of the draft back; once more takes the one before back. What is in force stays."""
     undone = open_context().workspace.undo(others=force)
+    if json:
+        output.as_json({"undone": undone.number, "what": str(undone)})
+        return
     typer.echo(_("Taken back: {change}").format(change=undone))
 
 
-def discard() -> None:
+def discard(json: Json = False) -> None:
     """Make the draft what is in force again. `jackfield undo` takes that back."""
     number = open_context().workspace.discard()
+    if json:
+        output.as_json({"revision": number})
+        return
     typer.echo(_("The draft (revision {number}) is what is in force.").format(number=number))

@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json as json_text
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from jackfield.cli import output
 from jackfield.cli.context import Json
-from jackfield.cli.privileges import become_service_user
-from jackfield.control.client import request
+from jackfield.cli.privileges import author, become_service_user
+from jackfield.control.client import events as follow
+from jackfield.control.client import request, socket_path
 
 plugins_app = typer.Typer(no_args_is_help=True, help="Plugins of the daemon.")
 
 
 def ask(method: str, **params: Any) -> Any:
     """Ask the daemon. Raises as `jackfield.control.client.request`."""
-    from jackfield import settings
-
+    who = author()
     become_service_user()
-    return request(method, path=settings.load().paths.run / "control.sock", **params)
+    return request(method, path=_socket(), by=who, **params)
+
+
+def _socket() -> Path:
+    """The daemon's socket; others than root and jackfield cannot read the settings, and need not."""
+    from jackfield import settings
+    from jackfield.errors import SettingsError
+
+    try:
+        return settings.load().paths.run / "control.sock"
+    except SettingsError as error:
+        if isinstance(error.__cause__, PermissionError):
+            return socket_path()
+        raise
+
+
+def events(
+    topics: Annotated[list[str] | None, typer.Argument(help="Topics, as call or alarm; all when left out.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, one event a line.")] = False,
+) -> None:
+    """Show what happens, as it happens, until interrupted."""
+    become_service_user()
+    for event in follow(topics or [], path=_socket()):
+        if json:
+            typer.echo(json_text.dumps(event, ensure_ascii=False))
+            continue
+        data = event.get("data", {"text": event.get("text", "")})
+        typer.echo(f"{event.get('at', '')[11:19]} {event['event']} {output.cell(data)}")
 
 
 def _show_list(method: str, empty: str, json: bool) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import typer
 
 from jackfield import i18n
-from jackfield.cli import alarms, draft, live, phones, privacy, records, routes, security, site
+from jackfield.cli import alarms, audit, context, draft, live, phones, privacy, records, routes, security, site, trail
 from jackfield.errors import JackfieldError, NotConnected, SiteError
 from jackfield.i18n import gettext_for
 
@@ -62,6 +62,11 @@ for _command in (
     security.unblock,
 ):
     app.command()(_command)
+app.command("show")(draft.show_any)
+app.command("set")(draft.set_)
+app.command()(draft.delete)
+app.command()(live.events)
+app.command()(audit.audit)
 app.command()(records.records)
 app.command()(records.migrate)
 app.command()(records.purge_plugin)
@@ -71,16 +76,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     i18n.use(i18n.from_environment())
+    context.forget()
     try:
-        app(args=given)
-    except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else 0
-    except NotConnected as error:
-        return _fail(error, UNREACHABLE, given)
+        code = _run(given)
     except (JackfieldError, OSError) as error:
-        return _fail(error, REFUSED, given)
+        trail.keep(given, error)
+        return _fail(error, UNREACHABLE if isinstance(error, NotConnected) else REFUSED, given)
     except KeyboardInterrupt:
         return INTERRUPTED
+    trail.keep(given, None)
+    return code
+
+
+def _run(given: Sequence[str]) -> int:
+    try:
+        app(args=list(given))
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
     return 0
 
 

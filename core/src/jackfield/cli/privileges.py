@@ -6,10 +6,14 @@ import os
 import pwd
 
 USER = "jackfield"
+_before: list[tuple[str, int]] = []
+"""Who we were before we became the service's user."""
 
 
 def author() -> str:
     """Who gave the command: the person behind sudo, or the login."""
+    if _before:
+        return _before[0][0]
     if os.environ.get("SUDO_USER"):
         return os.environ["SUDO_USER"]
     try:
@@ -23,6 +27,11 @@ def may_see_numbers() -> bool:
     return os.geteuid() == 0
 
 
+def uid() -> int:
+    """The user who gave the command, by number."""
+    return _before[0][1] if _before else os.getuid()
+
+
 def become_service_user(name: str = USER) -> None:
     """Root becomes the user `jackfield`, for good. Others, and machines without that user, stay as they are."""
     os.umask(0o027)
@@ -32,6 +41,7 @@ def become_service_user(name: str = USER) -> None:
         user = pwd.getpwnam(name)
     except KeyError:
         return
+    _before.append((author(), os.getuid()))
     os.setgroups(os.getgrouplist(name, user.pw_gid))
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)

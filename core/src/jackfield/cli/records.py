@@ -80,12 +80,15 @@ def _number(record: CallRecord, unmask: bool) -> str:
     return mask_number(record.caller_number) if hidden else record.caller_number
 
 
-def migrate() -> None:
+def migrate(json: Json = False) -> None:
     """Bring the database's tables up to date. The daemon does it too, when it starts."""
     from jackfield.storage import migrate as migrations
 
     context = open_context(migrated=False)
     done = migrations.migrate(context.database, [migrations.CORE, *context.host.models()])
+    if json:
+        output.as_json({"done": done})
+        return
     for line in done or ["The database is up to date."]:
         typer.echo(line)
 

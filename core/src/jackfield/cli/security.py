@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from jackfield.cli import output
 from jackfield.cli.context import Json
-from jackfield.cli.privileges import become_service_user
-from jackfield.control.client import request
+from jackfield.cli.live import ask
 
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="As in 192.0.2.1 or 2001:db8::1.")]
 ExtensionArgument = Annotated[str, typer.Argument(metavar="EXTENSION", help="As in 201.")]
 NetworkArgument = Annotated[str, typer.Argument(metavar="NETWORK", help="As in 192.0.2.1 or 192.0.2.0/24.")]
 
 
-def _ask(method: str, **params: Any) -> Any:
-    from jackfield import settings
-
-    become_service_user()
-    return request(method, **params, path=settings.load().paths.run / "control.sock")
-
-
 def bans(json: Json = False) -> None:
     """List banned addresses, what is never banned, and whether the firewall enforces it."""
-    found = _ask("bans")
+    found = ask("bans")
     if json:
         output.as_json(found)
         return
@@ -43,31 +35,31 @@ def ban(
     json: Json = False,
 ) -> None:
     """Ban an address: its SIP packets are dropped."""
-    found = _ask("bans.add", address=address, length=seconds)
+    found = ask("bans.add", address=address, length=seconds)
     output.as_json(found) if json else output.note(f"{found['address']} is banned for {found['seconds_left']} s.")
 
 
 def unban(address: AddressArgument, json: Json = False) -> None:
     """End the ban of an address."""
-    found = _ask("bans.remove", address=address)
+    found = ask("bans.remove", address=address)
     output.as_json(found) if json else output.note(f"{found['address']} is not banned any more.")
 
 
 def allow(network: NetworkArgument, json: Json = False) -> None:
     """Never ban or limit an address or network; its bans end."""
-    found = _ask("bans.allow", network=network)
+    found = ask("bans.allow", network=network)
     output.as_json(found) if json else output.note(f"{found['network']} is never banned.")
 
 
 def disallow(network: NetworkArgument, json: Json = False) -> None:
     """Take back what `jackfield allow` allowed."""
-    found = _ask("bans.disallow", network=network)
+    found = ask("bans.disallow", network=network)
     output.as_json(found) if json else output.note(f"{found['network']} may be banned again.")
 
 
 def blocks(json: Json = False) -> None:
     """List extensions that may not call outside."""
-    found = _ask("blocks")
+    found = ask("blocks")
     output.as_json(found) if json else output.records(found, "No extension is blocked.")
 
 
@@ -77,13 +69,13 @@ def block(
     json: Json = False,
 ) -> None:
     """Keep an extension from calling outside; emergency calls pass."""
-    found = _ask("blocks.add", extension=extension, reason=reason)
+    found = ask("blocks.add", extension=extension, reason=reason)
     output.as_json(found) if json else output.note(f"{found['extension']} may not call outside any more.")
 
 
 def unblock(extension: ExtensionArgument, json: Json = False) -> None:
     """Let an extension call outside again."""
-    found = _ask("blocks.remove", extension=extension)
+    found = ask("blocks.remove", extension=extension)
     output.as_json(found) if json else output.note(f"{found['extension']} may call outside again.")
 
 

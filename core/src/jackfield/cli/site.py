@@ -111,8 +111,12 @@ def _sound(sounds: dict[str, bytes | OSError], name: str) -> bytes:
 
 def export(
     file: Annotated[Path | None, typer.Argument(help="File to write; standard output when left out.")] = None,
+    json: Json = False,
 ) -> None:
     """Write the draft as a site file, secrets included; `jackfield import` of it gives the same site."""
+    if file is None and json:
+        output.as_json({"text": open_context().workspace.export_text()})
+        return
     if file is None:
         typer.echo(open_context().workspace.export_text(), nl=False)
         return

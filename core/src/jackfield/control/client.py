@@ -25,13 +25,16 @@ def socket_path() -> Path:
     return Path(os.environ.get("JACKFIELD_CONTROL", "/run/jackfield/control.sock"))
 
 
-def request(method: str, *, seconds: float = 30.0, path: Path | None = None, **params: Any) -> Any:
+def request(
+    method: str, *, seconds: float = 30.0, path: Path | None = None, by: str | None = None, **params: Any
+) -> Any:
     """Ask the daemon.
 
     Args:
         method: as in `status`; `describe` tells all.
         seconds: how long to wait for the answer.
         path: the socket; by default `socket_path()`.
+        by: the person for whom it is asked; only an administrator's process may say so.
         params: the method's parameters, plain JSON.
 
     Raises:
@@ -41,7 +44,7 @@ def request(method: str, *, seconds: float = 30.0, path: Path | None = None, **p
         CommandFailed: the daemon refused for another reason; the message says why.
     """
     with _connected(path, seconds) as stream:
-        _ask(stream, method, params)
+        _ask(stream, method, params, by)
         return _answer(stream, path)
 
 
@@ -74,8 +77,9 @@ def _connected(path: Path | None, seconds: float | None) -> Iterator[io.Buffered
             ) from error
 
 
-def _ask(stream: io.BufferedRWPair, method: str, params: dict[str, Any]) -> None:
-    stream.write(json.dumps({"v": VERSION, "method": method, "params": params}).encode() + b"\n")
+def _ask(stream: io.BufferedRWPair, method: str, params: dict[str, Any], by: str | None = None) -> None:
+    person = {"by": by} if by else {}
+    stream.write(json.dumps({"v": VERSION, "method": method, "params": params, **person}).encode() + b"\n")
     stream.flush()
 
 

@@ -4,6 +4,9 @@
     {"v": "1.0", "id": 7, "result": […]}        or  {"v": "1.0", "id": 7, "error": "a sentence", "code": "denied"}
 
 `v` is the protocol: a client may leave it out; another major number than ours is refused. `id` comes back as it was.
+`by` is the person for whom a program asks (as the web interface does for those who are logged in there); it goes into
+the audit log and the history, and counts only if the program's own role is administrator.
+
 Within a major version answers only gain fields, methods only gain parameters that may be left out.
 """
 
@@ -21,7 +24,7 @@ from jackfield.errors import JackfieldError, SiteError
 MAJOR, MINOR = 1, 0
 VERSION = f"{MAJOR}.{MINOR}"
 SHAPE = 'not a request; write {"method": "status", "params": {}} on one line'
-MAX_ID = 200
+MAX_ID, MAX_NAME = 200, 64
 
 
 class Code(StrEnum):
@@ -52,6 +55,7 @@ class Request:
     method: str
     params: dict[str, Any]
     id: Any = None
+    by: str = ""
 
 
 def parse(line: bytes) -> Request:
@@ -75,7 +79,10 @@ def parse(line: bytes) -> Request:
     method, params = asked.get("method"), asked.get("params", {})
     if not isinstance(method, str) or not isinstance(params, dict):
         raise Refusal(Code.BAD_REQUEST, SHAPE, identity)
-    return Request(method, params, identity)
+    by = asked.get("by", "")
+    if not isinstance(by, str) or len(by) > MAX_NAME or not by.isprintable():
+        raise Refusal(Code.BAD_REQUEST, f"by must be a name of at most {MAX_NAME} characters", identity)
+    return Request(method, params, identity, by)
 
 
 class Raw(bytes):

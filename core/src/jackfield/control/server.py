@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -130,6 +131,8 @@ class ControlServer:
         request: Request | None = None
         try:
             request = protocol.parse(line)
+            if request.by and caller.role is Role.ADMIN:
+                caller = replace(caller, name=request.by)
             method = self._method(request, caller)
             return self._call(method, request, caller)
         except Refusal as refusal:
