@@ -25,6 +25,7 @@ from jackfield.alarms.teller import Teller
 from jackfield.alarms.troubles import Troubles
 from jackfield.calls.broker import Broker
 from jackfield.calls.ledger import entry_of
+from jackfield.calls.lines import OUT
 from jackfield.calls.party import clean_number, party
 from jackfield.calls.recovery import PATIENCE_SECONDS, Recovery
 from jackfield.calls.registry import Channel, Registry
@@ -111,7 +112,7 @@ class Daemon:
             self.events,
             secrets.agi_token,
             lambda: datetime.now(UTC),
-            builtin.kinds(turns, self.bindings),
+            builtin.kinds(turns, self.bindings, self._take_line),
         )
         self.registry = Registry(self)
         self.trunks = TrunkStates(self.alarms)
@@ -315,6 +316,9 @@ class Daemon:
             self.gates.open_all(self.calls.site.names("trunk"))
         except JackfieldError as error:
             log.warning("overload.gates", error=str(error))
+
+    def _take_line(self, trunk: str, call: str, limit: int) -> bool:
+        return self.calls.lines.take(trunk, call, limit, OUT)
 
     def _ami_up(self) -> None:
         """After each log-in, on a thread of its own: take Asterisk's word for everything."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jackfield.calls.party import Party
@@ -16,19 +17,21 @@ if TYPE_CHECKING:
     from jackfield.calls.call import Call
     from jackfield.privacy.bindings import Bindings
 
+TakeLine = Callable[[str, str, int], bool]
+"""Takes a place on a trunk (its name) for a call (its id), of so many; False when all of them are taken."""
 _CAUSES = {"BUSY": 17, "NOANSWER": 19, "CHANUNAVAIL": 20, "CONGESTION": 34}
 
 
-def kind(bindings: Bindings | None) -> DestinationKind:
+def kind(bindings: Bindings | None, take_line: TakeLine) -> DestinationKind:
     """The kind of destination; without bindings it connects nobody."""
 
     def connect(call: Call, name: str) -> Next:
-        return _connect(bindings, call, name)
+        return _connect(bindings, take_line, call, name)
 
     return DestinationKind(KIND, "The other party of a middle number", connect, lambda site: site.names(KIND), True)
 
 
-def _connect(bindings: Bindings | None, call: Call, name: str) -> Next:
+def _connect(bindings: Bindings | None, take_line: TakeLine, call: Call, name: str) -> Next:
     if call.resumed is not None and call.resumed.dial_status:  # the daemon was lost while it rang or they talked
         return _end(call.resumed.dial_status)
     pool = call.site.get(KIND, name, PrivacyPool)
@@ -38,6 +41,8 @@ def _connect(bindings: Bindings | None, call: Call, name: str) -> Next:
     bound = bindings.find(call.did, call.caller.number) if bindings is not None else None
     if bound is None:
         return Goto(pool.unbound, "not bound")
+    if not take_line(trunk.name, call.id, trunk.max_calls):
+        return End(Result.REJECTED, 34, "lines-busy")
     call.set_data("binding", str(bound.id))
     if bound.record:
         call.want_recording()

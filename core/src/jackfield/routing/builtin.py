@@ -15,6 +15,7 @@ from jackfield.routing.destinations import DestinationKind, End, Next, Result
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
     from jackfield.privacy.bindings import Bindings
+    from jackfield.privacy.handler import TakeLine
 
 CAUSES = {
     "normal": (Result.COMPLETED, 16),
@@ -44,8 +45,18 @@ def _no_daemon(call: Call, name: str) -> Next:
     raise JackfieldError("calls to the outside need the daemon's services")
 
 
-def kinds(turns: Turns | None = None, bindings: Bindings | None = None) -> list[DestinationKind]:
-    """Core's kinds of destinations; `turns` counts the calls of splits, `bindings` are those of middle numbers."""
+def kinds(
+    turns: Turns | None = None,
+    bindings: Bindings | None = None,
+    take_line: TakeLine = lambda trunk, call, limit: True,
+) -> list[DestinationKind]:
+    """Core's kinds of destinations.
+
+    Args:
+        turns: counts the calls of splits.
+        bindings: those of middle numbers.
+        take_line: takes a place on a trunk for calls through middle numbers.
+    """
     return [
         DestinationKind("outbound", "A number outside", _no_daemon, None, person=True),
         DestinationKind("extension", "Extension", ring_extension, lambda site: site.names("extension"), person=True),
@@ -53,5 +64,5 @@ def kinds(turns: Turns | None = None, bindings: Bindings | None = None) -> list[
         DestinationKind("hangup", "Hang up", hang_up, lambda _: CAUSES),
         *conditions.kinds(turns or Turns()),
         DestinationKind("feature", "What a feature code does", codes.change_state, lambda _: codes.ACTIONS),
-        privacy_handler.kind(bindings),
+        privacy_handler.kind(bindings, take_line),
     ]
