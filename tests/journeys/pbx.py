@@ -216,15 +216,9 @@ class Pbx:
         return self._phones[user]
 
     def far_end(self, name: str) -> Phone:
-        """A carrier that takes calls, switched on when it is first asked for and reachable when it is returned."""
+        """A carrier that takes calls, switched on when it is first asked for."""
         if name not in self._far_ends:
             self._far_ends[name] = self.run.far_end(self.node, name)
-            self.node.asterisk(f"pjsip qualify {name}")
-            self.node.wait_for(
-                lambda: f" {name}/" in (t := self.node.asterisk("pjsip show contacts")) and _reachable(t, name),
-                15,
-                name,
-            )
         return self._far_ends[name]
 
     @property
@@ -367,11 +361,6 @@ class Pbx:
         manifest = json.loads(self.node.path(f"{CURRENT}/sounds.json").read_text())
         stem = manifest["sounds"][language][name]
         return array("h", self.node.path(f"{manifest['folder']}/{language}/{stem}.sln").read_bytes())
-
-
-def _reachable(contacts: str, name: str) -> bool:
-    """Whether `pjsip show contacts` says that a trunk's contact answers."""
-    return any(f" {name}/" in line and " Avail " in line for line in contacts.splitlines())
 
 
 def moment(text: str) -> float:

@@ -131,7 +131,9 @@ class Run:
         """A carrier that takes calls: at the address of the party `name`, port 5060, without an account."""
         target = node if isinstance(node, str) else node.address
         party = self.network.parties.get(name) or self.party(name)
-        return Phone(self._side(party, target, True), "far-end", "", party.address, tone or self.next_tone())
+        phone = Phone(self._side(party, target, True), "far-end", "", party.address, tone or self.next_tone())
+        phone.wait_listening()
+        return phone
 
     def phone_bank(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -200,6 +201,27 @@ class Phone(Side):
         self._process = self.workshop.start(
             f"phone{self.user}", fill("called", values), "", self.address, sip, rtp, control
         )
+
+    def wait_listening(self, timeout: float = 10) -> None:
+        """Waits until its SIPp takes messages."""
+        deadline = time.monotonic() + timeout
+        with self.party.socket(socket.SOCK_DGRAM) as sock:
+            sock.settimeout(0.2)
+            while time.monotonic() < deadline:
+                here = "{}:{}".format(*sock.getsockname())
+                uid = f"jf{self.run_id}o{time.monotonic_ns()}"
+                text = (
+                    f"OPTIONS sip:{self.user}@{self.address} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{uid}\r\n"
+                    f"From: <sip:rig@{here}>;tag=1\r\nTo: <sip:{self.user}@{self.address}>\r\nCall-ID: {uid}\r\n"
+                    "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+                )
+                try:
+                    sock.sendto(text.encode(), (self.address, self._port))
+                    sock.recv(4096)
+                    return
+                except OSError:
+                    time.sleep(0.1)
+        raise RigError(f"{self.user} does not listen at {self.address}:{self._port}: {self._process.errors()[-600:]}")
 
     def register(self) -> None:
         """Registers with the node and keeps the registration.

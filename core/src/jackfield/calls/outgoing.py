@@ -16,7 +16,7 @@ from jackfield.calls.party import Party
 from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.trunk import Trunk
 from jackfield.routing.destinations import DestinationKind, End, Goto, Next, Result
-from jackfield.routing.outbound import Asked, Attempt, OutboundRoutes, Plan, Reason, Used, worth_another
+from jackfield.routing.outbound import ON_BEHALF, Asked, Attempt, OutboundRoutes, Plan, Reason, Used, worth_another
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from jackfield.core import Events
 
 log = structlog.get_logger(__name__)
-ON_BEHALF = "outbound_for"
-"""Key of `call.set_data`: the extension on whose account somebody else's call goes out (its forwarding)."""
 EMERGENCY = "emergency-call:"
 """Key of the notice, before the call's id."""
 _REFUSALS = {

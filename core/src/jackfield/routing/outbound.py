@@ -22,6 +22,8 @@ from jackfield.routing.conditions import hours_now
 from jackfield.routing.numbers import from_carrier, plan_of, to_carrier
 from jackfield.routing.patterns import DialPattern
 
+ON_BEHALF = "outbound_for"
+"""Key of `call.set_data`: the extension on whose account somebody else's call goes out (its forwarding)."""
 ACCOUNT_CODES = frozenset({401, 402, 403, 407})
 """SIP answers by which a carrier refuses us, and not the number: another carrier may take the call."""
 _ABOUT_THE_NUMBER = frozenset({1, 17, 19, 21, 22, 28})
