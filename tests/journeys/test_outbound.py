@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from journeys.pbx import Pbx, Record
-from rig import Call, Phone
+from journeys.faults import away, gaps, kill_daemon, wait_back, wait_both_ways
+from journeys.pbx import Pbx, Record, path_of
+from rig import Call, Phone, wait_for
 
 
 def out(pbx: Pbx, user: str, number: str, far: Phone) -> tuple[Call, Call]:
@@ -82,8 +85,8 @@ def test_strip_prepend_and_whose_number(pbx: Pbx, dialled: str, sent: str, name:
 
 @pytest.mark.parametrize("how", ["503", "mute", "nobody"])
 def test_the_next_trunk_takes_the_same_call(pbx: Pbx, how: str) -> None:
-    """The first trunk answers 503, says nothing, or is not there: the second one rings, and the caller hears ringing."""
-    first, second, phone = pbx.far_end("out-a"), pbx.far_end("out-b"), pbx.phone("221")
+    """The first trunk answers 503, says nothing, or is not there: the second one rings; the caller hears ringing."""
+    first, second = pbx.far_end("out-a"), pbx.far_end("out-b")
     first.mute, first.refuse_with = how == "mute", 503 if how == "503" else None
     number, taker = ("96301", first) if how == "nobody" else ("0302345", second)
     if how == "nobody":
@@ -94,7 +97,6 @@ def test_the_next_trunk_takes_the_same_call(pbx: Pbx, how: str) -> None:
     wait_both_ways(call, taken)
     waited = taken.dialog.invite_at - call.dialog.ringing_at
     assert waited < 2.0 if how == "503" else 2.5 < waited < 5.0, f"try_seconds is 3, and it took {waited:.1f} s"
-    assert phone.calls == [] or phone.calls[-1] is not call
     call.hang_up()
     record = last(pbx, "221", call)
     failed = {"503": "out-a:503", "mute": "out-a:chanunavail", "nobody": "out-none:chanunavail"}[how]
@@ -212,7 +214,8 @@ def test_emergency_passes_beyond_everything(pbx: Pbx) -> None:
     assert "222 (Pia)" in notice["text"] and "112" in notice["text"]
     call.hang_up()
     wait_for(lambda: not notices(pbx), 10, "the notice to be cleared")
-    assert {e["what"] for e in pbx.ask("alarms.history", key=notice["key"])} >= {"raised", "cleared"}
+    key = notice["key"]
+    wait_for(lambda: {e["what"] for e in pbx.ask("alarms.history", key=key)} >= {"raised", "cleared"}, 5, "its history")
     assert last(pbx, "222", call)["trunks_tried"].startswith("out-a:503 out-b:answer")
 
 

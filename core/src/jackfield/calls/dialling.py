@@ -37,7 +37,7 @@ class DialResult:
 
 @dataclass(frozen=True, slots=True)
 class FarEnd:
-    """How the side that was dialled ended: Q.850 `cause` and final SIP `code`; 0 what is not known."""
+    """How the side that was dialled ended: Q.850 `cause` and final SIP `code`; 0 for what is not known or never came."""
 
     cause: int = 0
     code: int = 0
@@ -87,7 +87,8 @@ class Dialler:
     def far_end(self) -> FarEnd:
         """How the one channel of the last `dial` ended, when it was not answered."""
         found = _SIP_ANSWER.match(self._session.get_full_variable(_FAR_END))
-        return FarEnd(int(found[1] or 0), int(found[2] or 0)) if found else FarEnd()
+        code = int(found[2] or 0) if found else 0
+        return FarEnd(int(found[1] or 0) if found else 0, code if code >= 300 else 0)
 
     def _answered_since(self, call: Call, started: datetime) -> datetime | None:
         """When somebody whom this dial rang answered, by the registry: no need to ask Asterisk again."""

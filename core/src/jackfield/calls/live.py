@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from jackfield.calls.call import Call
 from jackfield.calls.party import Party
-from jackfield.calls.registry import Channel
+from jackfield.calls.registry import Channel, endpoint_of
 from jackfield.calls.state import Facts
 from jackfield.config.objects.extension import extension_of
 from jackfield.records.models import CallRecord, LegRecord, StepRecord
@@ -68,7 +68,7 @@ class Live:
 
     def remember(self, record: CallRecord) -> None:
         """Take in what is on record of the time before a restart."""
-        self.tried = [*record.trunks_tried.split(), *self.tried]
+        self.tried = list(dict.fromkeys([*record.trunks_tried.split(), *self.tried]))
         numbers = {step.seq for step in self.steps}
         self.steps = [*(step for step in record.steps if step.seq not in numbers), *self.steps]
         self.legs = {leg.id: leg for leg in record.legs} | self.legs
@@ -154,7 +154,7 @@ class Live:
 
     def opening(self) -> CallRecord:
         """The record of a call that has just begun."""
-        return replace(self.record(None, ()), ended_at=None, result=None, cause=None)
+        return replace(self.record(None, ()), ended_at=None, result=None, cause=None, trunks_tried=" ".join(self.tried))
 
     def record(self, end: End | None, persons: Iterable[str]) -> CallRecord:
         """The final record.
@@ -194,10 +194,21 @@ class Live:
             result=self._result(end, bool(answered), persons),
             cause=end.cause if end else (own.cause if own and own.cause else 16),
             interrupted=self.interrupted,
-            trunks_tried=" ".join(self.tried),
+            trunks_tried=" ".join(self._all_tried()),
             steps=tuple(self.steps),
             legs=tuple(self.legs.values()),
         )
+
+    def _all_tried(self) -> list[str]:
+        """With the last one, on which the caller left or nobody of ours saw the end."""
+        if not self.trunk_out or (self.tried and self.tried[-1].startswith(f"{self.trunk_out}:")):
+            return self.tried
+        ways = [
+            leg.status.lower()
+            for leg in self.legs.values()
+            if leg.id != self.facts.id and endpoint_of(leg.channel) == self.trunk_out
+        ]
+        return [*self.tried, f"{self.trunk_out}:{(ways and ways[-1]) or 'cancel'}"]
 
     def _result(self, end: End | None, answered: bool, persons: Iterable[str]) -> Result:
         if answered:

@@ -208,7 +208,7 @@ class Outgoing:
             if not self._take(call, attempt.trunk, memo["emergency"]):
                 self._tried(call, attempt.trunk, "full")
                 continue
-            call.checkpoint(**memo, at=at)
+            call.checkpoint(**(memo | {"at": at}))
             return self._dial(call, memo, at, attempt)
         return self._lines_busy(call, memo)
 
