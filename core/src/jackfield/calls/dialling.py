@@ -37,7 +37,7 @@ class DialResult:
 
 @dataclass(frozen=True, slots=True)
 class FarEnd:
-    """How the side that was dialled ended: Q.850 `cause` and final SIP `code`; 0 for what is not known or never came."""
+    """How the side that was dialled ended: Q.850 `cause` and final SIP `code`; 0 when it is not known."""
 
     cause: int = 0
     code: int = 0
