@@ -16,7 +16,6 @@ def check_outbound(site: Site) -> list[Problem]:
     if not routes:
         return []
     return [
-        *_idle_trunks(site, routes),
         *_hidden(site),
         *_classes(site, routes),
         *_numbers(site, routes),
@@ -26,12 +25,6 @@ def check_outbound(site: Site) -> list[Problem]:
 
 def _warning(text: str, kind: str, name: str, *path: str | int) -> Problem:
     return Problem(text, kind, name, path, warning=True)
-
-
-def _idle_trunks(site: Site, routes: list[OutboundRoute]) -> list[Problem]:
-    used = {name for route in routes for name in route.trunks}
-    text = "no outbound route goes out by it; add it to the trunks of one, unless it only takes calls"
-    return [_warning(text, "trunk", trunk.name) for trunk in site.all("trunk", Trunk) if trunk.name not in used]
 
 
 def _hidden(site: Site) -> list[Problem]:
