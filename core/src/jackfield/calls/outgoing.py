@@ -171,7 +171,7 @@ class Outgoing:
 
     def _decide(self, call: Call, number: str) -> Plan:
         ledger = self.situation.ledger
-        extension = call.data.get(ON_BEHALF) or call.extension
+        extension = _account(call, number)
         with ledger.held():
             plan = self.plan(call.site, number, extension, call.caller)
             if plan.refusal is None:
@@ -285,6 +285,13 @@ class Outgoing:
                 caller=call.caller.number,
                 number=plan.emergency,
             )
+
+
+def _account(call: Call, number: str) -> str | None:
+    """On whose account it goes out: who transferred the call to this number, who forwarded it, who dialled."""
+    if call.facts.transferrer and call.facts.transfer == number:
+        return call.facts.transferrer
+    return call.data.get(ON_BEHALF) or call.extension
 
 
 def _packed(attempt: Attempt) -> list[Any]:
