@@ -1,4 +1,4 @@
-"""The user guide's commands, in its order, as it writes them, on an installed system; and the calls that it promises."""
+"""The user guide's commands, in its order, as it writes them, on an installed system; and its calls."""
 
 from __future__ import annotations
 

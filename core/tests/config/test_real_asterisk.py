@@ -227,6 +227,38 @@ def test_what_asterisk_refuses_is_taken_back(box):
     assert box.jackfield("history", "--json").stdout.count('"failed"') == 1
 
 
+FOLDER = "/var/lib/jackfield/asterisk"
+
+
+def test_a_full_disk_changes_nothing(box):
+    """Generations on a small file system that has less and less room: old or new, whole; then there is room again."""
+    box.run("sh", "-ec", f"""cp -a {FOLDER} /tmp/copy; mount -t tmpfs -o size=8m tmpfs {FOLDER}
+        cp -a /tmp/copy/. {FOLDER}/; chown jackfield:asterisk {FOLDER}; chmod 2750 {FOLDER}""")  # fmt: skip
+    refused = 0
+    try:
+        for number, room in enumerate((0, 8, 24, 48, 96, 160)):
+            phone = str(210 + number)
+            box.import_(SITE + f'[[extension]]\nname = "{phone}"\n')
+            before = box.run("readlink", f"{FOLDER}/current").stdout
+            box.run("sh", "-c", f"""free=$(df -k --output=avail {FOLDER} | tail -1)
+                head -c $(( (free - {room}) * 1024 )) /dev/zero >{FOLDER}/filler""")  # fmt: skip
+            done = box.jackfield("apply", check=False)
+            box.run("rm", f"{FOLDER}/filler")
+            there = f"{phone}/{phone}" in box.asterisk("pjsip show endpoints")
+            after = box.run("readlink", f"{FOLDER}/current").stdout
+            assert there is (done.returncode == 0) is (after != before), (room, done.stdout, done.stderr)
+            if done.returncode:
+                refused += 1
+                assert "No space left on device" in done.stderr
+                assert "Traceback" not in done.stderr
+                box.jackfield("apply")
+                assert f"{phone}/{phone}" in box.asterisk("pjsip show endpoints")
+    finally:
+        back = f"rm -rf /tmp/copy; cp -a {FOLDER} /tmp/copy; umount -l {FOLDER}; cp -a /tmp/copy/. {FOLDER}/"
+        box.run("sh", "-ec", back)
+    assert refused >= 2
+
+
 EVENTS = """
 import collections, json, sys, time
 from pathlib import Path
