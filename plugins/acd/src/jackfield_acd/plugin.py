@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jackfield.config.effects import typed
 from jackfield.config.kinds import Kind
 from jackfield.hookspecs import hookimpl
 from jackfield.i18n import gettext_lazy
@@ -13,6 +14,7 @@ from jackfield.storage.models import Models
 from jackfield_acd import agents, plain, sounds
 from jackfield_acd.agents import AgentDesk
 from jackfield_acd.checks import check_agents, check_queues
+from jackfield_acd.effects import describe
 from jackfield_acd.handler import handle_queue
 from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.runtime import Runtime
@@ -44,7 +46,7 @@ class AcdPlugin:
     def jackfield_site_kinds(self) -> list[Kind]:
         """Queues and agents."""
         return [
-            Kind("queue", Queue, _("Queues"), check_queues),
+            Kind("queue", Queue, _("Queues"), check_queues, effects=typed(Queue, describe)),
             Kind("agent", Agent, _("Agents"), check_agents),
         ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from jackfield.config.effects import typed
 from jackfield.config.fragments import SoundRequest
 from jackfield.config.kinds import Kind
 from jackfield.config.site import Site
@@ -12,6 +13,7 @@ from jackfield.i18n import gettext_lazy
 from jackfield.routing.destinations import DestinationKind
 
 from jackfield_ivr.checks import check
+from jackfield_ivr.effects import describe
 from jackfield_ivr.handler import INVALID, NO_INPUT, handle
 from jackfield_ivr.kinds import Menu
 
@@ -24,7 +26,7 @@ class IvrPlugin:
     @hookimpl
     def jackfield_site_kinds(self) -> list[Kind]:
         """The `menu` kind."""
-        return [Kind("menu", Menu, _("Menus"), check)]
+        return [Kind("menu", Menu, _("Menus"), check, effects=typed(Menu, describe))]
 
     @hookimpl
     def jackfield_destinations(self) -> list[DestinationKind]:
