@@ -190,7 +190,7 @@ class Daemon:
         self.timers.after(PATIENCE_SECONDS, self.recovery.give_up)
         self.agi.start()
         self.control.start()
-        self.troubles.started(self.ami.up.is_set)
+        self.troubles.started(self.ami.up.is_set, self.host.statuses.values())
         self._up.touch()
         self._beat()
         notify("READY=1")
