@@ -14,6 +14,7 @@ from jackfield.config.objects.inbound import Did
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
 from jackfield.features.desk import Desk
+from jackfield.features.parking import ParkingLot
 from jackfield.features.states import UserState
 from jackfield.plugins import PluginHost, Status
 from jackfield.routing.destinations import DestinationKind, End, Goto, Result
@@ -107,7 +108,7 @@ class Daemon:
         self.writer = Writer()
         self.calls = CallService(self.host, self.writer, EventBus(), "token", lambda: datetime.now(UTC))
         self.calls.registry = Registry(self.calls)
-        self.calls.desk = Desk(States(), self.calls)
+        self.calls.desk = Desk(States(), self.calls, None, ParkingLot(lambda slot, occupied: None))
         numbers = ("good", "raises", "exits", "nonsense", "loops", "waits", "hangs")
         dids = [
             Did(name=n, number=f"555010{i}", destination=f"test:{n}", fallback=fallback) for i, n in enumerate(numbers)

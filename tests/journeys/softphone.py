@@ -41,6 +41,7 @@ class Media:
         self._far_ssrc = self._received = self._highest = self._first = 0
         self._jitter, self._transit = 0.0, None
         self._last_report = (0, 0.0)
+        self._placed, self._begun, self._first_stamp = -1, 0.0, 0
         self._sent = 0
         self._over = threading.Event()
         for work in (self._hear, self._speak):
@@ -70,7 +71,14 @@ class Media:
                 continue
             sequence, stamp, ssrc = struct.unpack_from("!HII", packet, 2)
             self._count(sequence, stamp, ssrc, now)
-            self._samples.append((now, decode_g711(packet[12:])))
+            self._samples.append((self._place(ssrc, stamp, now), decode_g711(packet[12:])))
+
+    def _place(self, ssrc: int, stamp: int, now: float) -> float:
+        """When a packet's sound is heard: by RTP's clock, set anew when it is far from what the packets say."""
+        at = self._begun + ((stamp - self._first_stamp) & 0xFFFFFFFF) / RATE
+        if ssrc != self._placed or abs(now - at) > 0.25:
+            self._placed, self._begun, self._first_stamp, at = ssrc, now, stamp, now
+        return at
 
     def _count(self, sequence: int, stamp: int, ssrc: int, now: float) -> None:
         if ssrc != self._far_ssrc:

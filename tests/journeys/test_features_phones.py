@@ -157,6 +157,7 @@ def test_hold(pbx: Pbx, phones: Phones) -> None:
     line.wait_hears(call.tone)
     line.hold()
     wait_for(lambda: extension(pbx, "211")["state"] == "on-hold", 5, "211 to be on hold")
+    assert pbx.live(number)[0]["held"] is True
     held = time.monotonic()
     kill = kill_daemon(pbx)
     wait_back(pbx, kill)

@@ -44,8 +44,10 @@ from jackfield.control.core_methods import core_methods, plugins
 from jackfield.control.site_processes import SiteProcesses
 from jackfield.core import Core
 from jackfield.errors import JackfieldError, NotConnected
+from jackfield.features import conference
 from jackfield.features.desk import Desk
 from jackfield.features.lamps import Lamps
+from jackfield.features.parking import ParkingLot
 from jackfield.features.states import UserStates
 from jackfield.jobs.outbox import Outbox
 from jackfield.plugins import PluginHost, Status
@@ -96,7 +98,7 @@ class Daemon:
         self.teller = Teller(self.host)
         self.alarms = Alarms(self.database, settings.alarms, [self._alarm], self.teller.tell)
         self.troubles = Troubles(self.alarms, self.timers)
-        self.host.on_change, self.host.on_fault = self._plugin_changed, self._plugin_fault
+        self.host.on_change, self.host.on_fault = self.troubles.plugin, self._plugin_fault
         self.host.load()
         migrate.migrate(self.database, [migrate.CORE])
         self._migrate_plugins()
@@ -140,8 +142,9 @@ class Daemon:
         )  # fmt: skip
         self.events.subscribe("outbound", self.fraud.outbound)
         self.states = UserStates(self.database)
-        self.calls.desk = Desk(self.states, self.calls)
         self.lamps = Lamps(self.asterisk, self.states, self.timers)
+        self.desk = self.calls.desk = Desk(self.states, self.calls, self.asterisk, ParkingLot(self.lamps.slot))
+        self.registry.conference_left = lambda room: self._look_into(room, 1.0)
         limit = settings.overload.max_calls or settings.agi.max_calls
         self.gates = Gates(self.asterisk.shut_trunk, self.timers)
         self.overload = Overload(
@@ -190,7 +193,7 @@ class Daemon:
         self.timers.after(PATIENCE_SECONDS, self.recovery.give_up)
         self.agi.start()
         self.control.start()
-        self.troubles.started(self.ami.up.is_set, self.host.statuses.values())
+        self.troubles.started(self.ami.up.is_set)
         self._up.touch()
         self._beat()
         notify("READY=1")
@@ -241,10 +244,6 @@ class Daemon:
     def _alarm(self, entry: Entry) -> None:
         """On the alarms' thread."""
         self.events.publish("alarm", what=str(entry.what), **entry.alarm.as_json())
-
-    def _plugin_changed(self, status: Status) -> None:
-        self.troubles.plugin(status)
-        self.events.publish("plugin", plugin=status.name, state=str(status.state), reason=status.reason)
 
     def _plugin_fault(self, status: Status, what: str) -> None:
         self.troubles.plugin_fault(status.name, what, lambda: max(status.faults, default=None))
@@ -348,6 +347,7 @@ class Daemon:
         self.calls.adopt_talks(open_calls, alive)
         self.calls.end_gone()
         self.lamps.refresh()
+        self._look_into("", PATIENCE_SECONDS)
         self._close_ended(open_calls, alive)
         self.recovery.expect(expected)
 
@@ -415,6 +415,9 @@ class Daemon:
     def reachable(self, extension: str) -> bool:
         """Whether one of the extension's phones is registered; True when nobody knows."""
         return any(self.registry.reachable(endpoint) for endpoint in endpoints(self.calls.site, extension))
+
+    def _look_into(self, room: str, seconds: float) -> None:
+        self.timers.after(seconds, lambda: conference.close_if_alone(self.desk, room))
 
     def waiting_calls(self) -> dict[str, str]:
         """Calls that will come back after a restart."""

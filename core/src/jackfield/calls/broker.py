@@ -88,12 +88,90 @@ class Broker:
             raise UnsafeValue(f"{trunk!r} is not a trunk")
         self._tell("PJSIPSetMaintenance", Endpoint=trunk, State="on" if shut else "off")
 
-    def transfer(self, channel: str, number: str) -> None:
-        """Send a channel to a number, as a phone's blind transfer does; nothing happens when it is gone."""
-        if not _CHANNEL.fullmatch(channel) or not _NUMBER.fullmatch(number):
+    def transfer(self, channel: str, number: str, by: str = "") -> None:
+        """Send a channel to a number, as a phone's blind transfer does; nothing happens when it is gone.
+
+        Args:
+            channel: its name.
+            number: as dialled.
+            by: the channel of who sends it.
+        """
+        if not _CHANNEL.fullmatch(channel) or not _NUMBER.fullmatch(number) or (by and not _CHANNEL.fullmatch(by)):
             log.warning("asterisk.no_transfer", channel=channel[:80], number=number[:80])
             return
+        if by:
+            self._try("Setvar", Channel=channel, Variable=variables.TRANSFERRER, Value=by)
         self._try("Redirect", Channel=channel, Context="jf-transfer", Exten=number, Priority="1")
+
+    def hang_up(self, channel: str) -> bool:
+        """Hang a channel up; False when it is gone."""
+        if not _CHANNEL.fullmatch(channel):
+            return False
+        try:
+            self._client.action("Hangup", Channel=channel)
+        except JackfieldError as error:
+            log.debug("asterisk.refused", action="Hangup", error=str(error))
+            return False
+        return True
+
+    # -- conferences -----------------------------------------------------------------------------------------------
+
+    def into_room(self, leader: str, number: str, room: str, *others: str) -> None:
+        """Take two who talk into a conference at once; neither is hung up because the other one left.
+
+        Args:
+            leader: the channel that leads the call: it goes to `number`, as if transferred.
+            number: leads to the room.
+            room: the room.
+            others: at most one more channel, which goes into the room by the plain dialplan.
+        """
+        if not all(_CHANNEL.fullmatch(c) for c in (leader, *others)) or not room.isdigit():
+            raise UnsafeValue(f"{leader!r} cannot be taken into a conference")
+        more = {}
+        if others:
+            more = {
+                "ExtraChannel": others[0],
+                "ExtraContext": "jf-conference",
+                "ExtraExten": room,
+                "ExtraPriority": "1",
+            }
+        self._client.action("Redirect", Channel=leader, Context="jf-transfer", Exten=number, Priority="1", **more)
+
+    def call_into(self, room: str, number: str, extension: str, title: str) -> None:
+        """Call a number as an extension would; who answers is in the room.
+
+        Raises:
+            UnsafeValue: not a number, an extension or a room.
+            NotConnected: AMI is away.
+        """
+        if not _NUMBER.fullmatch(number) or not extension.isdigit() or not room.isdigit() or '"' in title:
+            raise UnsafeValue(f"{number[:40]!r} cannot be called into a conference")
+        self._client.action(
+            "Originate",
+            Channel=f"Local/{number}@jf-phone/n",
+            Context="jf-conference",
+            Exten=room,
+            Priority="1",
+            Timeout="120000",
+            CallerID=f'"{title}" <{extension}>',
+            Variable=f"{variables.EXTENSION}={extension}",
+            Async="true",
+        )
+
+    def rooms(self) -> list[str]:
+        """Conferences in which somebody is."""
+        found = self._list("ConfbridgeListRooms")
+        return [e["Conference"] for e in found if e.event == "ConfbridgeListRooms"]
+
+    def room(self, room: str) -> list[dict[str, str]]:
+        """Who is in a conference: channel, number, name."""
+        return [
+            {"channel": e["Channel"], "number": e.get("CallerIDNum", ""), "name": e.get("CallerIDName", "")}
+            for e in self._list("ConfbridgeList", Conference=room)
+            if e.event == "ConfbridgeList"
+        ]
+
+    # -- what there is ---------------------------------------------------------------------------------------------
 
     def channels(self) -> list[Message]:
         """Asterisk's own list of channels, with our variables. It cuts values at 512 bytes: too short for a state."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 KEYS = "0123456789*#"
 _RECORD = "record"
+_CHANNEL = re.compile(r"[A-Za-z]{1,16}/[A-Za-z0-9._@;+-]{1,120}")
 
 
 class Sounds(Protocol):
@@ -342,8 +344,11 @@ class Call:
             pass
 
     def phones(self, extension: str) -> list[str]:
-        """Targets that ring an extension: each of its phones."""
-        return [f"PJSIP/{endpoint}" for endpoint in endpoints(self.site, extension)]
+        """Targets that ring an extension: each of its phones; of several, those that are registered."""
+        names = endpoints(self.site, extension)
+        if len(names) > 1:
+            names = self.desk.registered(names) or names
+        return [f"PJSIP/{name}" for name in names]
 
     def dial(
         self,
@@ -392,6 +397,30 @@ class Call:
         self.flush()
         self.music(False)
         self._session.run("Ringing")
+
+    def pick_up(self, channel: str) -> None:
+        """Answer, with this phone, what rings at another channel.
+
+        Raises:
+            CallerHungUp: done; this phone is a leg of the other call now. Or it is gone.
+            CommandFailed: it does not ring any more.
+        """
+        self._session.run("PickupChan", _channel(channel))
+
+    def join(self, channel: str) -> bool:
+        """Talk with a channel that is up, until one of both hangs up; False when there is none."""
+        self.flush()
+        self.music(False)
+        self._session.run("Bridge", _channel(channel), "x")
+        return str(self._session.get_full_variable("${BRIDGERESULT}")) == "SUCCESS"
+
+    def confer(self, room: str) -> None:
+        """Be in a conference, until one leaves it or is taken out."""
+        if not room.isdigit():
+            raise UnsafeValue(f"{room[:40]!r} is not the number of a conference")
+        self.flush()
+        self.music(False)
+        self._session.run("ConfBridge", room, "jf-bridge", "jf-user")
 
     def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable."""
@@ -446,3 +475,9 @@ class Call:
             "at": self.at,
             "since": self.started.isoformat(),
         }
+
+
+def _channel(name: str) -> str:
+    if not _CHANNEL.fullmatch(name):
+        raise UnsafeValue(f"{name[:80]!r} is not a channel")
+    return name

@@ -7,6 +7,7 @@ has gone meanwhile is closed. It decides nothing; it tells `listener`.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -113,7 +114,10 @@ class Registry:
             "Unhold": self._hold,
             "ContactStatus": self._contact,
             "AttendedTransfer": listener.channels_merged,
+            "ConfbridgeLeave": self._conference,
         }
+        self.conference_left: Callable[[str], None] = lambda room: None
+        """Told the room that somebody has left. On AMI's reader thread."""
         self.known = False
         """Whether the registry is Asterisk's own truth now (AMI is up and resynced)."""
 
@@ -172,7 +176,9 @@ class Registry:
         if identity in self._channels:
             return
         name = message["Channel"]
-        channel = Channel(identity, name, message["Linkedid"], endpoint_of(name), message.get("CallerIDNum", ""))
+        # The second half of a Local channel runs a dialplan of its own, as a phone that dials.
+        call = identity if name.startswith("Local/") and name.endswith(";2") else message["Linkedid"]
+        channel = Channel(identity, name, call, endpoint_of(name), message.get("CallerIDNum", ""))
         channel.started = event_time(message)
         channel.leads = channel.call == identity
         if message.get("ChannelState") == "6":
@@ -288,6 +294,9 @@ class Registry:
         channel.call, channel.joined = call, when
         self._listener.channel_moved(replace(channel), before)
         self._gone.notify_all()
+
+    def _conference(self, message: Message) -> None:
+        self.conference_left(message.get("Conference", ""))
 
     def _hold(self, message: Message) -> None:
         channel = self._channels.get(message["Uniqueid"])

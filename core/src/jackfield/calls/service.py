@@ -110,6 +110,16 @@ class CallService:
         """Where a number leads that is no code; '' when nowhere."""
         return self._serving[2].leads(number)
 
+    def at(self, identity: str) -> str:
+        """The destination where a call is, or ''."""
+        live = self._live.get(identity)
+        return live.steps[-1].destination if live is not None and live.steps else ""
+
+    def is_agent(self, channel: Channel) -> bool:
+        """Whether a phone rings or talks for its agent."""
+        live = self._live.get(channel.call)
+        return bool(live is not None and live.agents.get(channel.endpoint))
+
     def persons(self) -> set[str]:
         """Kinds of destinations that lead to a person."""
         return self._path.persons()
@@ -468,6 +478,7 @@ class CallService:
 
     def describe(self) -> list[dict[str, Any]]:
         """For `jackfield calls`; of a call through a middle number, the caller's is hidden."""
+        held = {channel.call for channel in self.registry.channels() if channel.held}
         rows = []
         for live in self.calls():
             call, facts = live.call, live.facts
@@ -487,6 +498,7 @@ class CallService:
                     "since": facts.started.isoformat(),
                     "seconds": round((datetime.now(UTC) - facts.started).total_seconds(), 1),
                     "talking": self.talked(facts.id),
+                    "held": facts.id in held,
                     "interrupted": live.interrupted,
                 }
             )

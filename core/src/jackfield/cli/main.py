@@ -12,7 +12,21 @@ from collections.abc import Sequence
 import typer
 
 from jackfield import i18n
-from jackfield.cli import alarms, audit, context, draft, live, phones, privacy, records, routes, security, site, trail
+from jackfield.cli import (
+    alarms,
+    audit,
+    conferences,
+    context,
+    draft,
+    live,
+    phones,
+    privacy,
+    records,
+    routes,
+    security,
+    site,
+    trail,
+)
 from jackfield.errors import JackfieldError, NotConnected, SiteError
 from jackfield.i18n import gettext_for
 
@@ -47,6 +61,8 @@ app.command()(phones.extensions)
 app.add_typer(phones.extension_app, name="extension")
 app.add_typer(phones.phone_app, name="phone")
 app.command()(phones.codes)
+app.add_typer(conferences.conference_app, name="conference")
+app.command()(conferences.parked)
 app.add_typer(live.plugins_app, name="plugins")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(routes.route_app, name="route")

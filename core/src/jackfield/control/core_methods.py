@@ -13,6 +13,7 @@ from jackfield.calls import dry_run
 from jackfield.control import audit
 from jackfield.control.method import Caller, Method, Role
 from jackfield.control.trunks import describe_trunks
+from jackfield.features import conference
 from jackfield.features import methods as feature_methods
 from jackfield.privacy import methods as privacy_methods
 from jackfield.privacy.mask import mask_record
@@ -44,6 +45,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
         *dry_run.methods(daemon.calls),
         *privacy_methods.methods(daemon.bindings),
         *feature_methods.methods(daemon.calls, daemon.states, daemon.registry),
+        *conference.methods(daemon.desk),
     ]
 
 

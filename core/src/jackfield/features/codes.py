@@ -33,6 +33,11 @@ def core_codes() -> list[FeatureCode]:
         FeatureCode("*91", _("Forward calls when busy: off"), "feature:forward-busy-off"),
         FeatureCode("*92", _("Forward calls that nobody takes to a number"), "feature:forward-no-answer", rest=True),
         FeatureCode("*93", _("Forward calls that nobody takes: off"), "feature:forward-no-answer-off"),
+        FeatureCode("**", _("Pick up the call that rings at an extension"), "pickup:extension", rest=True),
+        FeatureCode("*8", _("Pick up a call that rings in the group"), "pickup:group"),
+        FeatureCode("*68", _("Park the call on hold (or transfer a call here)"), "park:held"),
+        FeatureCode("*3", _("Conference: add a number to the call on hold"), "conference:add", rest=True),
+        FeatureCode("*3#", _("Conference: what transfers into it use"), "conference:join", rest=True),
     ]
 
 
@@ -68,5 +73,6 @@ def _set_forward(call: Call, extension: str, field: str) -> Next:
 
 def say(call: Call, prompt: str, result: Result = Result.COMPLETED) -> End:
     """Say it, and end the call."""
+    call.answer()
     call.play(prompt)
     return End(result, outcome=prompt.removeprefix("feature-").replace("-", " "))

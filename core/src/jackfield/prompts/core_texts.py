@@ -53,6 +53,10 @@ CORE_PROMPTS: dict[str, dict[str, str]] = {
     "feature-park-empty": {"en": "Nobody is parked here.", "zh": "该驻留位没有通话。"},
     "feature-nothing-held": {"en": "There is no call on hold.", "zh": "没有保持中的通话。"},
     "feature-nothing-rings": {"en": "There is no call to pick up.", "zh": "没有可代接的来电。"},
+    "feature-conference-whom": {
+        "en": "Enter the number to add, then press the hash key.",
+        "zh": "请输入要加入的号码，按井号键结束。",
+    },
     "feature-conference-joined": {"en": "You are in the conference.", "zh": "您已进入会议。"},
 }
 """`{name: {language: text}}`; a site's own prompt of the same name takes its place."""

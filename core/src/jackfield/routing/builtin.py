@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jackfield.config.objects.parking import Parking
 from jackfield.errors import JackfieldError
-from jackfield.features import codes
+from jackfield.features import codes, conference, parking, pickup
 from jackfield.features.ringing import ring_extension
 from jackfield.privacy import handler as privacy_handler
 from jackfield.routing import conditions
@@ -14,6 +15,7 @@ from jackfield.routing.destinations import DestinationKind, End, Next, Result
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
+    from jackfield.config.site import Site
     from jackfield.privacy.bindings import Bindings
     from jackfield.privacy.handler import TakeLine
 
@@ -45,6 +47,10 @@ def _no_daemon(call: Call, name: str) -> Next:
     raise JackfieldError("calls to the outside need the daemon's services")
 
 
+def _parking_names(site: Site) -> list[str]:
+    return [parking.HELD, *(slot for lot in site.all("parking", Parking) for slot in lot.slots())]
+
+
 def kinds(
     turns: Turns | None = None,
     bindings: Bindings | None = None,
@@ -65,4 +71,7 @@ def kinds(
         *conditions.kinds(turns or Turns()),
         DestinationKind("feature", "What a feature code does", codes.change_state, lambda _: codes.ACTIONS),
         privacy_handler.kind(bindings, take_line),
+        DestinationKind("park", "Parking slot", parking.serve, _parking_names, person=True),
+        DestinationKind("pickup", "Pick-up", pickup.pick_up, lambda _: pickup.NAMES),
+        DestinationKind("conference", "Conference", conference.serve, None),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jackfield.config.objects.extension import Extension
+from jackfield.config.phones import parking_of
 from jackfield.config.site import Site
 
 
@@ -36,4 +37,6 @@ def find(site: Site, codes: Iterable[FeatureCode], dialled: str) -> tuple[str, s
             return code.destination, dialled[len(code.code) :]
     if site.get("extension", dialled, Extension) is not None:
         return f"extension:{dialled}", ""
+    if parking_of(site, dialled) is not None:
+        return f"park:{dialled}", ""
     return "hangup:unallocated", ""
