@@ -13,7 +13,7 @@ from jackfield.alarms.teller import Teller
 from jackfield.jobs import rows
 from jackfield.jobs.outbox import Outbox, job_counts
 from jackfield.jobs.run import Runner
-from jackfield.plugins import PluginHost
+from jackfield.plugins import PluginHost, Status
 from jackfield.settings import Settings
 from jackfield.storage.errors import StorageError
 
@@ -33,10 +33,30 @@ def mail(tmp_path, monkeypatch, database):
     return server
 
 
+class Sms:
+    """A plugin that tells people in its own way, and hangs when it hears of an alarm called `hang`."""
+
+    def __init__(self):
+        self.heard, self.release = [], threading.Event()
+
+    def jackfield_alarm(self, alarm, what):
+        if alarm.key == "hang":
+            self.release.wait(30)
+        self.heard.append((alarm.key, what))
+
+
 @pytest.fixture
-def rig(mail, database, tmp_path):
+def sms():
+    made = Sms()
+    yield made
+    made.release.set()
+
+
+@pytest.fixture
+def rig(mail, sms, database, tmp_path):
     settings = senders.load()
     host = PluginHost(settings)
+    host.statuses["sms"] = Status("sms", instance=sms)
     teller = Teller(host)
     alarms = Alarms(database, settings.alarms, tell=teller.tell)
     outbox = Outbox(database, lambda: host.jobs().keys(), tmp_path / "worker.sock")
@@ -67,6 +87,24 @@ def test_through_the_outbox(rig, mail, database):
     work(database)
     assert job_counts(database)["done"] == 1
     assert mail.mails[0]["Subject"].endswith("WARNING raised: Something")
+
+
+def test_plugins_are_told(rig, sms):
+    rig.raise_("a", "Something")
+    waited(lambda: sms.heard)
+    rig.clear("a")
+    waited(lambda: len(sms.heard) == 2)
+    assert sms.heard == [("a", "raised"), ("a", "cleared")]
+
+
+def test_a_plugin_that_hangs_holds_up_no_mail(rig, sms, database):
+    rig.raise_("hang", "Something")
+    rig.flush()
+    for n in range(2):
+        waited(lambda n=n: job_counts(database)["waiting"] == n + 1)
+        rig.raise_(f"other{n}", "Else", severity=Severity.CRITICAL)
+    waited(lambda: job_counts(database)["waiting"] == 3)
+    assert sms.heard == []
 
 
 def test_the_job_is_tried_again_when_the_server_refuses(rig, mail, database):

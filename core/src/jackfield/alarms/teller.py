@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from jackfield.alarms import senders
 from jackfield.alarms.delivery import Delivery
 from jackfield.alarms.grouping import News
-from jackfield.alarms.models import What
+from jackfield.alarms.lane import Lane
+from jackfield.alarms.models import Entry, What
 from jackfield.alarms.notice import compose
 from jackfield.alarms.remote import JOBS_STUCK
 from jackfield.alarms.service import Alarms
@@ -22,6 +23,7 @@ class Teller:
     def __init__(self, host: PluginHost) -> None:
         self._host = host
         self._delivery: Delivery | None = None
+        self._hooks = Lane("alarm-hooks", 100)
 
     def connect(self, settings: AlarmSettings, outbox: Outbox, alarms: Alarms) -> None:
         """Where messages go."""
@@ -41,9 +43,14 @@ class Teller:
                 if some:
                     self._delivery.deliver(compose(some, escalation=escalation))
         for each in news:
-            self._host.call("jackfield_alarm", alarm=each.entry.alarm, what=str(each.entry.what))
+            self._hooks.put(lambda entry=each.entry: self._hook(entry))  # type: ignore[misc]
+
+    def _hook(self, entry: Entry) -> None:
+        """On a lane of its own: a plugin that hangs holds up no message."""
+        self._host.call("jackfield_alarm", alarm=entry.alarm, what=str(entry.what))
 
     def stop(self, seconds: float = 1.0) -> None:
         """Hand over what waits, and stop."""
+        self._hooks.close(seconds)
         if self._delivery is not None:
             self._delivery.close(seconds)
