@@ -95,13 +95,17 @@ def test_twice_the_rated_load(pbx: Pbx) -> None:
 
 
 def test_a_phone_hears_that_all_lines_are_busy(pbx: Pbx) -> None:
-    """One call is all that there may be: a caller at a phone is told so in words, without an answer."""
+    """One call is all that there may be: a caller at a phone is told so, unanswered; who dials 112 gets through."""
     with settings(pbx, "[overload]\nmax_calls = 1\n"):
         inside = pbx.call("5550500", pbx.number())
         inside.wait_answered()
         refused = pbx.phone("201").call("202")
         pbx.wait_hears(refused, "all-busy")
         assert refused.wait_ended(20).final_code == 503
+        far, seen = pbx.far_end("out-a"), len(pbx.far_end("out-a").calls)
+        emergency = pbx.phone("221").call("112")
+        far.wait_call(seen + 1).wait_answered()
+        emergency.hang_up()
         assert inside.dialog.ended_at is None
         inside.hang_up()
 
