@@ -352,9 +352,9 @@ class Daemon:
         self.recovery.expect(expected)
 
     def _resync_trunks(self) -> None:
-        mark = self.trunks.mark()
+        mark, names = self.trunks.mark(), [trunk.name for trunk in self.trunks.all()]
         try:
-            self.trunks.resync(mark, self.asterisk.contact_states(), self.asterisk.registrations())
+            self.trunks.resync(mark, self.asterisk.contact_states(names), self.asterisk.registrations())
         except NotConnected as error:
             log.warning("trunks.resync_failed", error=str(error))
 

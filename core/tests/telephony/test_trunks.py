@@ -98,9 +98,13 @@ def test_asterisk_away_and_back(states: TrunkStates, alarms: Alarms) -> None:
     states.resync(states.mark(), {"plain": ("Reachable", "900"), "account": ("Unknown", "")}, {"account": "Rejected"})
     assert [t.state for t in states.all()] == [State.REFUSED, State.REACHABLE]
     assert list(alarms.up) == ["trunk-refused:account"]
-    states.resync(
-        states.mark(), {"plain": ("NonQualified", "0"), "account": ("Reachable", "7")}, {"account": "Registered"}
-    )
+    contact(states, "plain", "Unreachable")
+    well = {"plain": ("NonQualified", "0"), "account": ("Reachable", "7")}
+    states.resync(states.mark(), well, {"account": "Registered"})
+    assert [t.state for t in states.all()] == [State.REGISTERED, State.UNKNOWN]
+    assert list(alarms.up) == ["trunk-unreachable:plain"], "Asterisk has not asked yet"
+    states.serve([PLAIN.model_copy(update={"qualify_seconds": 0}), ACCOUNT])
+    contact(states, "plain", "NonQualified")
     assert [t.state for t in states.all()] == [State.REGISTERED, State.UNMONITORED] and not alarms.up
 
 

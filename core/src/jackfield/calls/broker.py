@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import structlog
 
@@ -188,17 +189,20 @@ class Broker:
                 found[endpoint] = found.get(endpoint, False) or event.get("Status") != "Unreachable"
         return found
 
-    def contact_states(self) -> dict[str, tuple[str, str]]:
+    def contact_states(self, trunks: Iterable[str]) -> dict[str, tuple[str, str]]:
         """Trunk → its contact's status, and round trip in microseconds, as Asterisk writes them.
 
-        Asterisk names a configured contact `AOR@@HASH`, one that registered `AOR;@HASH`.
+        Asterisk's list of contacts has only those that registered, so each trunk is asked for.
 
         Raises:
             NotConnected: AMI is away.
         """
-        events = self._all("PJSIPShowContacts")
-        named = ((e.get("ObjectName", "").partition("@@"), e) for e in events)
-        return {aor: (e.get("Status", ""), e.get("RoundtripUsec", "")) for (aor, mark, _), e in named if mark}
+        found = {}
+        for trunk in trunks:
+            for event in self._all("PJSIPShowEndpoint", Endpoint=trunk):
+                if event.event == "ContactStatusDetail":
+                    found[trunk] = (event.get("Status", ""), event.get("RoundtripUsec", ""))
+        return found
 
     def registrations(self) -> dict[str, str]:
         """Outbound registration → its status.
@@ -206,7 +210,8 @@ class Broker:
         Raises:
             NotConnected: AMI is away.
         """
-        return {e.get("ObjectName", ""): e.get("Status", "") for e in self._all("PJSIPShowRegistrationsOutbound")}
+        events = self._all("PJSIPShowRegistrationsOutbound")
+        return {e.get("ObjectName", ""): e.get("Status", "") for e in events if e.event == "OutboundRegistrationDetail"}
 
     def take_ended(self) -> dict[str, float]:
         """Calls that ended while the daemon was away: id → time (POSIX seconds). They are deleted there."""
@@ -241,10 +246,10 @@ class Broker:
         except JackfieldError as error:
             log.warning("asterisk.action_failed", action=action, error=str(error))
 
-    def _all(self, action: str) -> list[Message]:
+    def _all(self, action: str, **headers: str) -> list[Message]:
         """A list; Asterisk says of an empty one that it failed."""
         try:
-            return self._client.action(action).events
+            return self._client.action(action, **headers).events
         except CommandFailed:
             return []
 

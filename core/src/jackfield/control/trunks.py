@@ -36,7 +36,7 @@ def describe_trunks(daemon: Daemon) -> list[dict[str, Any]]:
 def _round_trips(daemon: Daemon) -> dict[str, int]:
     """The last ones, in microseconds: by itself Asterisk tells one only when the state changes too."""
     try:
-        contacts = daemon.asterisk.contact_states()
+        contacts = daemon.asterisk.contact_states(trunk.name for trunk in daemon.trunks.all())
     except JackfieldError:
         return {}
     return {name: int(us) for name, (status, us) in contacts.items() if status == "Reachable" and us.isdigit()}

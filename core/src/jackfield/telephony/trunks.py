@@ -49,6 +49,7 @@ class TrunkState:
     contact: str = ""
     registration: str = ""
     registers: bool = False
+    monitored: bool = True
     round_trip_us: int | None = None
     failed_calls: int = 0
     """Calls in a row that it failed."""
@@ -72,7 +73,7 @@ class TrunkStates:
             before, self._trunks, self._accounts = self._trunks, {}, {}
             for trunk in trunks:
                 known = before.get(trunk.name) or TrunkState(trunk.name)
-                known.registers = trunk.username is not None
+                known.registers, known.monitored = trunk.username is not None, trunk.qualify_seconds > 0
                 self._trunks[trunk.name] = known
                 if trunk.username:
                     self._accounts[trunk.uri(), trunk.uri(trunk.username)] = trunk.name
@@ -111,7 +112,8 @@ class TrunkStates:
                 self._judge(trunk)
 
     def _set_contact(self, trunk: TrunkState, status: str, microseconds: str) -> None:
-        trunk.contact = status
+        # Asterisk says so at first of those too that it is about to ask.
+        trunk.contact = "" if status == "NonQualified" and trunk.monitored else status
         known = status == "Reachable" and microseconds.isdigit()
         trunk.round_trip_us = int(microseconds) if known else None
 
