@@ -35,6 +35,7 @@ def unchanged(pbx: Pbx) -> Iterator[int]:
     if pbx.ask("status")["generation"] != before:
         pbx.jackfield("rollback", str(before))
     pbx.jackfield("discard")
+    pbx.jackfield("plan")
 
 
 def draft(pbx: Pbx, text: str, *options: str) -> None:

@@ -329,3 +329,45 @@ def test_a_destination_whose_plugin_is_gone_is_a_warning(workspace, host, databa
     assert applied.number == 1
     assert any("destinations of kind 'queue'" in w and "fallback" in w for w in plan.warnings)
     assert any(w.startswith("queue: no installed plugin") for w in plan.warnings)
+
+
+class Several:
+    """Additions of which Asterisk refuses those that it is told to."""
+
+    def jackfield_asterisk_config(self, site):
+        return [Fragment("queues.conf", f"[{name}]\nstrategy = ringall") for name in ("q1", "q2", "q3", "q4", "q5")]
+
+
+@pytest.mark.parametrize("bad", [{"q1"}, {"q3"}, {"q5"}, {"q2", "q4"}, {"q1", "q2", "q3", "q4", "q5"}, set()])
+def test_what_asterisk_refuses_of_a_plugin_is_found_and_left_out(workspace, host, asterisk, paths, bad):
+    put(workspace)
+    workspace.apply("without")
+    plug(host, "several", Several())
+    asterisk.hidden = set(bad)
+    _, applied = workspace.apply("with")
+    text = (paths.current / "queues.conf").read_text() if (paths.current / "queues.conf").exists() else ""
+    for name in ("q1", "q2", "q3", "q4", "q5"):
+        assert (f"[{name}]" in text) is (name not in bad), name
+    assert len(
+        [n for n in applied.notes if "its addition to queues.conf is left out: Asterisk refused it" in n]
+    ) == len(bad)
+    meta = workspace.generations.load(applied.number).meta
+    assert len({one.digest for one in meta.left_out}) == len(bad)
+    plan = workspace.plan()
+    assert plan.empty
+    assert sum("Asterisk refused it" in w for w in plan.warnings) == min(len(bad), 1)
+    asterisk.hidden = set()
+    _, again = workspace.refresh("tried again")
+    assert (again is None) is (not bad)
+    assert all(f"[{name}]" in (paths.current / "queues.conf").read_text() for name in bad)
+
+
+def test_when_the_rest_is_refused_as_well_nothing_changes(workspace, host, asterisk):
+    put(workspace)
+    workspace.apply("good")
+    plug(host, "several", Several())
+    put(workspace, BASE + '[[extension]]\nname = "202"\n')
+    asterisk.hidden = {"202"}
+    with pytest.raises(ApplyFailed, match="no endpoint 202"):
+        workspace.apply("bad")
+    assert workspace.generations.current() == 1

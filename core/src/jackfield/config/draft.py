@@ -138,6 +138,7 @@ class Draft:
             rows = {(row.kind, row.name): row for row in session.exec(select(SiteObjectRow))}
             edits = differing({key: json.loads(row.body) for key, row in rows.items()}, bodies)
             if not edits:
+                self.see(author)
                 return session.exec(select(func.max(SiteRevisionRow.number))).one() or 0
             entries = [{"kind": e.kind, "name": e.name, "before": e.before, "after": e.after} for e in edits]
             row = SiteRevisionRow(

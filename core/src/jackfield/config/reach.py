@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 from pydantic import BaseModel
 
-from jackfield.config.kinds import Kind, Onward, Refers
+from jackfield.config.kinds import Kind, Onward, Refers, SiteObject
 from jackfield.config.objects.inbound import Did
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.problems import Problem
@@ -17,6 +19,7 @@ from jackfield.prompts.core_texts import CORE_PROMPTS
 from jackfield.routing.destinations import DestinationKind
 
 _ = gettext_for("jackfield")
+_REFERS = re.compile(r"Refers\(kind='([^']+)'\)")
 _CONDITIONS = ("time", "split")
 Key = tuple[str, str]
 Graph = dict[str, list[str]]
@@ -46,7 +49,7 @@ def _unreached(
     objects = site.objects()
     leads = {key: list(_leads(marks, destinations)) for key, marks in site.marks().items()}
     led_to = {d.object_kind for d in destinations.values() if d.names is not None or d.kind == "prompt"}
-    led_to |= {to[0] for edges in leads.values() for to in edges}
+    led_to |= {to for kind in kinds.values() for to in _referred(kind.model)}
     led_to -= {kind.kind for kind in kinds.values() if kind.entry}
     reached = {key for key in objects if key[0] not in led_to}
     reached |= {key for entry in entries if (key := _object(entry, destinations)) in objects}
@@ -62,6 +65,13 @@ def _unreached(
         for key in objects
         if key not in reached
     ]
+
+
+@cache
+def _referred(model: type[SiteObject]) -> frozenset[str]:
+    """Kinds that fields of a model name."""
+    said = repr([(field.annotation, field.metadata) for field in model.model_fields.values()])
+    return frozenset(_REFERS.findall(said))
 
 
 def _leads(marks: Iterable[Marked], destinations: Mapping[str, DestinationKind]) -> Iterator[Key]:
@@ -123,7 +133,7 @@ def _onward(item: BaseModel) -> Iterator[tuple[str | None, Onward]]:
 
 def find_circles(graph: Graph) -> list[list[str]]:
     """Circles of a graph, each node in at most one of them; none is missed entirely."""
-    left = {node: [to for to in ends if to in graph] for node, ends in graph.items()}
+    left = {node: [to for to in dict.fromkeys(ends) if to in graph] for node, ends in graph.items()}
     circles = []
     while _trim(left):
         at = min(left)

@@ -28,7 +28,7 @@ def core_kinds() -> list[Kind]:
         Kind("hours", Hours, "Business hours"),
         Kind("time", TimeCondition, "Time conditions"),
         Kind("split", Split, "Shares of calls"),
-        Kind("caller-list", CallerList, "Caller lists", effects=typed(CallerList, effects.caller_list)),
+        Kind("caller-list", CallerList, "Caller lists", entry=True, effects=typed(CallerList, effects.caller_list)),
         Kind("privacy", PrivacyPool, "Middle numbers"),
         Kind(
             "extension",
