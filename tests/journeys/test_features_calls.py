@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from journeys.faults import kill_daemon, wait_back
+from journeys.faults import first_sound, kill_daemon, wait_back
 from journeys.pbx import Pbx, path_of
 from journeys.softphone import Line, Softphone
 from rig import Call, wait_for
@@ -70,7 +70,7 @@ def test_park_and_retrieve(pbx: Pbx, phones: Phones) -> None:
     call, slot = park(pbx, phones, number)
     assert "InUse" in pbx.node.asterisk(f"core show hint {slot}")
     parked = time.monotonic()
-    wait_for(lambda: any(end > parked + 1 for _, end in call.heard.sounds()), 5, "music")
+    wait_for(lambda: first_sound(call.heard, parked) is not None, 6, "music", every=0.1)
     line = phones["213"].call(slot).wait("up")
     line.wait_hears(call.tone)
     hears_after(call, line.tone, parked)

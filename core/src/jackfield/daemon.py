@@ -142,9 +142,9 @@ class Daemon:
         )  # fmt: skip
         self.events.subscribe("outbound", self.fraud.outbound)
         self.states = UserStates(self.database)
-        self.lamps = Lamps(self.asterisk, self.states, self.timers)
+        self.lamps = Lamps(self.asterisk, self.states)
         self.desk = self.calls.desk = Desk(self.states, self.calls, self.asterisk, ParkingLot(self.lamps.slot))
-        self.registry.conference_left = lambda room: self._look_into(room, 1.0)
+        self.registry.conference_left = self._look_into
         limit = settings.overload.max_calls or settings.agi.max_calls
         self.gates = Gates(self.asterisk.shut_trunk, self.timers)
         self.overload = Overload(
@@ -347,7 +347,7 @@ class Daemon:
         self.calls.adopt_talks(open_calls, alive)
         self.calls.end_gone()
         self.lamps.refresh()
-        self._look_into("", PATIENCE_SECONDS)
+        self._look_into("")
         self._close_ended(open_calls, alive)
         self.recovery.expect(expected)
 
@@ -416,8 +416,10 @@ class Daemon:
         """Whether one of the extension's phones is registered; True when nobody knows."""
         return any(self.registry.reachable(endpoint) for endpoint in endpoints(self.calls.site, extension))
 
-    def _look_into(self, room: str, seconds: float) -> None:
-        self.timers.after(seconds, lambda: conference.close_if_alone(self.desk, room))
+    def _look_into(self, room: str) -> None:
+        threading.Thread(
+            target=conference.close_if_alone, args=(self.desk, room), name="conference", daemon=True
+        ).start()
 
     def waiting_calls(self) -> dict[str, str]:
         """Calls that will come back after a restart."""

@@ -7,6 +7,7 @@ dialplan (`jf-conference`), so that nothing is heard of it when the daemon dies.
 from __future__ import annotations
 
 import secrets
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
@@ -27,6 +28,7 @@ ADD, JOIN = "add", "join"
 ADD_CODE, JOIN_CODE = "*3", "*3#"
 """`*3203` adds 203 to the call on hold. Nobody can guess what follows the other one: it is for Asterisk's transfers."""
 KIND = "conference:"
+ALONE_SECONDS = 4.0
 
 
 def serve(call: Call, name: str) -> Next:
@@ -84,12 +86,23 @@ def invite(desk: Desk, room: str, number: str, extension: str) -> None:
 
 
 def close_if_alone(desk: Desk, room: str = "") -> None:
-    """Nobody stays alone in a room, on a line that may cost; without a room, in any."""
-    for each in [room] if room else desk.asterisk.rooms():
-        left = desk.asterisk.room(each)
-        if len(left) == 1:
-            log.info("conference.over", room=each, last=left[0]["number"])
-            desk.asterisk.hang_up(left[0]["channel"])
+    """Nobody stays alone in a room, on a line that may cost; without a room, in any. Takes ALONE_SECONDS.
+
+    Who is alone in a room that is just being made is joined by others meanwhile.
+    """
+    alone = {each: left[0] for each in ([room] if room else desk.asterisk.rooms()) if (left := _alone(desk, each))}
+    if not alone:
+        return
+    time.sleep(ALONE_SECONDS)
+    for each, member in alone.items():
+        if _alone(desk, each) == [member]:
+            log.info("conference.over", room=each, last=member["number"])
+            desk.asterisk.hang_up(member["channel"])
+
+
+def _alone(desk: Desk, room: str) -> list[dict[str, str]]:
+    members = desk.asterisk.room(room)
+    return members if len(members) == 1 else []
 
 
 # -- control ---------------------------------------------------------------------------------------------------------

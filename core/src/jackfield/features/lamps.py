@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import structlog
@@ -10,7 +11,6 @@ from jackfield.errors import JackfieldError
 
 if TYPE_CHECKING:
     from jackfield.calls.broker import Broker
-    from jackfield.core import Timers
     from jackfield.features.states import UserState, UserStates
 
 log = structlog.get_logger(__name__)
@@ -19,11 +19,12 @@ BUSY, IN_USE, OFF = "BUSY", "INUSE", "INVALID"
 
 
 class Lamps:
-    """Keeps Asterisk's custom device states as they should be. Writing is done on the timer thread."""
+    """Keeps Asterisk's custom device states as they should be. Writing, in order, is done on a thread of its own."""
 
-    def __init__(self, asterisk: Broker, states: UserStates, timers: Timers) -> None:
+    def __init__(self, asterisk: Broker, states: UserStates) -> None:
         """Takes part in every change of `states`."""
-        self._asterisk, self._states, self._timers = asterisk, states, timers
+        self._asterisk, self._states = asterisk, states
+        self._writer = ThreadPoolExecutor(1, "lamps")
         self._slots: set[str] = set()
         states.changed = self._changed
 
@@ -36,7 +37,7 @@ class Lamps:
         self._set(f"jf-park-{slot}", IN_USE if occupied else OFF)
 
     def _set(self, name: str, state: str) -> None:
-        self._timers.after(0.0, lambda: self._write(name, state))
+        self._writer.submit(self._write, name, state)
 
     def _write(self, name: str, state: str) -> None:
         try:
