@@ -17,6 +17,7 @@ class Session:
     def __init__(self, headers: dict[str, str] | None = None, **env: str) -> None:
         self.env = {f"agi_{key}": value for key, value in env.items()}
         self.headers = headers or {}
+        self.arguments = ["token", "t", *self.headers.get("Privacy", "").split(",")]
         self.set: dict[str, str] = {}
         self.read: list[str] = []
 
@@ -38,7 +39,7 @@ def test_numbers_get_the_one_form() -> None:
     session = Session(callerid="0301234567", calleridname="Ann", callingpres="0", rdnis="+44 20 7946 0001")
     found = identify(session)
     assert found == Identity(Party("+44301234567", "Ann"), "+442079460000", "+442079460001")
-    assert session.set == {"CALLERID(num)": "+44301234567"} and session.read == ["Privacy"]
+    assert session.set == {"CALLERID(num)": "+44301234567"} and session.read == []
     plain = Session(callerid="5551", calleridname="unknown", rdnis="unknown")
     assert identify(plain, "5550100") == Identity(Party("5551"), "5550100") and plain.set == {}
 

@@ -23,6 +23,8 @@ _PRIVATE = frozenset({"id", "user", "header", "full"})
 """Values of Privacy that ask for the caller to be withheld (RFC 3323, 4.2; RFC 3325, 9.3; `full` is Cisco's)."""
 _RESTRICTION, _RESTRICTED = 0x60, 0x20
 """Of Asterisk's presentation: octet 3a of Q.931's calling party number."""
+PRIVACY = 2
+"""Where among AGI's arguments the header Privacy begins, after token and trunk."""
 _HEADERS = {"to": "To", "p-called-party-id": "P-Called-Party-ID"}
 
 
@@ -55,7 +57,7 @@ def asked(session: AgiSession, known: Identity, trunk: Trunk, plan: NumberPlan) 
         CallerHungUp: the caller is gone.
     """
     caller, did = known.caller, known.did
-    if not caller.withheld and _PRIVATE & {w.strip().lower() for w in _header(session, "Privacy").split(";")}:
+    if not caller.withheld and _PRIVATE & {word.strip().lower() for word in _privacy(session)}:
         caller = Party(withheld=True)
     if trunk.did_from == "diversion":
         did = known.diversion or did
@@ -66,6 +68,11 @@ def asked(session: AgiSession, known: Identity, trunk: Trunk, plan: NumberPlan) 
     elif caller.number and caller.number != safe_environment(session, "agi_callerid"):
         session.set_many(**{variables.CALLER_NUMBER: caller.number})
     return Identity(caller, did, known.diversion)
+
+
+def _privacy(session: AgiSession) -> list[str]:
+    """The words of the header Privacy, which the dialplan hands over: that spares asking for it."""
+    return ";".join(session.arguments[PRIVACY:]).split(";")
 
 
 def _header(session: AgiSession, name: str) -> str:
