@@ -492,7 +492,7 @@ class CallService:
                     "withheld": facts.caller.withheld,
                     "diversion": mask_number(facts.diversion) if hidden else facts.diversion,
                     "did": facts.did,
-                    "trunk": facts.trunk,
+                    "trunk": facts.trunk or live.trunk_out or None,
                     "extension": facts.extension,
                     "at": at,
                     "since": facts.started.isoformat(),
