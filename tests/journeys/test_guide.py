@@ -16,7 +16,14 @@ FIRM = "From an empty server to calls"
 FOLDER = "/root/guide"
 ELSEWHERE = ("apt install", "jackfield diff 1 2")
 """The packages have tests of their own; generations 1 and 2 may be gone, so others are compared."""
-MAY_REFUSE = ("jackfield unban", "jackfield unblock", "jackfield block", "jackfield route test out")
+MAY_REFUSE = (
+    "jackfield delete",
+    "jackfield alarms ack",
+    "jackfield unban",
+    "jackfield unblock",
+    "jackfield block",
+    "jackfield route test out",
+)
 """Their answer depends on who was banned or what is registered; but they must be commands as the guide writes them."""
 
 
@@ -86,6 +93,15 @@ def test_strangers(guide: Pbx) -> None:
         run(guide, command)
     for undo in ("jackfield unban 198.51.100.7", "jackfield disallow 203.0.113.0/24", "jackfield unblock 201"):
         guide.node.run(undo.split(), check=False)
+
+
+def test_objects_alarms_and_the_audit_log(guide: Pbx) -> None:
+    """Single objects, alarms, and who did what."""
+    for title in ("One object at a time", "Alarms", "Who may do what, and who did"):
+        found = commands(section(title))
+        assert found
+        for command in found:
+            run(guide, command)
 
 
 def test_from_an_empty_server_to_calls(guide: Pbx) -> None:
