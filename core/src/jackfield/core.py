@@ -31,7 +31,8 @@ class Events(Protocol):
     """Events within the daemon. Subscribers run on the publisher's thread and must be quick.
 
     Topics: `phone` (extension, busy: bool, reachable: bool), `call` (id, what), `agent` (agent, state, reason),
-    `queue` (queue, what, call), `alarm` (what, key, text, severity, source, count …).
+    `queue` (queue, what, call), `alarm` (what, key, text, severity, source, count …),
+    `plugin` (plugin, state, reason), `site` (what, who, kind, name; or progress: done, total, text).
     """
 
     def subscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:

@@ -98,7 +98,7 @@ class Daemon:
         self.teller = Teller(self.host)
         self.alarms = Alarms(self.database, settings.alarms, [self._alarm], self.teller.tell)
         self.troubles = Troubles(self.alarms, self.timers)
-        self.host.on_change, self.host.on_fault = self.troubles.plugin, self._plugin_fault
+        self.host.on_change, self.host.on_fault = self._plugin_changed, self._plugin_fault
         self.host.load()
         migrate.migrate(self.database, [migrate.CORE])
         self._migrate_plugins()
@@ -193,7 +193,7 @@ class Daemon:
         self.timers.after(PATIENCE_SECONDS, self.recovery.give_up)
         self.agi.start()
         self.control.start()
-        self.troubles.started(self.ami.up.is_set)
+        self.troubles.started(self.ami.up.is_set, self.host.statuses.values())
         self._up.touch()
         self._beat()
         notify("READY=1")
@@ -244,6 +244,10 @@ class Daemon:
     def _alarm(self, entry: Entry) -> None:
         """On the alarms' thread."""
         self.events.publish("alarm", what=str(entry.what), **entry.alarm.as_json())
+
+    def _plugin_changed(self, status: Status) -> None:
+        self.troubles.plugin(status)
+        self.events.publish("plugin", plugin=status.name, state=str(status.state), reason=status.reason)
 
     def _plugin_fault(self, status: Status, what: str) -> None:
         self.troubles.plugin_fault(status.name, what, lambda: max(status.faults, default=None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -11,7 +12,6 @@ from jackfield.alarms.service import Alarms
 from jackfield.alarms.store import entries_json
 from jackfield.control.method import Caller, Method, Role
 
-TEST = "test"
 Key = Annotated[str, Field(max_length=KEY, description="Key of the alarm")]
 Text = Annotated[str, Field(max_length=TEXT)]
 
@@ -50,9 +50,10 @@ def methods(alarms: Alarms) -> list[Method]:
 
     def test(text: Text = "This is a test of the alarms; nothing is wrong.") -> dict[str, Any]:
         """Raise an alarm and clear it at once, to see whom it reaches."""
-        alarms.raise_(TEST, text, severity=Severity.WARNING)
-        alarms.clear(TEST)
-        return {"raised": TEST}
+        key = f"test:{datetime.now(UTC):%H:%M:%S}"  # a new one each time: what comes back soon is not told again
+        alarms.raise_(key, text, severity=Severity.WARNING)
+        alarms.clear(key)
+        return {"raised": key}
 
     return [
         Method("alarms", active, Role.VIEWER, personal=True),

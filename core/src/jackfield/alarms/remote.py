@@ -23,14 +23,19 @@ class DaemonAlarms:
     def __init__(self, control: Path | None) -> None:
         """`control` is the daemon's socket; None: nobody is told."""
         self._control = control
+        self._told = False
 
     def stuck(self, why: str) -> None:
-        """Jobs cannot be run. Told again at each try: the daemon may have been away."""
+        """Jobs cannot be run. Call it at each try: the daemon may have been away before."""
+        if self._told:
+            return
         text = f"Jobs wait and none is lost, but none runs ({why}). Look at: systemctl status redis-server"
-        self._ask("alarms.raise", key=JOBS_STUCK, text=text[:500], severity=Severity.WARNING, source="worker")
+        told = self._ask("alarms.raise", key=JOBS_STUCK, text=text[:500], severity=Severity.WARNING, source="worker")
+        self._told = told
 
     def running(self) -> None:
         """They are run again."""
+        self._told = False
         self._ask("alarms.clear", key=JOBS_STUCK, text="Jobs are run again; those that waited too.")
 
     def dead(self, name: str, error: str) -> None:
@@ -39,10 +44,13 @@ class DaemonAlarms:
         text = f"The job {name} was given up: {last}. See: jackfield status"
         self._ask("alarms.raise", key=f"job-dead:{name}", text=text[:500], source="worker")
 
-    def _ask(self, method: str, **params: Any) -> None:
+    def _ask(self, method: str, **params: Any) -> bool:
+        """Whether the daemon was told."""
         if self._control is None:
-            return
+            return False
         try:
             request(method, seconds=ANSWER_SECONDS, path=self._control, **params)
         except (JackfieldError, ValueError) as error:
             log.warning("alarms.daemon_away", method=method, key=params["key"], error=str(error))
+            return False
+        return True

@@ -16,6 +16,8 @@ AMI_SECONDS = 10.0
 RECORDS, AMI = "records-not-written", "asterisk-away"
 SITE, FRAGMENT, PLUGIN, FAULT = "site-left-out:", "fragment-left-out:", "plugin-off:", "plugin-fault:"
 
+_FINE = (State.ENABLED, State.DISABLED)
+
 
 class Troubles:
     """Raises and clears the alarms of core's parts."""
@@ -23,10 +25,11 @@ class Troubles:
     def __init__(self, alarms: Alarms, timers: Timers) -> None:
         self._alarms, self._timers = alarms, timers
 
-    def started(self, connected: Callable[[], bool]) -> None:
+    def started(self, connected: Callable[[], bool], plugins: Iterable[Status]) -> None:
         """The daemon is up: what only concerned the one before is clear; Asterisk must come within AMI_SECONDS."""
         self._alarms.clear(RECORDS)
         self._alarms.settle(FAULT, ())
+        self._alarms.settle(PLUGIN, [PLUGIN + each.name for each in plugins if each.state not in _FINE])
         self._timers.after(AMI_SECONDS, lambda: None if connected() else self.asterisk_lost())
 
     def records(self, message: str) -> None:
@@ -66,7 +69,7 @@ class Troubles:
     def plugin(self, status: Status) -> None:
         """A plugin was loaded, refused, shut off, or is gone (then it counts as disabled)."""
         off = PLUGIN + status.name
-        if status.state in (State.ENABLED, State.DISABLED):
+        if status.state in _FINE:
             self._alarms.clear(off)
             self._alarms.clear(FAULT + status.name)
             return

@@ -93,7 +93,9 @@ def migrate(json: Json = False) -> None:
         typer.echo(line)
 
 
-def purge_plugin(name: Annotated[str, typer.Argument(help="Name of a plugin that is not installed any more.")]) -> None:
+def purge_plugin(
+    name: Annotated[str, typer.Argument(help="Name of a plugin that is not installed any more.")], json: Json = False
+) -> None:
     """Drop the tables of a plugin whose package is purged. Its objects of the site stay in the draft."""
     from jackfield.errors import JackfieldError
     from jackfield.storage.purge import purge
@@ -102,4 +104,7 @@ def purge_plugin(name: Annotated[str, typer.Argument(help="Name of a plugin that
     if name in context.host.statuses:
         raise JackfieldError(f"plugin {name} is installed; purge its package: apt purge jackfield-plugin-{name}")
     gone = purge(context.database, name)
+    if json:
+        output.as_json({"dropped": gone})
+        return
     typer.echo(f"Dropped: {', '.join(gone)}" if gone else f"There is nothing of {name}.")

@@ -36,6 +36,7 @@ COMMANDS = {
     ("apply",): _Kept("site.apply", **_CHANGE),
     ("rollback",): _Kept("site.rollback", **_CHANGE),
     ("migrate",): _Kept("migrate", **_CHANGE),
+    ("purge-plugin",): _Kept("purge-plugin", **_CHANGE),
 }
 """Words of a command → what it is called in the audit log."""
 
