@@ -12,7 +12,7 @@ SIDES = ("jackfield", "app_queue")
 """The second is the hand-written side of `pbx.py`."""
 NUMBERS = [f"{pbx.DIRECT}{phone}" for phone in pbx.PHONES]
 TALK_MS = (300, 500)
-STEPS = (20, 40, 60, 80, 110, 150, 200)
+STEPS = (40, 80, 110, 150, 200, 260, 330, 400)
 STEP_SECONDS = 6
 COST_RATE, COST_CALLS = 15, 150
 ROUNDS = 1
