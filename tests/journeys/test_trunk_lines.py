@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from journeys.faults import kill_daemon, wait_back
-from journeys.pbx import Pbx, together
-from journeys.trunk_peers import Peer, PeerCall, codecs_of, speak
+from journeys.pbx import Pbx
+from journeys.trunk_peers import Peer, PeerCall, codecs_of
 from rig import Call, wait_for
 from rig.audio import Sound
 
@@ -225,23 +225,6 @@ def test_no_codec_in_common(pbx: Pbx, line: Peer) -> None:
     call = line.call("02079460200", "02079460009", codecs=["gsm"])
     assert call.wait_final() == 488
     assert not [c for c in pbx.ask("calls") if c["trunk"] == "line"]
-
-
-def test_g729_is_passed_through(pbx: Pbx, line: Peer) -> None:
-    """Both sides speak nothing but G.729, which nobody here can decode: each gets the other's packets untouched."""
-    wait_trunk(pbx, "line", "reachable")
-    line.answers_with = ("g729",)
-    call = line.call("02079460700", "02079460009", codecs=["g729"])
-    assert call.wait_final() == 200
-    (taken,) = line.taken
-    assert codecs_of(taken.sdp)[0] == "g729" and codecs_of(call.sdp) == ["g729"]
-    together(
-        lambda: speak(call, 18, b"from the caller here", 1.5), lambda: speak(taken, 18, b"and from the called", 1.5)
-    )
-    assert (taken.payloads, call.payloads) == ({b"from the caller here"}, {b"and from the called"})
-    assert taken.heard[18] > 50 and call.heard[18] > 50
-    call.hang_up()
-    wait_for(lambda: taken.ended, 10, "the far side's end")
 
 
 def test_what_a_carrier_is_offered(pbx: Pbx, line: Peer, trusted: Peer) -> None:

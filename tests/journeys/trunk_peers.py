@@ -6,7 +6,6 @@ import re
 import secrets
 import socket
 import threading
-import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -61,7 +60,6 @@ class PeerCall:
         """Packets that came, by payload type."""
         self.samples: array[int] = array("h")
         """The PCMU that came."""
-        self.payloads: set[bytes] = set()
         self.rtp.settimeout(0.3)
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -80,7 +78,6 @@ class PeerCall:
                 return
             kind = packet[1] & 0x7F
             self.heard[kind] += 1
-            self.payloads.add(packet[12:])
             if kind == 0:
                 self.samples += decode_g711(packet[12:])
 
@@ -107,11 +104,7 @@ class Peer:
         self.refused = 0
         self.registered: list[Headers] = []
         self.invites: list[tuple[str, Headers, str]] = []
-        """INVITEs that came (request line, headers, SDP)."""
-        self.answers_with: tuple[str, ...] = ()
-        """Codecs of its answer to an INVITE (UDP only); without any the number called is busy."""
-        self.taken: list[PeerCall] = []
-        """Calls that were answered."""
+        """INVITEs that came (request line, headers, SDP); each is answered that the number is busy."""
         self.asked = 0
         """OPTIONS that came."""
         self.calls: dict[str, PeerCall] = {}
@@ -126,7 +119,7 @@ class Peer:
 
     def close(self) -> None:
         """Ends its calls, and answers no more."""
-        for call in [*self.calls.values(), *self.taken]:
+        for call in self.calls.values():
             call.hang_up()
         self._open = False
         for thread in self._threads:
@@ -194,30 +187,18 @@ class Peer:
             self._reply(reply, status, headers, self._register_extra(status, headers))
         elif method == "INVITE":
             self.invites.append((start, headers, body))
-            if self.answers_with:
-                self._answer(reply, headers, body)
-            else:
-                self._reply(reply, "486 Busy Here", headers)
+            self._reply(reply, "486 Busy Here", headers)
         elif method == "BYE":
             self._reply(reply, "200 OK", headers)
-            for call in [*self.calls.values(), *self.taken]:
+            for call in self.calls.values():
                 call.ended = call.ended or call.call_id == headers["call-id"]
 
-    def _answer(self, reply: Reply, headers: Headers, body: str) -> None:
-        """Takes a call, which the PBX is to end."""
-        call = PeerCall(self, "", "", "")
-        call.call_id, call.sdp = headers["call-id"], body
-        self.taken.append(call)
-        sdp = offer(self.party.address, call.rtp.getsockname()[1], self.answers_with)
-        contact = f"Contact: <sip:t@{self.party.address}:{self.port}>\r\nContent-Type: application/sdp\r\n"
-        self._reply(reply, "200 OK", headers, contact, sdp)
-
-    def _reply(self, reply: Reply, status: str, headers: Headers, extra: str = "", body: str = "") -> None:
+    def _reply(self, reply: Reply, status: str, headers: Headers, extra: str = "") -> None:
         reply(
             f"SIP/2.0 {status}\r\nVia: {headers['via']}\r\nFrom: {headers['from']}\r\n"
             f"To: {headers['to']}{'' if 'tag=' in headers['to'] else ';tag=' + secrets.token_hex(4)}\r\n"
             f"Call-ID: {headers['call-id']}\r\nCSeq: {headers['cseq']}\r\n{extra}"
-            f"Content-Length: {len(body)}\r\n\r\n{body}"
+            "Content-Length: 0\r\n\r\n"
         )
 
     # -- registration --------------------------------------------------------------------------------------------------
@@ -302,15 +283,3 @@ class Peer:
             call.request = contact[1]
         self.send_request("ACK", call)
         call.sdp, call.code = body, code
-
-
-def speak(call: PeerCall, kind: int, payload: bytes, seconds: float) -> None:
-    """Sends the same 20 ms again and again, as a payload type, to where the call's SDP says."""
-    address, port = re.findall(r"c=IN IP4 (\S+)", call.sdp)[0], int(re.findall(r"m=audio (\d+)", call.sdp)[0])
-    stamp, number = 0, 0
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and not call.ended:
-        head = bytes([0x80, kind]) + number.to_bytes(2, "big") + stamp.to_bytes(4, "big") + b"jack"
-        call.rtp.sendto(head + payload, (address, port))
-        number, stamp = (number + 1) & 0xFFFF, stamp + 160
-        time.sleep(0.02)
