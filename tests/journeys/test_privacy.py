@@ -134,7 +134,7 @@ def test_bindings_and_talks_outlive_the_daemon(pbx: Pbx, axb: Phone) -> None:
     """`kill -9` in a talk and while it rings: both go on; the next daemon has the bindings, and ends them in time."""
     x = POOL[4]
     a, b = bound(pbx, x)
-    c, _ = bound(pbx, x, seconds=25)
+    c, _ = bound(pbx, x, seconds=12)
     call, rung = rung_by(pbx, axb, a, x)
     wait_both_ways(call, rung)
     axb.answer_after = None
