@@ -160,8 +160,11 @@ def _wait(call: Call, slot: str) -> Next:
             fetch = call.wait(lot.return_seconds).value
             if isinstance(fetch, Fetch):
                 call.checkpoint(by=by, returns=returns, taken=fetch.extension)
+                call.desk.lot.leave(slot, call)
                 if call.join(fetch.channel):
                     return End(Result.ANSWERED, outcome=f"taken by {fetch.extension}")
+                if not call.desk.lot.occupy(slot, call, by):
+                    return Goto(lot.lost or call.fallback, "lost")
                 continue
             returns += 1
             if returns > lot.returns or call.site.get("extension", by, Extension) is None:
