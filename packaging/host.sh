@@ -9,6 +9,7 @@ need opusenc opus-tools
 need espeak-ng espeak-ng
 need sox sox
 need msgfmt gettext
+need nft nftables
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 echo "installing$missing …" >&2

@@ -79,10 +79,17 @@ def test_asterisk_is_lost_and_comes_back(pbx: Pbx) -> None:
     assert news(pbx, "asterisk-away")[before:] == ["raised", "acknowledged", "cleared"]
 
 
-def test_people_are_told_by_mail(pbx: Pbx) -> None:
-    """Through the outbox, by the worker."""
+def test_people_are_told_by_mail_even_without_redis(pbx: Pbx) -> None:
+    """By the worker; and, while Redis is away and no job runs, by the daemon itself, of just that."""
     with mail_server(pbx) as (port, texts):
         told = f'[alarms]\ngroup_seconds = 0.5\n[alarms.mail]\nto = ["ops@example.org"]\nport = {port}\n'
         with settings(pbx, told):
             pbx.jackfield("alarms", "test")
             wait_mail(texts, "WARNING came and went: This is a test of the alarms", timeout=20)
+            pbx.node.systemctl("stop", "redis-server")
+            try:
+                pbx.jackfield("alarms", "test")  # its mail waits on the outbox; that it waits is told at once
+                wait_mail(texts, "WARNING raised: Jobs wait and none is lost", timeout=20)
+            finally:
+                pbx.node.systemctl("start", "redis-server")
+            wait_mail(texts, "came and went: This is a test", "WARNING clear: Jobs are run again", timeout=60)

@@ -266,7 +266,7 @@ def test_events_are_dropped_at_the_source(box):
     assert seen["Newchannel"] == 2
     assert seen["Hangup"] == 2
     assert set(seen) <= {"FullyBooted", "Newchannel", "Newstate", "Hangup", "DialBegin", "DialEnd", "ContactStatus",
-                         "DeviceStateChange", "Registry", "BridgeEnter", "BridgeLeave", "Rename"}  # fmt: skip
+                         "DeviceStateChange", "Registry", "BridgeEnter", "BridgeLeave", "Rename", "SuccessfulAuth"}  # fmt: skip
 
 
 def test_voices(root):
