@@ -265,8 +265,9 @@ def test_events_are_dropped_at_the_source(box):
     seen = json.loads(told.stdout)
     assert seen["Newchannel"] == 2
     assert seen["Hangup"] == 2
-    assert set(seen) <= {"FullyBooted", "Newchannel", "Newstate", "Hangup", "DialBegin", "DialEnd", "ContactStatus",
-                         "DeviceStateChange", "Registry", "BridgeEnter", "BridgeLeave", "Rename", "SuccessfulAuth"}  # fmt: skip
+    wanted = "Newchannel Newstate Hangup DialBegin DialEnd BridgeEnter BridgeLeave Rename"
+    phones = "FullyBooted ContactStatus DeviceStateChange Registry SuccessfulAuth"
+    assert set(seen) <= {*wanted.split(), *phones.split()}
 
 
 def test_voices(root):
