@@ -252,6 +252,8 @@ def test_emergency_with_the_digit_for_an_outside_line() -> None:
     site = site_of([OutboundRoute(name="nine", patterns=["_9."], strip=1, permission="premium", trunks=["beta"])], [])
     plan = decide(site, "9112")
     assert plan.emergency == "112" and plan.attempts[0].trunk == "beta" and plan.attempts[0].number == "112"
+    routes = OutboundRoutes(site)
+    assert routes.seeks_help("9112") and routes.seeks_help("112") and not routes.seeks_help("9113")
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,10 @@ class Arrivals:
             return found
         return f"outbound:{number}" if self._outside.takes(number) else ""
 
+    def seeks_help(self, number: str) -> bool:
+        """Whether a number dialled at a phone is an emergency number, with a prefix for outside or without."""
+        return self._outside.seeks_help(number)
+
     def _dialled(self, number: str) -> tuple[str, str]:
         """An emergency number whatever else has it, a code or an extension, a number outside."""
         if not self._outside.is_emergency(number):

@@ -150,7 +150,7 @@ class CallService:
         """Whether somebody at a phone dials an emergency number: no limit stands in the way of that."""
         if session.env.get("agi_network_script") != "phone":
             return False
-        return safe_environment(session, "agi_extension") in self.site.general.emergency
+        return self._serving[2].seeks_help(safe_environment(session, "agi_extension"))
 
     def _script(self, session: AgiSession) -> str:
         if not session.arguments or not hmac.compare_digest(session.arguments[0].encode(), self._token.encode()):

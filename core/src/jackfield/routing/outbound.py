@@ -161,6 +161,10 @@ class OutboundRoutes:
         """Whether what was dialled is an emergency number."""
         return dialled in self._emergency
 
+    def seeks_help(self, dialled: str) -> bool:
+        """Whether it is an emergency number, or one behind a prefix for the outside."""
+        return bool(self._emergency_of(dialled, self._matching(dialled)))
+
     def takes(self, dialled: str) -> bool:
         """Whether a number is one for the outside; whether it may be called is another question."""
         return self.is_emergency(dialled) or any(pattern.matches(dialled) for pattern, _ in self._order)
