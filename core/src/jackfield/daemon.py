@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
-import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -26,11 +24,10 @@ from jackfield.alarms.troubles import Troubles
 from jackfield.calls.broker import Broker
 from jackfield.calls.ledger import entry_of
 from jackfield.calls.lines import OUT
-from jackfield.calls.party import clean_number, party
 from jackfield.calls.recovery import PATIENCE_SECONDS, Recovery
 from jackfield.calls.registry import Channel, Registry
+from jackfield.calls.resync import Resync
 from jackfield.calls.service import CallService
-from jackfield.calls.state import Facts
 from jackfield.config.keeper import ApplyKeeper
 from jackfield.config.leftout import left_out_of
 from jackfield.config.objects.extension import Extension, extension_of
@@ -43,7 +40,7 @@ from jackfield.control.api import ControlApi
 from jackfield.control.core_methods import core_methods, plugins
 from jackfield.control.site_processes import SiteProcesses
 from jackfield.core import Core
-from jackfield.errors import JackfieldError, NotConnected
+from jackfield.errors import JackfieldError
 from jackfield.features import conference
 from jackfield.features.desk import Desk
 from jackfield.features.lamps import Lamps
@@ -66,10 +63,9 @@ from jackfield.services import EventBus, TimerThread
 from jackfield.settings import Settings
 from jackfield.storage import migrate
 from jackfield.storage.engine import Database
-from jackfield.telephony import variables
 from jackfield.telephony.ami import AmiClient
 from jackfield.telephony.events import Message
-from jackfield.telephony.server import AgiServer
+from jackfield.telephony.server import AgiServer, listening_socket
 from jackfield.telephony.trunks import TRUNK_EVENTS, TrunkStates
 
 log = structlog.get_logger(__name__)
@@ -77,10 +73,6 @@ AMI_USER = "jackfield"
 BEAT_SECONDS = 1.0
 SPARE_CALLS = 32
 """Threads beyond the limit of calls: for refusals, and for emergency calls, which no limit stops."""
-_COMING_BACK = {"AGI", "Wait", "Answer", "StartMusicOnHold"}
-"""What a call that has lost its daemon runs until the next one takes it; others talk, ring or wait in a plain queue."""
-FIRST_SOCKET = 3
-"""systemd hands over sockets from this descriptor on (sd_listen_fds(3))."""
 
 
 class Daemon:
@@ -133,6 +125,7 @@ class Daemon:
         )
         self.asterisk = Broker(self.ami)
         self.calls.transfer = self.asterisk.transfer
+        self.resync = Resync(self.asterisk, self.registry, self.trunks, self.calls, self.recovery, self.writer)
         security = Store(self.database)
         self.bans = Bans(security, self.timers, self.alarms)
         outside = self.calls.outgoing.situation
@@ -154,7 +147,10 @@ class Daemon:
         self.calls.admit = self.overload.admit
         self.calls.dialling = lambda endpoint: self.gates.dialled(endpoint.rpartition("@")[2])
         self.agi = AgiServer(
-            _listener(settings), self.calls.serve, self.calls.refused, max(limit, settings.agi.max_calls) + SPARE_CALLS
+            listening_socket(settings.agi.host, settings.agi.port),
+            self.calls.serve,
+            self.calls.refused,
+            max(limit, settings.agi.max_calls) + SPARE_CALLS,
         )
         path = settings.paths.run / "control.sock"
         methods = [*core_methods(self), *explain.methods(self.calls, turns)]
@@ -284,7 +280,7 @@ class Daemon:
     def reload_site(self) -> dict[str, Any]:
         """Serve the generation that is in force now."""
         self.load_site()
-        self._resync_trunks()
+        self.resync.trunks()
         self.host.call("jackfield_site_changed", site=self.calls.site)
         return {"generation": self.calls.site.number, "left_out": self.left_out}
 
@@ -328,49 +324,12 @@ class Daemon:
         return self.calls.lines.take(trunk, call, limit, OUT)
 
     def _ami_up(self) -> None:
-        """After each log-in, on a thread of its own: take Asterisk's word for everything."""
+        """After each log-in, on a thread of its own."""
         self._open_trunks()
         self.troubles.asterisk_there()
-        try:
-            status = self.asterisk.channels()
-            self.registry.resync(status, self.asterisk.contacts())
-        except JackfieldError as error:
-            log.warning("ami.resync_failed", error=str(error))
-            return
-        self._resync_trunks()
-        open_calls = {record.id: record for record in self.writer.open_calls()}
-        expected = {}
-        for message in status:
-            known = {k: v for k, v in message.variables().items() if v != "(null)"}
-            if known.get(variables.AT) and known.get(variables.STATUS) != "done":
-                facts = _facts(message, known)
-                self.calls.adopt(facts, open_calls.get(facts.id), known[variables.AT])
-                if message.get("Application") in _COMING_BACK:
-                    expected[facts.id] = known[variables.AT]
-        alive = {channel.call for channel in self.registry.channels()}
-        self.calls.adopt_talks(open_calls, alive)
-        self.calls.end_gone()
-        self.lamps.refresh()
-        self._look_into("")
-        self._close_ended(open_calls, alive)
-        self.recovery.expect(expected)
-
-    def _resync_trunks(self) -> None:
-        mark, names = self.trunks.mark(), [trunk.name for trunk in self.trunks.all()]
-        try:
-            self.trunks.resync(mark, self.asterisk.contact_states(names), self.asterisk.registrations())
-        except NotConnected as error:
-            log.warning("trunks.resync_failed", error=str(error))
-
-    def _close_ended(self, open_calls: dict[str, Any], live: set[str]) -> None:
-        """End the records of calls that ended while nobody looked."""
-        served = {c.facts.id for c in self.calls.calls()}
-        noted = self.asterisk.take_ended()
-        for identity, record in open_calls.items():
-            if identity in live or identity in served:
-                continue
-            when = datetime.fromtimestamp(noted[identity], UTC) if identity in noted else datetime.now(UTC)
-            self.calls.close(record, when)
+        if self.resync.everything():
+            self.lamps.refresh()
+            self._look_into("")
 
     def _recovered(self) -> None:
         self.host.call("jackfield_recovered")
@@ -428,33 +387,6 @@ class Daemon:
     def waiting_calls(self) -> dict[str, str]:
         """Calls that will come back after a restart."""
         return self.recovery.waiting()
-
-
-def _facts(message: Message, known: dict[str, str]) -> Facts:
-    """What Asterisk's list of channels tells of a call."""
-    trunk, extension = known.get(variables.TRUNK), known.get(variables.EXTENSION)
-    seconds = message.get("Seconds", "")
-    return Facts(
-        id=known.get(variables.CALL) or message["Uniqueid"],
-        channel=message["Channel"],
-        direction="internal" if extension else "inbound",
-        caller=party(known.get(variables.CALLER) or message.get("CallerIDNum", ""), message.get("CallerIDName", "")),
-        did=clean_number(message.get("Exten", "")),
-        trunk=trunk,
-        extension=extension,
-        started=datetime.now(UTC) - timedelta(seconds=int(seconds) if seconds.isdigit() else 0),
-    )
-
-
-def _listener(settings: Settings) -> socket.socket:
-    """The socket that systemd hands over, or one of our own when not started by systemd."""
-    if os.environ.get("LISTEN_PID") == str(os.getpid()) and int(os.environ.get("LISTEN_FDS", "0")) >= 1:
-        return socket.socket(fileno=FIRST_SOCKET)
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((settings.agi.host, settings.agi.port))
-    sock.listen(1024)
-    return sock
 
 
 def main(arguments: list[str] | None = None) -> int:

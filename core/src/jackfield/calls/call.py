@@ -452,11 +452,11 @@ class Call:
         if fd >= 0:
             os.close(fd)
 
-    def restore(self, saved: state.Saved, resume: Resume) -> None:
-        """Take up where a lost daemon left off (core's own)."""
+    def restore(self, saved: state.Saved, resume: Resume, *, music: bool) -> None:
+        """Take up where a lost daemon left off (core's own). `music`: the rescue is playing it."""
         self.at, self.seq, self.data, self.memo = saved.at, saved.seq, dict(saved.data), dict(saved.memo)
         self.entered = saved.entered
-        self.resumes, self.resumed, self.answered, self._music = saved.resumes + 1, resume, True, True
+        self.resumes, self.resumed, self.answered, self._music = saved.resumes + 1, resume, True, music
 
     def runs_on(self, session: AgiSession) -> bool:
         """Whether this is the call's connection, and not one that was taken from it (core's own)."""

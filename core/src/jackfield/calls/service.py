@@ -227,7 +227,7 @@ class CallService:
         live.facts = saved.facts
         site, sounds, arrivals = self._serving
         call = self._make_call(session, live, site, sounds)
-        call.restore(saved, Resume(back.dial_status))
+        call.restore(saved, Resume(back.dial_status), music=not back.transfer)
         self._writer.call_started(live.opening())
         self.registry.lead(back.channel, identity)
         self.recovery(identity)

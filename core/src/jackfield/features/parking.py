@@ -152,7 +152,6 @@ def _wait(call: Call, slot: str) -> Next:
     call.answer(at_once=True)
     if not call.desk.lot.occupy(slot, call, by):
         return Goto(f"extension:{by}" if by else call.fallback, "slot taken")
-    call.music(False)  # a transferred call is taken for one that comes from the rescue, with its music on
     try:
         while True:
             call.checkpoint(by=by, returns=returns)

@@ -18,6 +18,8 @@ from jackfield.telephony.agi import AgiSession
 
 log = structlog.get_logger(__name__)
 STACK_BYTES = 512 * 1024
+FIRST_SOCKET = 3
+"""systemd hands over sockets from this descriptor on (sd_listen_fds(3))."""
 REFUSERS = 32
 """Refusals that may be under way at once; beyond that the connection is closed at once, which the dialplan takes for
 a lost daemon: music and another try."""
@@ -145,3 +147,14 @@ def _close(sock: socket.socket) -> None:
     except OSError:
         pass
     sock.close()
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """The socket that systemd hands over, or one of our own when not started by systemd."""
+    if os.environ.get("LISTEN_PID") == str(os.getpid()) and int(os.environ.get("LISTEN_FDS", "0")) >= 1:
+        return socket.socket(fileno=FIRST_SOCKET)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, port))
+    sock.listen(1024)
+    return sock
