@@ -78,6 +78,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture
+def unchanged(pbx: Pbx) -> Iterator[int]:
+    """The generation in force; afterwards it is in force again and its site is the draft, whatever happened."""
+    before = pbx.ask("status")["generation"]
+    yield before
+    try:
+        if pbx.ask("status")["generation"] != before:
+            pbx.jackfield("rollback", str(before))
+    finally:
+        pbx.jackfield("discard")
+
+
+@pytest.fixture
 def talk(pbx: Pbx) -> Iterator[Callable[[], None]]:
     """A talk that goes on meanwhile; the function fails if it had a gap."""
     pbx.staff("201")

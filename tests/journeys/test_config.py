@@ -1,13 +1,11 @@
-"""Configuration that cannot be broken (T10): killed applies, bad additions of plugins, talks meanwhile."""
+"""Configuration that cannot be broken (T10): killed applies, bad additions of plugins, two admins, talks meanwhile."""
 
 from __future__ import annotations
 
 import json
 import random
 import time
-from collections.abc import Iterator
 
-import pytest
 from journeys.pbx import CURRENT, Pbx
 from journeys.test_bad_plugins import HEAD, installed
 from rig import wait_for
@@ -25,17 +23,6 @@ number = "55588{0}"
 destination = "extension:{0}"
 """
 SWITCHING = "/var/lib/jackfield/asterisk/.switching.json"
-
-
-@pytest.fixture
-def unchanged(pbx: Pbx) -> Iterator[int]:
-    """The generation in force; afterwards it is in force again, and its site is the draft."""
-    before = pbx.ask("status")["generation"]
-    yield before
-    if pbx.ask("status")["generation"] != before:
-        pbx.jackfield("rollback", str(before))
-    pbx.jackfield("discard")
-    pbx.jackfield("plan")
 
 
 def draft(pbx: Pbx, text: str, *options: str) -> None:
@@ -145,3 +132,31 @@ def test_talks_notice_nothing_of_applies(pbx: Pbx, unchanged: int) -> None:
     ann.wait_call(seen + 2).wait_answered()
     waiting.hang_up()
     assert [pbx.record(n)["result"] for n in (talker, waiter)] == ["answered", "answered"]
+
+
+def test_two_admins(pbx: Pbx, unchanged: int) -> None:
+    """The second is told who changed what; a merge keeps both; the history says who applied."""
+
+    def as_(who: str, *words: str) -> tuple[int, str]:
+        done = pbx.node.run(["env", f"SUDO_USER={who}", "jackfield", *words], check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    _code, exported = as_("bob", "export")
+    as_("ann", "set", "extension", "202", "ring_seconds=7")
+    pbx.node.write_file("/root/bob.toml", exported.replace('title = "Journeys"', 'title = "By Bob"'))
+    code, told = as_("bob", "import", "/root/bob.toml")
+    assert code == 1 and "ann changed extension 202 (ring_seconds) at" in told, told
+    code, told = as_("bob", "apply")
+    assert code == 1 and "since you have seen it" in told, told
+    assert as_("bob", "import", "--merge", "/root/bob.toml")[0] == 0
+    code, told = as_("bob", "plan")
+    assert "phone 202 rings for 7 s instead of 5 s" in told and "By Bob" in told, told
+    code, told = as_("bob", "apply", "--reason", "both of us")
+    assert code == 0, told
+    newest = pbx.jackfield("history", "--json")[0]
+    assert (newest["author"], newest["reason"], newest["state"]) == ("bob", "both of us", "applied")
+    code, told = as_("ann", "undo")
+    assert code == 1 and "bob changed" in told, told
+    assert as_("bob", "undo")[0] == 0
+    told = pbx.jackfield("diff", str(unchanged)).stdout
+    assert "phone 202 rings for 7 s instead of 5 s" in told

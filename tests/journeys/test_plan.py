@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from journeys.pbx import CURRENT, Pbx, path_of
 from rig import RigError
@@ -25,17 +23,6 @@ name = "brand-new"
 number = "5558790"
 destination = "extension:206"
 """
-
-
-@pytest.fixture
-def unchanged(pbx: Pbx) -> Iterator[int]:
-    """The number of the generation in force; it is in force again afterwards, and its site is the draft."""
-    before = pbx.ask("status")["generation"]
-    yield before
-    if pbx.ask("status")["generation"] != before:
-        pbx.jackfield("rollback", str(before))
-    pbx.node.write_file("/root/site.toml", pbx.site_text())
-    pbx.jackfield("import", "/root/site.toml")
 
 
 def changed(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,7 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(tools), prepend=":")
     monkeypatch.setenv("JACKFIELD_SETTINGS", str(tmp_path / "jackfield.toml"))
     monkeypatch.setenv("SUDO_USER", "ann")
+    monkeypatch.setattr(os, "getuid", lambda: 0)  # sudo is believed
     monkeypatch.setattr(library, "core_sounds", lambda: dict(CORE_PROMPTS))
     monkeypatch.setattr(plugins, "entry_points", lambda group: [])
     for module in (context, live):  # the tests go on as whoever they are

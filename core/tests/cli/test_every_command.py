@@ -53,6 +53,8 @@ def test_objects_and_who_changed_them(migrated, box):
     assert migrated("show", "extension", "201", "--json").json()["title"] == "Ann"
     assert "secret-201" not in migrated("show", "extension", "201").out
     assert [row["name"] for row in migrated("show", "extension", "--json").json()] == ["201"]
+    everything = {(row["kind"], row["name"]) for row in migrated("show", "--json").json()}
+    assert {("trunk", "carrier"), ("extension", "201")} <= everything
     did = ("number=5550100", "destination=extension:201", "fallback=hangup:busy")
     assert migrated("set", "did", "main", *did).code == 0
     refused = migrated("delete", "extension", "201")
@@ -64,6 +66,7 @@ def test_objects_and_who_changed_them(migrated, box):
     assert who == [
         ("migrate", "", "ok"), ("site.import", "site.toml", "ok"), ("site.set", "extension:201", "ok"),
         ("site.get", "extension:201", "ok"), ("site.get", "extension:201", "ok"), ("site.get", "extension", "ok"),
+        ("site.get", "", "ok"),
         ("site.set", "did:main", "ok"), ("site.delete", "extension:201", "refused"), ("site.delete", "did:main", "ok"),
         ("site.delete", "extension:201", "ok"), ("site.get", "extension:201", "refused"),
     ]  # fmt: skip

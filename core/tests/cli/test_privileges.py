@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from jackfield.cli.privileges import author, become_service_user
+from jackfield.cli.privileges import author, become_service_user, uid
 
 CODE = """
 import json, os
@@ -49,6 +49,25 @@ def test_without_the_user_nothing_happens():
 
 def test_the_person_behind_sudo(monkeypatch):
     monkeypatch.setenv("SUDO_USER", "ann")
-    assert author() == "ann"
+    monkeypatch.setenv("SUDO_UID", "1234")
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    assert (author(), uid()) == ("ann", 1234)
     monkeypatch.delenv("SUDO_USER")
-    assert author() == pwd.getpwuid(os.getuid()).pw_name
+    monkeypatch.delenv("SUDO_UID")
+    assert (author(), uid()) == ("root", 0)
+
+
+def test_only_root_is_believed_to_come_from_sudo(monkeypatch):
+    """Anybody can set the variables: who is not root is on record as himself."""
+    monkeypatch.setenv("SUDO_USER", "ann")
+    monkeypatch.setenv("SUDO_UID", "1234")
+    nobody = pwd.getpwnam("nobody")
+    monkeypatch.setattr(os, "getuid", lambda: nobody.pw_uid)
+    assert (author(), uid()) == ("nobody", nobody.pw_uid)
+
+
+@pytest.mark.parametrize("wrong", ["", "x", "-1", "²"])
+def test_a_strange_sudo_uid(monkeypatch, wrong):
+    monkeypatch.setenv("SUDO_UID", wrong)
+    monkeypatch.setattr(os, "getuid", lambda: 0)
+    assert uid() == 0

@@ -167,15 +167,15 @@ def test_usage(jackfield):
 
 def test_diff_undo_and_revisions(shop, box):
     shop("apply")
-    assert shop("object", "set", "extension", "201", "ring_seconds=7", "title=Ann").code == 0
+    assert shop("set", "extension", "201", "ring_seconds=7", "title=Ann").code == 0
     assert "phone 201 rings for 7 s instead of 30 s" in shop("diff").out
     shop("apply", "--reason", "louder")
     assert "phone 201 rings for 7 s instead of 30 s" in shop("diff", "1").out
     assert "phone 201 rings for 30 s instead of 7 s" in shop("diff", "2", "1").out
     assert shop("diff", "2").out == "There is no difference.\n"
     assert "extension 201" in shop("revisions").out
-    assert "ring_seconds = 7" in shop("object", "show", "extension", "201").out
-    assert "****" in shop("object", "show", "extension", "201").out
+    assert "ring_seconds = 7" in shop("show", "extension", "201").out
+    assert "****" in shop("show", "extension", "201").out
     assert "Taken back: ann changed extension 201 (ring_seconds, title)" in shop("undo").out
     assert shop("discard").code == 0
     assert shop("plan").out.startswith("Nothing to do")

@@ -87,6 +87,18 @@ def test_the_oldest_go_but_never_the_one_in_force(generations):
     assert generations.current() == 2
 
 
+def test_what_was_in_force_last_stays_however_old_it_is(generations):
+    for number in range(1, 9):
+        write(generations, number)
+        put_in_force(generations, number)
+    put_in_force(generations, 2)
+    write(generations, 9)
+    put_in_force(generations, 9)
+    assert generations.by_last_use() == [1, 3, 4, 5, 6, 7, 8, 2, 9]
+    assert generations.prune() == [1, 3, 4, 5, 6]
+    assert generations.numbers() == [2, 7, 8, 9]
+
+
 @pytest.mark.parametrize("step", range(1, 12))
 def test_a_full_disk_changes_nothing(generations, paths, monkeypatch, step):
     write(generations, 1)

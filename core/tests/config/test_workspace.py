@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from jackfield.config.fragments import Fragment, SoundRequest
+from jackfield.config.generations import Generations
 from jackfield.config.lock import SiteBusy, site_lock
 from jackfield.errors import ApplyFailed, NotConnected, SiteError
 from jackfield.plugins import State, Status
@@ -195,6 +196,18 @@ def test_rollback(workspace, told):
     assert workspace.rollback(3).number == 3
     assert [(r.number, r.state) for r in workspace.history()] == [(3, "applied"), (2, "superseded"), (1, "superseded")]
     assert len(told) == 6
+
+
+def test_after_an_apply_one_can_always_go_back_to_what_was_in_force(workspace):
+    workspace.generations = Generations(workspace.paths, keep=2)
+    for number in (100, 101, 102):
+        put(workspace, BASE.replace('number = "100"', f'number = "{number}"'))
+        workspace.apply("")
+    workspace.rollback(1)
+    put(workspace, BASE.replace('number = "100"', 'number = "104"'))
+    assert workspace.apply("")[1].number == 4
+    assert workspace.difference(1).changes
+    assert workspace.rollback().number == 1
 
 
 def test_a_failed_generation_is_skipped_when_going_back(workspace, asterisk):

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from jackfield.config.kinds import Kind as SiteKind
 
 _ = gettext_for("jackfield")
-object_app = typer.Typer(help="Look at and change single objects of the draft.", no_args_is_help=True)
 Kind = Annotated[str, typer.Argument(help="Kind, as in did.")]
 Name = Annotated[str, typer.Argument(help="Name.")]
 Expected = Annotated[
@@ -25,11 +24,17 @@ Expected = Annotated[
 ]
 
 
-@object_app.command("list")
-def list_objects(
-    kind: Annotated[str, typer.Argument(help="Kind; all when left out.")] = "", json: Json = False
+def show(
+    kind: Annotated[str, typer.Argument(help="Kind; all when left out.")] = "",
+    name: Annotated[str, typer.Argument(help="Name; all of the kind when left out.")] = "",
+    json: Json = False,
 ) -> None:
-    """List the draft's objects and the revision that changed each last."""
+    """Show an object of the draft, or list those of a kind, or all. Secrets are masked, defaults are left out."""
+    _show_one(kind, name, json) if name else _list(kind, json)
+
+
+def _list(kind: str, json: bool) -> None:
+    """Objects, and the revision that changed each last."""
     versions = open_context().workspace.drafts.versions()
     rows = [
         {"kind": k, "name": name, "revision": number}
@@ -39,9 +44,7 @@ def list_objects(
     output.as_json(rows) if json else output.records(rows, _("There is none."))
 
 
-@object_app.command("show")
-def show(kind: Kind, name: Name, json: Json = False) -> None:
-    """Show an object of the draft; fields at their defaults are left out, secrets are masked."""
+def _show_one(kind: str, name: str, json: bool) -> None:
     from jackfield.config.plan import masked
 
     context = open_context()
@@ -58,7 +61,6 @@ def show(kind: Kind, name: Name, json: Json = False) -> None:
         typer.echo(f"{key} = {json_text.dumps(value, ensure_ascii=False)}")
 
 
-@object_app.command("set")
 def set_(
     kind: Kind,
     name: Name,
@@ -75,25 +77,6 @@ def set_(
         output.as_json({"revision": number})
         return
     typer.echo(_("The draft is at revision {number}. Next: jackfield plan").format(number=number))
-
-
-@object_app.command("remove")
-def remove(kind: Kind, name: Name, revision: Expected = None, json: Json = False) -> None:
-    """Take an object out of the draft."""
-    number = open_context().workspace.remove(kind, name, revision)
-    if json:
-        output.as_json({"revision": number})
-        return
-    typer.echo(_("The draft is at revision {number}. Next: jackfield plan").format(number=number))
-
-
-def show_any(
-    kind: Kind,
-    name: Annotated[str, typer.Argument(help="Name; all of the kind when left out.")] = "",
-    json: Json = False,
-) -> None:
-    """Show an object of the draft, or list those of a kind. Secrets are masked."""
-    show(kind, name, json) if name else list_objects(kind, json)
 
 
 def delete(kind: Kind, name: Name, revision: Expected = None, json: Json = False) -> None:

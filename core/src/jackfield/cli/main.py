@@ -51,7 +51,6 @@ app.command()(site.history)
 app.command()(draft.undo)
 app.command()(draft.discard)
 app.command()(draft.revisions)
-app.add_typer(draft.object_app, name="object")
 app.command()(live.status)
 app.command()(live.calls)
 app.command()(live.trunks)
@@ -78,7 +77,7 @@ for _command in (
     security.unblock,
 ):
     app.command()(_command)
-app.command("show")(draft.show_any)
+app.command()(draft.show)
 app.command("set")(draft.set_)
 app.command()(draft.delete)
 app.command()(live.events)

@@ -11,10 +11,13 @@ _before: list[tuple[str, int]] = []
 
 
 def author() -> str:
-    """Who gave the command: the person behind sudo, or the login."""
+    """Who gave the command: the person behind sudo, or the login.
+
+    Anybody can set SUDO_USER, but sudo sets it for root: it is believed only there.
+    """
     if _before:
         return _before[0][0]
-    if os.environ.get("SUDO_USER"):
+    if os.getuid() == 0 and os.environ.get("SUDO_USER"):
         return os.environ["SUDO_USER"]
     try:
         return pwd.getpwuid(os.getuid()).pw_name
@@ -28,8 +31,11 @@ def may_see_numbers() -> bool:
 
 
 def uid() -> int:
-    """The user who gave the command, by number."""
-    return _before[0][1] if _before else os.getuid()
+    """The user who gave the command, by number; SUDO_UID is believed as SUDO_USER is."""
+    if _before:
+        return _before[0][1]
+    told = os.environ.get("SUDO_UID", "")
+    return int(told) if os.getuid() == 0 and told.isascii() and told.isdigit() else os.getuid()
 
 
 def become_service_user(name: str = USER) -> None:
@@ -41,7 +47,7 @@ def become_service_user(name: str = USER) -> None:
         user = pwd.getpwnam(name)
     except KeyError:
         return
-    _before.append((author(), os.getuid()))
+    _before.append((author(), uid()))
     os.setgroups(os.getgrouplist(name, user.pw_gid))
     os.setgid(user.pw_gid)
     os.setuid(user.pw_uid)

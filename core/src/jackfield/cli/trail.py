@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,13 +23,10 @@ COMMANDS = {
     ("audit",): _Kept("audit", **_READ),
     ("export",): _Kept("site.export", **_READ),
     ("show",): _Kept("site.get", **_READ),
-    ("object", "show"): _Kept("site.get", **_READ),
     ("phone", "show"): _Kept("phone.show", **_READ),
     ("import",): _Kept("site.import", **_CHANGE),
     ("set",): _Kept("site.set", **_CHANGE),
-    ("object", "set"): _Kept("site.set", **_CHANGE),
     ("delete",): _Kept("site.delete", **_CHANGE),
-    ("object", "remove"): _Kept("site.delete", **_CHANGE),
     ("undo",): _Kept("site.undo", **_CHANGE),
     ("discard",): _Kept("site.discard", **_CHANGE),
     ("apply",): _Kept("site.apply", **_CHANGE),
@@ -51,15 +47,10 @@ def keep(given: Sequence[str], error: Exception | None) -> None:
     length, kept = found
     about = [word for word in words[length:] if "=" not in word][:2]  # FIELD=VALUE may hold a secret
     line = Line(
-        privileges.author(), _uid(), kept.method, ":".join(about), kept.personal, kept.change,
+        privileges.author(), privileges.uid(), kept.method, ":".join(about), kept.personal, kept.change,
         Outcome.OK if error is None else Outcome.REFUSED, "" if error is None else str(error),
     )  # fmt: skip
     try:
         write(opened.database, [line])
     except StorageError as trouble:
         output.note(f"warning: {trouble}")
-
-
-def _uid() -> int:
-    told = os.environ.get("SUDO_UID", "")
-    return int(told) if told.isdigit() else privileges.uid()

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from jackfield.errors import JackfieldError
 
 log = structlog.get_logger(__name__)
 KEEP = 20
-"""Generations kept beside the one in force."""
+"""Generations kept beside the one in force: those that were in force last."""
 SITE, META, SOUNDS = "site.json", "meta.json", "sounds.json"
 SWITCHING, BACK, FORTH = ".switching.json", ".current.back", ".current.forth"
 """Beside the link `current`, while it is being changed."""
@@ -73,6 +74,10 @@ class Generations:
             return sorted(int(p.name) for p in self._paths.generations.iterdir() if p.name.isdecimal())
         except FileNotFoundError:
             return []
+
+    def by_last_use(self) -> list[int]:
+        """Numbers of the generations on disk; first those that were not in force for the longest time."""
+        return sorted(self.numbers(), key=lambda n: ((self._paths.generations / str(n)).stat().st_mtime_ns, n))
 
     def current(self) -> int | None:
         """The generation in force, or None when there is none yet."""
@@ -183,7 +188,10 @@ class Generations:
         if back and change is not None and change.old is None:
             current.unlink(missing_ok=True)
         else:
-            os.replace(self._paths.base / (BACK if back else FORTH), current)
+            link = self._paths.base / (BACK if back else FORTH)
+            with suppress(OSError):  # it only decides how long the generation is kept
+                os.utime(link)
+            os.replace(link, current)
         sync_folder(self._paths.base)
 
     def end(self) -> None:
@@ -201,9 +209,9 @@ class Generations:
             link.symlink_to(Path(self._paths.generations.name, str(target)))
 
     def prune(self) -> list[int]:
-        """Remove the oldest beyond those kept; the one in force stays. Their numbers."""
+        """Remove those beyond the kept that were not in force for longest; the one in force stays. Their numbers."""
         current = self.current()
-        others = [n for n in self.numbers() if n != current]
+        others = [n for n in self.by_last_use() if n != current]
         gone = others[: max(0, len(others) - self._keep)]
         for number in gone:
             # Renamed first: a folder half removed must not look like a generation.

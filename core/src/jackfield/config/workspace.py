@@ -149,7 +149,7 @@ class Workspace(Editing):
             return plan, self._put_in_force(plan, before.site_json, reason, progress)
 
     def rollback(self, number: int | None = None) -> Applied:
-        """Put an earlier generation in force again; by default the last one that was. The draft stays as it is.
+        """Put an earlier generation in force again; by default the one that was last. The draft stays as it is.
 
         Raises:
             ApplyFailed: Asterisk refused it, or there is none to go back to.
@@ -270,10 +270,11 @@ class Workspace(Editing):
         return [done] if done else []
 
     def _earlier(self) -> int:
-        there, current = set(self.generations.numbers()), self.generations.current()
-        for row in self.history():
-            if row.state == State.SUPERSEDED and row.number in there and (current is None or row.number < current):
-                return row.number
+        current = self.generations.current()
+        once = {row.number for row in self.history() if row.state == State.SUPERSEDED}
+        for number in reversed(self.generations.by_last_use()):
+            if number in once and (current is None or number < current):
+                return number
         raise ApplyFailed(_("there is no earlier generation to go back to; `jackfield history` lists them"))
 
     def _in_force(self) -> tuple[Generation | None, list[str]]:
