@@ -1,0 +1,70 @@
+"""What Asterisk knows of a leg's sound at its end: its own counts, and what the far end said by RTCP."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from jackfield.quality.emodel import mos
+
+LONGEST_MS = 60_000.0
+"""A time that is longer is a far end's fancy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A leg's sound. `in` is what came to us, `out` what the far end says of ours; `mos` is the worse direction's.
+
+    Loss is in percent, jitter and round trip in ms; None: nobody said. Loss is that of Asterisk's last report (every
+    5 s): what went missing after it is not counted.
+    """
+
+    codec: str
+    loss_in: float | None
+    loss_out: float | None
+    jitter_in: float | None
+    jitter_out: float | None
+    round_trip: float | None
+    mos: float | None
+
+
+def read(codec: str, rtcp: str) -> Quality | None:
+    """From `CHANNEL(audionativeformat)` and `CHANNEL(rtcp,all)`; None when no sound came or went.
+
+    Asterisk 22 swaps two names: its own jitter is in `txjitter`, the far end's in `rxjitter` (res_rtp_asterisk.c).
+    """
+    found = dict(part.split("=", 1) for part in rtcp.split(";") if "=" in part)
+    name = codec.strip("()").partition("|")[0][:16]
+    received, sent = _number(found, "rxcount"), _number(found, "txcount")
+    if not received and not sent:
+        return None
+    trip = _milliseconds(found, "rtt") or None
+    loss_in = jitter_in = loss_out = jitter_out = None
+    if received:
+        lost = _number(found, "lp")
+        loss_in, jitter_in = _share(lost, received + lost), _milliseconds(found, "txjitter")
+    if sent and trip is not None:  # a round trip is known only if the far end sends reports
+        loss_out, jitter_out = _share(_number(found, "rlp"), sent), _milliseconds(found, "rxjitter")
+    scores = [
+        mos(name, loss, jitter, trip or 0.0)
+        for loss, jitter in ((loss_in, jitter_in), (loss_out, jitter_out))
+        if loss is not None and jitter is not None
+    ]
+    return Quality(name, loss_in, loss_out, jitter_in, jitter_out, trip, round(min(scores), 2) if scores else None)
+
+
+def _number(found: dict[str, str], name: str) -> float:
+    """A count that makes sense, else 0: a far end may report minus one packet as four billion."""
+    try:
+        value = float(found.get(name, ""))
+    except ValueError:
+        return 0.0
+    return value if math.isfinite(value) and 0 <= value < 2**31 else 0.0
+
+
+def _milliseconds(found: dict[str, str], name: str) -> float:
+    return round(min(LONGEST_MS, _number(found, name) * 1000), 2)
+
+
+def _share(part: float, whole: float) -> float:
+    return round(100 * min(1.0, part / whole), 2)

@@ -1,0 +1,49 @@
+"""Watches the quality of trunks and phones, and raises an alarm when it is bad for a while."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from jackfield.quality.report import Quality
+from jackfield.quality.trend import BAD_MOS, Trend, Turn
+
+
+class Alarms(Protocol):
+    """The alarm service, as far as it is needed here."""
+
+    def raise_(self, key: str, text: str, **detail: str | int | float) -> None:
+        """Raise, or raise again."""
+
+    def clear(self, key: str, text: str = "") -> None:
+        """Clear; nothing happens when it is not raised."""
+
+
+class QualityWatch:
+    """A trend for each trunk and phone. Called on AMI's reader thread alone."""
+
+    def __init__(self, alarms: Alarms) -> None:
+        self._alarms = alarms
+        self._trends: dict[str, Trend] = {}
+
+    def serve(self, subjects: set[str]) -> None:
+        """Forget trunks and phones that are no more; `subjects` are `trunk:carrier`, `extension:201`."""
+        for gone in self._trends.keys() - subjects:
+            del self._trends[gone]
+            self._alarms.clear(f"quality:{gone}", "it is not on the site any more")
+
+    def leg_ended(self, subject: str, quality: Quality) -> None:
+        """Take in a leg of a trunk or phone."""
+        if quality.mos is None:
+            return
+        trend = self._trends.setdefault(subject, Trend())
+        turn = trend.add(quality.mos)
+        if turn is Turn.BAD:
+            kind, _, name = subject.partition(":")
+            text = (
+                f"{kind} {name}: {trend.share:.0%} of the last {trend.legs} calls sound bad (MOS below {BAD_MOS}); the "
+                f"last lost {max(quality.loss_in or 0, quality.loss_out or 0):g} % of its packets. Look at the network "
+                "between it and this machine"
+            )
+            self._alarms.raise_(f"quality:{subject}", text, share=round(trend.share, 2), mos=quality.mos)
+        elif turn is Turn.GOOD:
+            self._alarms.clear(f"quality:{subject}", "calls sound well again")

@@ -1,0 +1,113 @@
+"""The E-model, RTCP's account of a leg, and trends."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jackfield.quality.emodel import CODECS, mos
+from jackfield.quality.report import read
+from jackfield.quality.trend import BAD_MOS, CLEAR_SHARE, ENOUGH, RAISE_SHARE, WINDOW, Trend, Turn
+from jackfield.quality.watch import QualityWatch
+
+LOSS, JITTER, TRIP = st.floats(0, 100), st.floats(0, 500), st.floats(0, 5000)
+NAMES = st.sampled_from([*CODECS, "speex"])
+GOOD = "ssrc=1;themssrc=2;lp=0;rxjitter=0.000500;rxcount=500;txjitter=0.000250;txcount=500;rlp=0;rtt=0.010000"
+
+
+def test_known_points() -> None:
+    """A clean G.711 call; G.729's own impairment; 5 % and 20 % of loss: by hand from the formulas."""
+    assert mos("ulaw", 0, 0, 0) == pytest.approx(4.40, abs=0.01)
+    assert mos("g729", 0, 0, 0) == pytest.approx(4.10, abs=0.02)
+    assert mos("alaw", 5, 0, 0) == pytest.approx(3.88, abs=0.02)
+    assert mos("ulaw", 20, 0, 0) == pytest.approx(2.59, abs=0.05)
+    assert mos("ulaw", 0, 0, 600) == pytest.approx(3.66, abs=0.1)
+
+
+@given(NAMES, LOSS, JITTER, TRIP)
+def test_it_is_a_score(codec: str, loss: float, jitter: float, trip: float) -> None:
+    assert 1.0 <= mos(codec, loss, jitter, trip) <= 4.5
+
+
+@given(NAMES, LOSS, JITTER, TRIP, st.floats(0.1, 50))
+def test_worse_is_never_better(codec: str, loss: float, jitter: float, trip: float, more: float) -> None:
+    here = mos(codec, loss, jitter, trip) + 1e-3  # the formula of G.107 rises by a hair where R is under 6.5
+    assert mos(codec, min(100, loss + more), jitter, trip) <= here
+    assert mos(codec, loss, jitter + more, trip) <= here
+    assert mos(codec, loss, jitter, trip + more) <= here
+
+
+def test_a_leg() -> None:
+    quality = read("(ulaw)", GOOD.replace("lp=0;rxjitter", "lp=25;rxjitter"))
+    assert quality is not None
+    assert (quality.codec, quality.loss_in, quality.loss_out, quality.round_trip) == ("ulaw", 4.76, 0.0, 10.0)
+    assert (quality.jitter_in, quality.jitter_out) == (0.25, 0.5)
+    assert quality.mos is not None and 3.7 < quality.mos < 4.0
+
+
+def test_a_far_end_without_rtcp() -> None:
+    quality = read("(alaw)", GOOD.replace("rtt=0.010000", "rtt=0.000000"))
+    assert quality is not None and quality.loss_out is None and quality.round_trip is None
+    assert quality.mos is not None and quality.mos > 4.3
+
+
+@given(st.text(max_size=200))
+def test_nonsense_is_nothing(text: str) -> None:
+    quality = read(text, text)
+    assert quality is None or quality.mos is None or 1 <= quality.mos <= 4.5
+
+
+@given(st.dictionaries(st.sampled_from(["lp", "rlp", "rxcount", "txcount", "rxjitter", "txjitter", "rtt"]), st.floats()))
+def test_hostile_numbers(found: dict[str, float]) -> None:
+    quality = read("(ulaw)", ";".join(f"{k}={v}" for k, v in found.items()))
+    if quality is not None:
+        shares = [v for v in (quality.loss_in, quality.loss_out) if v is not None]
+        assert all(0 <= v <= 100 for v in shares)
+        assert quality.mos is None or 1 <= quality.mos <= 4.5
+
+
+@given(st.lists(st.booleans(), max_size=120))
+def test_a_trend_turns_only_at_its_shares(bad: list[bool]) -> None:
+    trend, state = Trend(), None
+    for count, one in enumerate(bad, 1):
+        turn = trend.add(BAD_MOS - 1 if one else BAD_MOS + 0.5)
+        last = bad[max(0, count - WINDOW) : count]
+        share = sum(last) / len(last)
+        assert trend.share == share
+        if turn is Turn.BAD:
+            assert share >= RAISE_SHARE and count >= ENOUGH and state is not Turn.BAD
+        if turn is Turn.GOOD:
+            assert share <= CLEAR_SHARE and state is not Turn.GOOD
+        state = turn or state
+        if count >= ENOUGH:
+            assert (share < RAISE_SHARE or state is Turn.BAD) and (share > CLEAR_SHARE or state is Turn.GOOD)
+
+
+class Alarms:
+    def __init__(self) -> None:
+        self.raised: dict[str, str] = {}
+
+    def raise_(self, key: str, text: str, **detail: object) -> None:
+        self.raised[key] = text
+
+    def clear(self, key: str, text: str = "") -> None:
+        self.raised.pop(key, None)
+
+
+def test_the_alarm_comes_and_goes() -> None:
+    alarms = Alarms()
+    watch = QualityWatch(alarms)
+    good, bad = read("(ulaw)", GOOD), read("(ulaw)", GOOD.replace("lp=0;rxjitter", "lp=200;rxjitter"))
+    assert good is not None and bad is not None
+    for _ in range(ENOUGH):
+        watch.leg_ended("trunk:carrier", bad)
+        watch.leg_ended("trunk:other", good)
+    assert list(alarms.raised) == ["quality:trunk:carrier"]
+    assert "28.57 %" in alarms.raised["quality:trunk:carrier"]
+    for _ in range(WINDOW):
+        watch.leg_ended("trunk:carrier", good)
+    assert alarms.raised == {}
+    for _ in range(WINDOW):
+        watch.leg_ended("trunk:carrier", bad)
+    watch.serve({"trunk:other"})
+    assert alarms.raised == {}
