@@ -5,6 +5,7 @@ One UDP socket, one thread; each call has sound of its own (G.711 µ-law, a tone
 
 from __future__ import annotations
 
+import random
 import re
 import secrets
 import socket
@@ -35,6 +36,8 @@ class Media:
         self.port = self.rtp.getsockname()[1]
         self.far: tuple[str, int] | None = None
         self.muted = False
+        self.loss, self.late = 0.0, 0.0
+        """A bad network: share of packets that never leave, and seconds that reports take to leave."""
         self._samples: list[tuple[float, array[int]]] = []
         self._wave = encode_ulaw(sine(frequency, 1.0))
         self._ssrc = secrets.randbits(31)
@@ -100,7 +103,8 @@ class Media:
             if self.far is not None and not self.muted:
                 at = number * FRAME % RATE
                 head = struct.pack("!BBHII", 0x80, 0, (sequence + number) & 0xFFFF, number * FRAME, self._ssrc)
-                self._send(self.rtp, head + self._wave[at : at + FRAME], self.far)
+                if random.random() >= self.loss:
+                    self._send(self.rtp, head + self._wave[at : at + FRAME], self.far)
                 self._sent += 1
             number += 1
             if time.monotonic() >= next_report:
@@ -143,7 +147,13 @@ class Media:
         words = (28 + len(block)) // 4 - 1
         report = struct.pack("!BBH", 0x80 | bool(block), 200, words) + head + struct.pack("!I", self._sent * FRAME)
         name = struct.pack("!BBHI", 0x81, 202, 3, self._ssrc) + b"\x01\x04soft\x00\x00"
-        self._send(self.rtcp, report + block + name, (self.far[0], self.far[1] + 1))
+        packet = report + block + name
+        threading.Timer(self.late, self._send, (self.rtcp, packet, (self.far[0], self.far[1] + 1))).start()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been sending."""
+        return self._sent * 0.02
 
     @property
     def heard(self) -> Sound:

@@ -50,6 +50,7 @@ from jackfield.jobs.outbox import Outbox
 from jackfield.plugins import PluginHost, Status
 from jackfield.privacy.bindings import Bindings
 from jackfield.prompts.manifest import Manifest
+from jackfield.quality.watch import QualityWatch
 from jackfield.records.queries import find_calls
 from jackfield.records.writer import RecordWriter
 from jackfield.routing import builtin, explain
@@ -110,6 +111,8 @@ class Daemon:
         )
         self.registry = Registry(self)
         self.trunks = TrunkStates(self.alarms)
+        self.quality = QualityWatch(self.alarms)
+        self._subjects: dict[str, str] = {}
         self.calls.registry = self.registry
         self.calls.outgoing.serve(self.alarms, self.trunks.usable, self.trunks.tried)
         self.recovery = Recovery(self._recovered)
@@ -274,6 +277,9 @@ class Daemon:
         self.trunks.serve(site.all("trunk", Trunk))
         self.troubles.fragments(left_out_of(folder))
         self.calls.serve_site(site, Manifest.load(folder / "sounds.json"))
+        self._subjects = {n: f"trunk:{n}" for n in site.names("trunk")}
+        self._subjects |= {n: f"extension:{n}" for n in site.names("extension")}
+        self.quality.serve(set(self._subjects.values()))
         self.bans.site_changed(site)
         log.info("site.served", generation=number)
 
@@ -347,6 +353,11 @@ class Daemon:
 
     def channel_ended(self, channel: Channel) -> None:
         """A channel is gone."""
+        if channel.dialled_by:
+            self.trunks.call_ended(channel.endpoint, channel.dial_status, channel.cause)
+        subject = self._subjects.get(channel.endpoint) or self._subjects.get(extension_of(channel.endpoint))
+        if channel.quality is not None and subject is not None:
+            self.quality.leg_ended(subject, channel.quality)
         self.calls.channel_ended(channel)
 
     def channel_moved(self, channel: Channel, before: Channel) -> None:

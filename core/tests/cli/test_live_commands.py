@@ -82,7 +82,7 @@ def test_records(migrated, box):
     writer.close(5.0)
     out = migrated("records").out.splitlines()
     assert "ivr:main > queue:sales" in out[1]
-    assert out[1].endswith("4.0   0.0  1001   answered")
+    assert out[1].endswith("4.0   0.0  1001   -    answered")
     (found,) = migrated("records", "--json", "--number", "555").json()
     assert found["steps"][1]["destination"] == "queue:sales"
     assert migrated("records", "--since", "2h").out == "No records.\n"

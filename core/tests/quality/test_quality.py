@@ -19,9 +19,9 @@ def test_known_points() -> None:
     """A clean G.711 call; G.729's own impairment; 5 % and 20 % of loss: by hand from the formulas."""
     assert mos("ulaw", 0, 0, 0) == pytest.approx(4.40, abs=0.01)
     assert mos("g729", 0, 0, 0) == pytest.approx(4.10, abs=0.02)
-    assert mos("alaw", 5, 0, 0) == pytest.approx(3.88, abs=0.02)
-    assert mos("ulaw", 20, 0, 0) == pytest.approx(2.59, abs=0.05)
-    assert mos("ulaw", 0, 0, 600) == pytest.approx(3.66, abs=0.1)
+    assert mos("alaw", 5, 0, 0) == pytest.approx(3.90, abs=0.01)
+    assert mos("ulaw", 20, 0, 0) == pytest.approx(2.61, abs=0.01)
+    assert mos("ulaw", 0, 0, 600) == pytest.approx(3.59, abs=0.01)
 
 
 @given(NAMES, LOSS, JITTER, TRIP)
@@ -57,7 +57,10 @@ def test_nonsense_is_nothing(text: str) -> None:
     assert quality is None or quality.mos is None or 1 <= quality.mos <= 4.5
 
 
-@given(st.dictionaries(st.sampled_from(["lp", "rlp", "rxcount", "txcount", "rxjitter", "txjitter", "rtt"]), st.floats()))
+FIELDS = st.sampled_from(["lp", "rlp", "rxcount", "txcount", "rxjitter", "txjitter", "rtt"])
+
+
+@given(st.dictionaries(FIELDS, st.floats()))
 def test_hostile_numbers(found: dict[str, float]) -> None:
     quality = read("(ulaw)", ";".join(f"{k}={v}" for k, v in found.items()))
     if quality is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from jackfield.calls.call import Call
@@ -127,6 +127,8 @@ class Live:
             cause=channel.cause if channel.ended else None,
             status=channel.dial_status or (known.status if known else ""),
         )
+        if channel.quality is not None:
+            record = replace(record, **asdict(channel.quality))
         self.legs[record.id] = record
         return record
 

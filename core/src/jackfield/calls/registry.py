@@ -15,6 +15,8 @@ from typing import Protocol
 import structlog
 
 from jackfield.calls import grouping
+from jackfield.quality import report
+from jackfield.quality.report import Quality
 from jackfield.telephony import variables
 from jackfield.telephony.events import Message
 
@@ -42,6 +44,7 @@ class Channel:
     held: bool = False
     leads: bool = False
     """Whether it runs a call's dialplan: it came in, or was transferred; others were dialled by one that leads."""
+    quality: Quality | None = None
     joined: datetime | None = None
     """Since when it belongs to a call that is not the one it began in."""
 
@@ -113,6 +116,7 @@ class Registry:
             "Hold": self._hold,
             "Unhold": self._hold,
             "ContactStatus": self._contact,
+            "UserEvent": self._user_event,
             "AttendedTransfer": listener.channels_merged,
             "ConfbridgeLeave": self._conference,
         }
@@ -302,6 +306,12 @@ class Registry:
         channel = self._channels.get(message["Uniqueid"])
         if channel is not None:
             channel.held = message.event == "Hold"
+
+    def _user_event(self, message: Message) -> None:
+        """The dialplan's account of a leg's sound, at its end (`jf-quality`)."""
+        channel = self._channels.get(message.get("Uniqueid", ""))
+        if channel is not None and message.get("UserEvent") == "JackfieldQuality":
+            channel.quality = report.read(message.get("Codec", ""), message.get("Rtcp", ""))
 
     def _contact(self, message: Message) -> None:
         endpoint = message.get("EndpointName", "") or message.get("AOR", "")

@@ -71,6 +71,7 @@ def _row(record: CallRecord, zone: ZoneInfo, unmask: bool) -> dict[str, object]:
         "wait": record.wait_seconds,
         "talk": record.talk_seconds,
         "agent": record.agent,
+        "mos": "" if record.mos is None else record.mos,
         "result": record.result or "in progress",
     }
 

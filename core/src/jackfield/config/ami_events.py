@@ -13,7 +13,7 @@ MusicOnHoldStart MusicOnHoldStop NewAccountCode NewCallerid NewConnectedLine New
 PJSIPMaintenanceStatus PeerStatus PresenceStateChange PresenceStatus QueueCallerAbandon QueueCallerJoin QueueCallerLeave
 QueueMemberAdded QueueMemberPause QueueMemberPenalty QueueMemberRemoved QueueMemberRinginuse QueueMemberStatus
 RTCPReceived RTCPSent Reload RequestNotAllowed RequestNotSupported SoftHangupRequest
-TestEvent UnexpectedAddress Unload UserEvent VarSet Wink
+TestEvent UnexpectedAddress Unload VarSet Wink
 """
 DISABLED = tuple(_WORDS.split())
 """Dropped by Asterisk before they are built; `VarSet` alone is more than half of all events. Names are case-sensitive;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Protocol
 
 from jackfield.quality.report import Quality
@@ -19,24 +20,28 @@ class Alarms(Protocol):
 
 
 class QualityWatch:
-    """A trend for each trunk and phone. Called on AMI's reader thread alone."""
+    """A trend for each trunk and phone. Methods may be called from any thread."""
 
     def __init__(self, alarms: Alarms) -> None:
         self._alarms = alarms
+        self._lock = threading.Lock()
         self._trends: dict[str, Trend] = {}
 
     def serve(self, subjects: set[str]) -> None:
         """Forget trunks and phones that are no more; `subjects` are `trunk:carrier`, `extension:201`."""
-        for gone in self._trends.keys() - subjects:
-            del self._trends[gone]
+        with self._lock:
+            old = self._trends.keys() - subjects
+            self._trends = {s: trend for s, trend in self._trends.items() if s in subjects}
+        for gone in old:
             self._alarms.clear(f"quality:{gone}", "it is not on the site any more")
 
     def leg_ended(self, subject: str, quality: Quality) -> None:
         """Take in a leg of a trunk or phone."""
         if quality.mos is None:
             return
-        trend = self._trends.setdefault(subject, Trend())
-        turn = trend.add(quality.mos)
+        with self._lock:
+            trend = self._trends.setdefault(subject, Trend())
+            turn = trend.add(quality.mos)
         if turn is Turn.BAD:
             kind, _, name = subject.partition(":")
             text = (

@@ -81,6 +81,13 @@ class LegRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     cause: int | None = None
     status: str = Field(default="", max_length=16)
+    codec: str = Field(default="", max_length=16)
+    loss_in: float | None = None
+    loss_out: float | None = None
+    jitter_in: float | None = None
+    jitter_out: float | None = None
+    round_trip: float | None = None
+    mos: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,11 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class LegRecord:
-    """A channel of a call. `role` is caller, agent, phone, trunk or other; `cause` is Q.850; `status` is DIALSTATUS."""
+    """A channel of a call. `role` is caller, agent, phone, trunk or other; `cause` is Q.850; `status` is DIALSTATUS.
+
+    Quality is known at the end of a leg that had sound (see `quality.report.Quality`): loss in percent, jitter and
+    round trip in ms, the mean opinion score of the E-model.
+    """
 
     id: str
     call_id: str
@@ -110,6 +121,13 @@ class LegRecord:
     ended_at: datetime | None = None
     cause: int | None = None
     status: str = ""
+    codec: str = ""
+    loss_in: float | None = None
+    loss_out: float | None = None
+    jitter_in: float | None = None
+    jitter_out: float | None = None
+    round_trip: float | None = None
+    mos: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +167,11 @@ class CallRecord:
     trunks_tried: str = ""
     steps: tuple[StepRecord, ...] = ()
     legs: tuple[LegRecord, ...] = ()
+
+    @property
+    def mos(self) -> float | None:
+        """The worst mean opinion score of its legs; None when none is known."""
+        return min((leg.mos for leg in self.legs if leg.mos is not None), default=None)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for `json.dumps`; times as ISO 8601 in UTC (`2026-01-31T08:00:00.000000Z`)."""
