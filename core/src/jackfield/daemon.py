@@ -353,8 +353,6 @@ class Daemon:
 
     def channel_ended(self, channel: Channel) -> None:
         """A channel is gone."""
-        if channel.dialled_by:
-            self.trunks.call_ended(channel.endpoint, channel.dial_status, channel.cause)
         subject = self._subjects.get(channel.endpoint) or self._subjects.get(extension_of(channel.endpoint))
         if channel.quality is not None and subject is not None:
             self.quality.leg_ended(subject, channel.quality)
