@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from jackfield.quality.report import Quality
 from jackfield.quality.trend import BAD_MOS, Trend, Turn
 
-
-class Alarms(Protocol):
-    """The alarm service, as far as it is needed here."""
-
-    def raise_(self, key: str, text: str, **detail: str | int | float) -> None:
-        """Raise, or raise again."""
-
-    def clear(self, key: str, text: str = "") -> None:
-        """Clear; nothing happens when it is not raised."""
+if TYPE_CHECKING:
+    from jackfield.alarms.service import Alarms
 
 
 class QualityWatch:
