@@ -47,7 +47,7 @@ class Media:
         self._placed, self._begun, self._first_stamp = -1, 0.0, 0
         self._sent = 0
         self._over = threading.Event()
-        for work in (self._hear, self._speak):
+        for work in (self._hear, self._speak, self._hear_reports):
             threading.Thread(target=work, daemon=True).start()
 
     @staticmethod
@@ -60,7 +60,7 @@ class Media:
                 rtp.close()
                 continue
             rtp.settimeout(0.2)
-            rtcp.settimeout(0.0)
+            rtcp.settimeout(0.2)
             return rtp, rtcp
 
     def _hear(self) -> None:
@@ -117,14 +117,17 @@ class Media:
         except OSError:
             pass
 
-    def _report(self, stamp: int) -> None:
-        while True:
+    def _hear_reports(self) -> None:
+        """Each at once: what it waits is part of the far end's round trip, unless told as DLSR."""
+        while not self._over.is_set():
             try:
                 packet = self.rtcp.recv(2048)
             except OSError:
-                break
+                continue
             if len(packet) >= 28 and packet[1] == 200:
                 self._last_report = (struct.unpack_from("!I", packet, 10)[0], time.monotonic())
+
+    def _report(self, stamp: int) -> None:
         if self.far is None:
             return
         now = time.time() + NTP

@@ -28,7 +28,14 @@ def pair(shared_pbx: Pbx) -> Iterator[tuple[Softphone, Softphone]]:
         phone.close()
 
 
-def talks(pbx: Pbx, pair: tuple[Softphone, Softphone], count: int = 1, loss: float = 0, late: float = 0) -> Records:
+def talks(
+    pbx: Pbx,
+    pair: tuple[Softphone, Softphone],
+    count: int = 1,
+    seconds: float = TALK,
+    loss: float = 0,
+    late: float = 0,
+) -> Records:
     """So many talks at once from 244 to 245; their records, with the legs by number."""
     caller, called = pair
     lines = [caller.call("245") for _ in range(count)]
@@ -36,7 +43,7 @@ def talks(pbx: Pbx, pair: tuple[Softphone, Softphone], count: int = 1, loss: flo
         line.media.loss, line.media.late = loss, late
         line.wait("up")
     far = [called.wait_line(n + 1) for n in range(count)]
-    wait_for(lambda: all(line.media.seconds >= TALK for line in far), TALK + 10, "the talks", every=0.2)
+    wait_for(lambda: all(line.media.seconds >= seconds for line in far), seconds + 10, "the talks", every=0.2)
     for line in lines:
         line.hang_up()
     pbx.node.wait_for(lambda: not pbx.live("244"), 10, "the end of the talks")
@@ -63,21 +70,25 @@ def test_a_good_line(pbx: Pbx, pair: tuple[Softphone, Softphone]) -> None:
 
 
 def test_a_bad_line_raises_an_alarm_until_it_is_well(pbx: Pbx, pair: tuple[Softphone, Softphone]) -> None:
-    """20 % of 244's packets are lost and all are late: its leg says so, the alarm comes; with good calls it goes."""
+    """20 % of 244's packets are lost, and its reports are late: its leg says so and 245 hears it; 244 alone has the alarm.
+
+    With good calls it goes.
+    """
     key = "quality:extension:244"
     for record in talks(pbx, pair, 5, loss=0.2, late=0.04):
         [leg] = [leg for leg in record["legs"] if leg["number"] == "244"]
         assert 10 < leg["loss_in"] < 32 and leg["mos"] < 3.6, leg
         assert 35 < leg["round_trip"] < 100, leg
         [other] = [leg for leg in record["legs"] if leg["number"] == "245"]
-        assert other["mos"] > 4.0, other
+        assert other["loss_in"] == 0 and 10 < other["loss_out"] < 40, other
+        assert 0 < other["round_trip"] < 35, other
     wait_for(lambda: key in raised(pbx), 5, "the alarm")
     assert not [k for k in raised(pbx) if k.startswith("quality:") and k != key]
-    for _ in range(4):
-        talks(pbx, pair, 6)
+    for _ in range(3):
+        talks(pbx, pair, 7, seconds=1.5)
     wait_for(lambda: key not in raised(pbx), 5, "the all-clear")
 
 
 def raised(pbx: Pbx) -> list[str]:
     """Keys of the alarms that are raised."""
-    return [alarm["key"] for alarm in pbx.jackfield("alarms", "--json")]
+    return [alarm["key"] for alarm in pbx.jackfield("alarms", "list", "--json")]

@@ -112,8 +112,7 @@ class Daemon:
         self.registry = Registry(self)
         self.trunks = TrunkStates(self.alarms)
         self.quality = QualityWatch(self.alarms)
-        self._subjects: dict[str, str] = {}
-        self.calls.registry = self.registry
+        self.calls.registry, self.calls.ended = self.registry, self.quality.call_ended
         self.calls.outgoing.serve(self.alarms, self.trunks.usable, self.trunks.tried)
         self.recovery = Recovery(self._recovered)
         self.calls.recovery = self.recovery.came
@@ -277,9 +276,7 @@ class Daemon:
         self.trunks.serve(site.all("trunk", Trunk))
         self.troubles.fragments(left_out_of(folder))
         self.calls.serve_site(site, Manifest.load(folder / "sounds.json"))
-        self._subjects = {n: f"trunk:{n}" for n in site.names("trunk")}
-        self._subjects |= {n: f"extension:{n}" for n in site.names("extension")}
-        self.quality.serve(set(self._subjects.values()))
+        self.quality.serve(site.names("trunk"), site.names("extension"))
         self.bans.site_changed(site)
         log.info("site.served", generation=number)
 
@@ -353,9 +350,6 @@ class Daemon:
 
     def channel_ended(self, channel: Channel) -> None:
         """A channel is gone."""
-        subject = self._subjects.get(channel.endpoint) or self._subjects.get(extension_of(channel.endpoint))
-        if channel.quality is not None and subject is not None:
-            self.quality.leg_ended(subject, channel.quality)
         self.calls.channel_ended(channel)
 
     def channel_moved(self, channel: Channel, before: Channel) -> None:

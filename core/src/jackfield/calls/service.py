@@ -78,6 +78,8 @@ class CallService:
         self.desk: Desk
         self.recovery: Callable[[str], None] = lambda _: None
         """Told the id of each call that has come back or ended after a restart."""
+        self.ended: Callable[[CallRecord], None] = lambda _: None
+        """Told each call's final record."""
         self.admit: Callable[[bool, bool], bool] = lambda _inbound, _urgent: True
         """Asked whether a new call may come in: did it come over a trunk, is it an emergency."""
         self.dialling: Callable[[str], None] = lambda _: None
@@ -329,6 +331,7 @@ class CallService:
         self._writer.call_ended(record)
         self.outgoing.ended(identity, record.talk_seconds)
         self.recovery(identity)
+        self.ended(record)
         log.info("call.ended", call=identity, result=str(record.result), queue=record.queue, agent=record.agent)
         self._events.publish("call", id=identity, what="ended", result=str(record.result))
         if call is not None:

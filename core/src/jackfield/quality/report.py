@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 from jackfield.quality.emodel import mos
 
-LONGEST_MS = 60_000.0
-"""A time that is longer is a far end's fancy."""
+LONGEST_MS = 10_000.0
+"""A time that is longer is not measured. A far end that tells a delay (DLSR) longer than it was makes the round trip less
+than nothing, which Asterisk gives as some 65,536 seconds (RFC 3550, 6.4.1: all in 32 bits)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
     """A leg's sound. `in` is what came to us, `out` what the far end says of ours; `mos` is the worse direction's.
 
-    Loss is in percent, jitter and round trip in ms; None: nobody said. Loss is that of Asterisk's last report (every
-    5 s): what went missing after it is not counted.
+    Loss is in percent, jitter and round trip in ms; None: nobody said, or nonsense (a time over 10 s, a round trip of 0).
+    Without a round trip the network's delay is unknown and `mos` is reckoned with 0: it is that of loss and jitter alone.
+    Loss is that of Asterisk's last report (every 5 s): what went missing after it is not counted.
     """
 
     codec: str
@@ -43,12 +45,12 @@ def read(codec: str, rtcp: str) -> Quality | None:
     if received:
         lost = _number(found, "lp")
         loss_in, jitter_in = _share(lost, received + lost), _milliseconds(found, "txjitter")
-    if sent and trip is not None:  # a round trip is known only if the far end sends reports
+    if sent and any(_number(found, told) for told in ("rtt", "rlp", "rxjitter")):  # else the far end sends no reports
         loss_out, jitter_out = _share(_number(found, "rlp"), sent), _milliseconds(found, "rxjitter")
     scores = [
-        mos(name, loss, jitter, trip or 0.0)
+        mos(name, loss, jitter or 0.0, trip or 0.0)
         for loss, jitter in ((loss_in, jitter_in), (loss_out, jitter_out))
-        if loss is not None and jitter is not None
+        if loss is not None
     ]
     return Quality(name, loss_in, loss_out, jitter_in, jitter_out, trip, round(min(scores), 2) if scores else None)
 
@@ -62,8 +64,9 @@ def _number(found: dict[str, str], name: str) -> float:
     return value if math.isfinite(value) and 0 <= value < 2**31 else 0.0
 
 
-def _milliseconds(found: dict[str, str], name: str) -> float:
-    return round(min(LONGEST_MS, _number(found, name) * 1000), 2)
+def _milliseconds(found: dict[str, str], name: str) -> float | None:
+    value = round(_number(found, name) * 1000, 2)
+    return value if value <= LONGEST_MS else None
 
 
 def _share(part: float, whole: float) -> float:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from jackfield.quality.report import Quality
+from jackfield.calls.registry import endpoint_of
+from jackfield.config.objects.extension import extension_of
+from jackfield.quality.own import Own, own
 from jackfield.quality.trend import BAD_MOS, Trend, Turn
+from jackfield.records.models import CallRecord
 
 if TYPE_CHECKING:
     from jackfield.alarms.service import Alarms
@@ -18,30 +22,39 @@ class QualityWatch:
     def __init__(self, alarms: Alarms) -> None:
         self._alarms = alarms
         self._lock = threading.Lock()
+        self._subjects: dict[str, str] = {}
         self._trends: dict[str, Trend] = {}
 
-    def serve(self, subjects: set[str]) -> None:
-        """Forget trunks and phones that are no more; `subjects` are `trunk:carrier`, `extension:201`."""
+    def serve(self, trunks: Iterable[str], extensions: Iterable[str]) -> None:
+        """Watch these, and forget trunks and phones that are no more."""
+        subjects = {name: f"trunk:{name}" for name in trunks} | {name: f"extension:{name}" for name in extensions}
         with self._lock:
-            old = self._trends.keys() - subjects
-            self._trends = {s: trend for s, trend in self._trends.items() if s in subjects}
+            self._subjects = subjects
+            old = self._trends.keys() - subjects.values()
+            for gone in old:
+                del self._trends[gone]
         for gone in old:
             self._alarms.clear(f"quality:{gone}", "it is not on the site any more")
 
-    def leg_ended(self, subject: str, quality: Quality) -> None:
-        """Take in a leg of a trunk or phone."""
-        if quality.mos is None:
-            return
+    def call_ended(self, record: CallRecord) -> None:
+        """Take in the legs of a call; each counts for its own network only."""
+        for leg in record.legs:
+            endpoint = endpoint_of(leg.channel)
+            subject = self._subjects.get(endpoint) or self._subjects.get(extension_of(endpoint))
+            sound = own(leg, (other for other in record.legs if other is not leg))
+            if subject is not None and sound is not None:
+                self._leg_ended(subject, sound)
+
+    def _leg_ended(self, subject: str, sound: Own) -> None:
         with self._lock:
             trend = self._trends.setdefault(subject, Trend())
-            turn = trend.add(quality.mos)
+            turn, share, legs = trend.add(sound.mos), trend.share, trend.legs
         if turn is Turn.BAD:
             kind, _, name = subject.partition(":")
             text = (
-                f"{kind} {name}: {trend.share:.0%} of the last {trend.legs} calls sound bad (MOS below {BAD_MOS}); the "
-                f"last lost {max(quality.loss_in or 0, quality.loss_out or 0):g} % of its packets. Look at the network "
-                "between it and this machine"
+                f"{kind} {name}: {share:.0%} of the last {legs} calls sound bad (MOS below {BAD_MOS}); the last lost "
+                f"{sound.loss:g} % of its packets. Look at the network between it and this machine"
             )
-            self._alarms.raise_(f"quality:{subject}", text, share=round(trend.share, 2), mos=quality.mos)
+            self._alarms.raise_(f"quality:{subject}", text, share=round(share, 2), mos=sound.mos)
         elif turn is Turn.GOOD:
             self._alarms.clear(f"quality:{subject}", "calls sound well again")
