@@ -70,7 +70,7 @@ def test_a_good_line(pbx: Pbx, pair: tuple[Softphone, Softphone]) -> None:
 
 
 def test_a_bad_line_raises_an_alarm_until_it_is_well(pbx: Pbx, pair: tuple[Softphone, Softphone]) -> None:
-    """20 % of 244's packets are lost, and its reports are late: its leg says so and 245 hears it; 244 alone has the alarm.
+    """20 % of 244's packets are lost, its reports are late: its leg says so, 245 hears it, 244 alone has the alarm.
 
     With good calls it goes.
     """

@@ -98,11 +98,19 @@ def test_manager_is_on_loopback_and_quiet(options):
     assert {"VarSet", "Newexten", "RTCPSent"} <= set(found["general"]["disabledevents"].split(","))
     needed = {"Newchannel", "Newstate", "Hangup", "Rename", "DialBegin", "DialEnd", "BridgeEnter", "BridgeLeave",
               "BlindTransfer", "AttendedTransfer", "Hold", "Unhold", "ContactStatus", "DeviceStateChange", "Registry",
-              "FullyBooted", "Shutdown", "FailedACL", "InvalidPassword", "InvalidAccountID"}  # fmt: skip
+              "FullyBooted", "Shutdown", "FailedACL", "InvalidPassword", "InvalidAccountID", "UserEvent"}  # fmt: skip
     assert not needed & set(found["general"]["disabledevents"].split(","))
     assert found["jackfield"]["secret"] == "ami-secret"
-    assert "command" not in found["jackfield"]["write"].split(",")
+    assert not {"command", "user"} & set(found["jackfield"]["write"].split(","))
     assert len(max(text.splitlines(), key=len)) < 8000  # Asterisk cuts longer lines
+
+
+def test_each_endpoint_tells_its_sound_once(options):
+    files = render(SITE, options).files
+    endpoints = [s for s in files["pjsip.conf"].split("\n[") if "type = endpoint" in s]
+    assert endpoints and all(s.count("hangup_handler_push") == 1 for s in endpoints)
+    told = [line for name in files if name.endswith(".conf") for line in files[name].splitlines() if "UserEvent(" in line]
+    assert len(told) == 2 and all("UserEvent(JackfieldQuality," in line for line in told)
 
 
 def test_no_module_runs_commands(options):

@@ -59,7 +59,7 @@ def test_a_far_end_without_rtcp() -> None:
 
 @pytest.mark.parametrize("trip", ["0.000000", "65535.984000", "10.001000", "-0.001000", "nan"])
 def test_a_round_trip_that_is_none(trip: str) -> None:
-    """A far end whose DLSR is too long (65,536 s, less a little), or that has had no report of ours: delay unknown, 0."""
+    """A far end whose DLSR is too long (65,536 s, less a little), or that has had no report of ours."""
     quality = read("(ulaw)", GOOD.replace("rtt=0.010000", f"rtt={trip}").replace("rlp=0", "rlp=25"))
     assert quality is not None and quality.round_trip is None
     assert quality.loss_out == 5.0

@@ -10,7 +10,7 @@ from jackfield.records.models import LegRecord
 
 
 class Own(NamedTuple):
-    """What is a leg's own: the mean opinion score of its worse direction, the packets lost in the worse one (percent)."""
+    """What is a leg's own: the mean opinion score of its worse direction, the packets lost in the worse one (in %)."""
 
     mos: float
     loss: float

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from jackfield.quality.emodel import mos
 
 LONGEST_MS = 10_000.0
-"""A time that is longer is not measured. A far end that tells a delay (DLSR) longer than it was makes the round trip less
-than nothing, which Asterisk gives as some 65,536 seconds (RFC 3550, 6.4.1: all in 32 bits)."""
+"""A time that is longer is not measured. A far end that tells a delay (DLSR) longer than it was makes the round trip
+less than nothing, which Asterisk gives as some 65,536 seconds (RFC 3550, 6.4.1: all in 32 bits)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
     """A leg's sound. `in` is what came to us, `out` what the far end says of ours; `mos` is the worse direction's.
 
-    Loss is in percent, jitter and round trip in ms; None: nobody said, or nonsense (a time over 10 s, a round trip of 0).
-    Without a round trip the network's delay is unknown and `mos` is reckoned with 0: it is that of loss and jitter alone.
-    Loss is that of Asterisk's last report (every 5 s): what went missing after it is not counted.
+    Loss is in percent, jitter and round trip in ms; None: nobody said, or nonsense (over 10 s; a round trip of 0).
+    Without a round trip the network's delay is unknown and taken as 0: `mos` is that of loss and jitter alone.
+    Loss is that of Asterisk's last report (every 5 s): what went missing after it is not counted. `out` is what the far
+    end hears, gaps that came from the call's other leg among it; `quality.own` takes them off.
     """
 
     codec: str
