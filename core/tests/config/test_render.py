@@ -109,7 +109,7 @@ def test_each_endpoint_tells_its_sound_once(options):
     files = render(SITE, options).files
     endpoints = [s for s in files["pjsip.conf"].split("\n[") if "type = endpoint" in s]
     assert endpoints and all(s.count("hangup_handler_push") == 1 for s in endpoints)
-    told = [line for name in files if name.endswith(".conf") for line in files[name].splitlines() if "UserEvent(" in line]
+    told = [line for text in files.values() for line in text.splitlines() if "UserEvent(" in line]
     assert len(told) == 2 and all("UserEvent(JackfieldQuality," in line for line in told)
 
 
