@@ -38,8 +38,8 @@ HANDLERS = {
     "badnowhere": "return Goto('nobody-serves:this')",
     "badmemory": "call.checkpoint(memo='x' * 100_000)\nreturn End()",
 }
-"""Plugin and kind of destination → its handler. The DID of each is 55507 and its place here."""
-DIDS = {name: f"55507{n:02d}" for n, name in enumerate(HANDLERS)}
+"""Plugin and kind of destination → its handler. The DID of each is 55509 and its place here."""
+DIDS = {name: f"55509{n:02d}" for n, name in enumerate(HANDLERS)}
 
 
 def install(pbx: Pbx, sources: Mapping[str, str]) -> None:
