@@ -32,7 +32,7 @@ demo: $(PYTHON)
 	@$(PYTHON) -m demo $(if $(KEEP),--keep)
 
 test: $(PYTHON) host i18n deb
-	@$(PYTHON) -m pytest -n 2 --dist loadfile core/tests plugins tests
+	@$(PYTHON) -m pytest core/tests plugins tests
 
 test-fast: $(PYTHON) host i18n
 	@$(PYTHON) -m pytest -n auto -m 'not journey and not packages and not slow' core/tests plugins tests
