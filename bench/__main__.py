@@ -20,6 +20,7 @@ BENCHES = {
     "waiting_cost": "bench.load",
     "calls_per_second": "bench.direct",
     "apply": "bench.apply",
+    "resync": "bench.resync",
 }
 """Bench -> module that has a function of that name, which returns its lines."""
 

@@ -64,7 +64,7 @@ class Pbx:
         self.node.run(["jackfield", "import", "/root/site.toml"])
         self.node.run(["jackfield", "apply", "--reason", "bench"])
         self.node.systemctl("restart", "asterisk", "jackfieldd")  # for the hand-written files, and the limits
-        self._await_daemon()
+        self.await_daemon()
 
     @functools.cached_property
     def token(self) -> str:
@@ -75,7 +75,9 @@ class Pbx:
         """`jackfield COMMAND --json`."""
         return json.loads(self.node.run(["jackfield", command, "--json"]).stdout)
 
-    def _await_daemon(self) -> None:
+    def await_daemon(self) -> None:
+        """Until it knows Asterisk, and has its calls back."""
+
         def ready() -> bool:
             try:
                 status = self.status()
@@ -88,7 +90,7 @@ class Pbx:
     def restart_daemon(self) -> None:
         """A daemon as it is just after its start."""
         self.node.systemctl("restart", "jackfieldd")
-        self._await_daemon()
+        self.await_daemon()
 
     def serve(self, side: str) -> None:
         """Have `jackfield` or `app_queue` serve; for the latter no process of ours runs, and nobody reads AMI."""
@@ -98,7 +100,7 @@ class Pbx:
             self.node.systemctl("stop", "jackfieldd.socket", "jackfieldd", "jackfield-worker")
         else:
             self.node.systemctl("start", "jackfieldd.socket", "jackfieldd", "jackfield-worker")
-            self._await_daemon()
+            self.await_daemon()
         self.serving = side
 
     @functools.cached_property

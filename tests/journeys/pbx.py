@@ -33,6 +33,7 @@ CARRIERS = {
     "TRUSTED": "trusted",
     "REGTCP": "regtcp",
     "SECURE": "secure",
+    "CROWD": "crowd",
 }
 """Placeholder of an address in the site file → party of the rig."""
 OUTSIDE = {"OUTA": "out-a", "OUTB": "out-b", "OUTNONE": "out-none"}

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -325,6 +325,18 @@ class Node:
         """`asterisk -rx command`; config names the asterisk.conf of another instance."""
         pick = ["-C", config] if config else []
         return self.run(["asterisk", *pick, "-rx", command]).stdout
+
+    @contextlib.contextmanager
+    def refusing(self, port: int) -> Iterator[None]:
+        """Resets the node's own TCP connections to a port of its own, and refuses new ones, for a while."""
+        table = f"inet refuse{port}"
+        chain = f"add chain {table} out {{ type filter hook output priority 0; }}"
+        rule = f"add rule {table} out tcp dport {port} reject with tcp reset"
+        self.run(["nft", f"add table {table}; {chain}; {rule}"])
+        try:
+            yield
+        finally:
+            self.run(["nft", f"delete table {table}"])
 
     def wait_for(self, predicate: Callable[[], T], timeout: float = 10, what: str = "") -> T:
         """As rig.wait_for; a failure's message ends with the node's last journal lines."""

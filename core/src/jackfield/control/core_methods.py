@@ -33,6 +33,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
     return [
         Method("status", lambda: status(daemon), VIEWER, summary="Whether everything is at work"),
         Method("calls", calls.describe, OPERATOR, personal=True, summary="Calls in progress"),
+        Method("channels", lambda: channels(daemon), VIEWER, personal=True, summary="Channels in Asterisk, by call"),
         Method("trunks", lambda: describe_trunks(daemon), VIEWER, summary="Trunks: state, round trip, calls now"),
         Method("queues", lambda: reported(daemon, "queues"), OPERATOR, personal=True, summary="Queues and who waits"),
         Method("agents", lambda: reported(daemon, "agents"), OPERATOR, personal=True, summary="Agents and their state"),
@@ -66,6 +67,23 @@ def status(daemon: Daemon) -> dict[str, Any]:
         "alarms": len(daemon.alarms.active()),
         "records_lost": daemon.writer.lost,
     }
+
+
+def channels(daemon: Daemon) -> list[dict[str, Any]]:
+    """The registry's channels; `id` and `channel` are as in Asterisk's own list. Without callers' numbers."""
+    return [
+        {
+            "id": channel.id,
+            "channel": channel.name,
+            "call": channel.call,
+            "endpoint": channel.endpoint or None,
+            "bridge": channel.bridge or None,
+            "since": channel.started.isoformat() if channel.started else None,
+            "answered": channel.answered is not None,
+            "held": channel.held,
+        }
+        for channel in daemon.registry.channels()
+    ]
 
 
 def plugins(daemon: Daemon) -> list[dict[str, Any]]:
