@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from jackfield.calls import identity
@@ -24,6 +24,20 @@ if TYPE_CHECKING:
 
 BUSY_TRUNK = "hangup:congestion"
 NOBODY = "hangup:unallocated"
+BELIEVED_SECONDS = 3600.0
+"""A channel that seems older on its arrival was made by another clock."""
+
+
+def begun(channel: str, now: datetime) -> datetime:
+    """When a channel that arrives began: now, or the end of the second in its id when it waited for a daemon.
+
+    Args:
+        channel: Asterisk's id of it: seconds since 1970, a dot and a number.
+        now: the time, aware.
+    """
+    made = channel.partition(".")[0]
+    latest = int(made) + 1 if made.isascii() and made.isdigit() else 0
+    return datetime.fromtimestamp(latest, UTC) if 0 < now.timestamp() - latest < BELIEVED_SECONDS else now
 
 
 class Arrivals:
@@ -65,6 +79,7 @@ class Arrivals:
             trunk=(origin or None) if script == "trunk" else None,
             extension=(origin or None) if script == "phone" else None,
             language=self._site.general.language,
+            started=begun(session.env["agi_uniqueid"], datetime.now(UTC)),
         )
         if script == "trunk":
             self._identify(facts, identity.told(session, extension, self._plan(facts)))

@@ -37,6 +37,8 @@ class Live:
     """Trunks and what became of them, as in `carrier:503`."""
     interrupted: bool = False
     closed: bool = False
+    talked: bool = False
+    """A talk ended while the daemon was away: nobody of ours may have seen who answered."""
     left: dict[int, str] = field(default_factory=dict)
     """Step → outcome, of steps that a transfer ended."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -216,7 +218,7 @@ class Live:
         if answered:
             return Result.ANSWERED
         if end is not None:
-            return end.result if end.result is not Result.ANSWERED else Result.UNANSWERED
+            return end.result if end.result is not Result.ANSWERED or self.talked else Result.UNANSWERED
         last = self.steps[-1].destination.partition(":")[0] if self.steps else ""
         return Result.ABANDONED if last in persons else Result.HUNG_UP
 

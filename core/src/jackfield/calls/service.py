@@ -204,7 +204,7 @@ class CallService:
         return call
 
     def _resume(self, session: AgiSession, back: Return) -> None:
-        saved = state.decode(back.state)
+        saved, talked = state.decode(back.state), back.dial_status == "ANSWER"
         identity = self.registry.call_of(back.channel) or (saved.facts.id if saved else back.call)
         with self._lock:
             live = self._live.get(identity)
@@ -221,11 +221,13 @@ class CallService:
             saved = state.Saved(live.facts, "", len(live.steps), {}, {}, 0, False)
             self._stalled.add(identity)
         if live is None:
-            live = Live.restored(saved.facts, None)
+            # Of a talk that ended meanwhile, who answered may be on record; others are taken over from Asterisk's list.
+            live = Live.restored(saved.facts, self._writer.find_call(identity) if talked else None)
             self._hold_lines(saved.facts)
         if live.call is not None:
             live.call.taken = True
         live.interrupted = live.interrupted or not back.transfer
+        live.talked = live.talked or talked
         live.facts = saved.facts
         site, sounds, arrivals = self._serving
         call = self._make_call(session, live, site, sounds)
