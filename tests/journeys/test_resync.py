@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections import Counter
 from datetime import datetime
 
 from journeys.faults import gaps, kill_daemon, same_daemon, wait_back, wait_both_ways, wait_log
-from journeys.pbx import Pbx
+from journeys.pbx import Pbx, Record, moment
 from rig import Call, wait, wait_for
+from rig.dialog import Dialog
 from rig.load import Load, start_load
 
 AMI_PORT = 5038
@@ -17,6 +19,11 @@ CALLERS, RATE = 190, 25
 LEAVING, COMING = 10, 10
 """Callers who go and who come while AMI or the daemon is away."""
 HANG_UP = 'for c; do asterisk -rx "channel request hangup $c" >/dev/null; done'
+SHORT_CALLS, SHORT_RATE = 20, 2
+"""Short calls of each sort, and how many of them a second."""
+KILLS, SEED = 3, 20261122
+AWAY = 4.0
+"""Seconds by which the times of a call that nobody of ours saw begin or end may be wrong."""
 
 
 def crowd(pbx: Pbx, to: str, number: str, calls: int, rate: float = RATE) -> Load:
@@ -118,3 +125,50 @@ def test_two_hundred_channels(pbx: Pbx) -> None:
     records = pbx.records(number, count=CALLERS + 2 * COMING, timeout=40)
     assert len({record["id"] for record in records}) == len(records)
     assert all(record["result"] == "abandoned" for record in records), Counter(r["result"] for r in records)
+
+
+def dialogs(pbx: Pbx, number: str) -> list[Dialog]:
+    """What the carrier saw of a number's calls, in order."""
+    capture = pbx.run.carrier(pbx.node, "crowd", audio=False).capture
+    with capture.changed:
+        found = [d for d in capture.dialogs.values() if d.invite and d.invite.outgoing and d.caller_number == number]
+    return sorted(found, key=lambda d: d.invite_at or 0.0)
+
+
+def test_records_survive_kills_under_load(pbx: Pbx) -> None:
+    """Killed three times at random moments amid short calls: a record for each, no more, with the carrier's times."""
+    pbx.staff("201", "202", "203", "204")
+    for phone in pbx.phones.values():
+        phone.answer_after, phone.hang_up_after = 0.3, 0.7
+    clock, to_prompt, to_queue = time.time() - time.monotonic(), pbx.number(), pbx.number()
+    loads = {
+        number: crowd(pbx, to, number, SHORT_CALLS, SHORT_RATE)
+        for number, to in ((to_prompt, "5550200"), (to_queue, "5550500"))
+    }
+    begun, chance = time.monotonic(), random.Random(SEED)
+    for at in sorted(chance.uniform(1, SHORT_CALLS / SHORT_RATE) for _ in range(KILLS)):
+        time.sleep(max(0.0, begun + at - time.monotonic()))
+        wait_back(pbx, kill_daemon(pbx))
+    for number, result in ((to_prompt, "completed"), (to_queue, "answered")):
+        account = loads[number].wait(90)
+        assert (account.offered, account.succeeded) == (SHORT_CALLS, SHORT_CALLS), account
+        check_records(pbx.records(number, count=account.offered), dialogs(pbx, number), result, clock)
+    talked = [c for phone in pbx.phones.values() for c in phone.calls if c.dialog.caller_number == to_queue]
+    assert len([c for c in talked if c.dialog.answered_at]) == SHORT_CALLS
+    assert pbx.ask("status")["records_lost"] == 0
+
+
+def check_records(records: list[Record], calls: list[Dialog], result: str, clock: float) -> None:
+    """Records and the carrier's calls are the same ones: as many, each served, begun and over at the same times."""
+    assert len(records) == len({record["id"] for record in records}) == len(calls)
+    assert all(d.final_code == 200 and d.ended_by == "them" for d in calls)
+    # Nobody saw who hung up on a call that ended while there was no daemon.
+    unseen = [r for r in records if r["result"] != result]
+    assert all(r["interrupted"] and r["result"] in ("hung-up", "abandoned") for r in unseen), unseen
+    assert len(unseen) <= KILLS * 2, unseen
+    print(f"{len(records)} records, {len(records) - len(unseen)} of them {result}")
+    for field, seen in (("started_at", [d.invite_at for d in calls]), ("ended_at", [d.ended_at for d in calls])):
+        told = sorted(moment(record[field]) - clock for record in records)
+        worst = max(abs(one - other) for one, other in zip(told, sorted(at or 0.0 for at in seen), strict=True))
+        print(f"{len(records)} records {result}: {field} within {worst:.2f} s of the carrier's")
+        assert worst < AWAY
