@@ -17,9 +17,9 @@ TALK = 6.5
 
 @pytest.fixture(scope="session")
 def pair(shared_pbx: Pbx) -> Iterator[tuple[Softphone, Softphone]]:
-    """Two softphones, 244 and 245, each on a machine of its own."""
+    """Two softphones, 246 and 245, each on a machine of its own."""
     made = []
-    for user, tone in (("244", 1000), ("245", 2000)):
+    for user, tone in (("246", 1000), ("245", 2000)):
         party = shared_pbx.run.party(f"soft{user}")
         made.append(Softphone(party, shared_pbx.node.address, user, f"secret-{user}-abc", tone))
         made[-1].register()
@@ -36,7 +36,7 @@ def talks(
     loss: float = 0,
     late: float = 0,
 ) -> Records:
-    """So many talks at once from 244 to 245; their records, with the legs by number."""
+    """So many talks at once from 246 to 245; their records, with the legs by number."""
     caller, called = pair
     lines = [caller.call("245") for _ in range(count)]
     for line in lines:
@@ -46,10 +46,10 @@ def talks(
     wait_for(lambda: all(line.media.seconds >= seconds for line in far), seconds + 10, "the talks", every=0.2)
     for line in lines:
         line.hang_up()
-    pbx.node.wait_for(lambda: not pbx.live("244"), 10, "the end of the talks")
+    pbx.node.wait_for(lambda: not pbx.live("246"), 10, "the end of the talks")
 
     def final() -> Records:
-        rows = pbx._read(number="244")[:count]
+        rows = pbx._read(number="246")[:count]
         return rows if all(row["ended_at"] for row in rows) else []
 
     found = wait_for(final, 5, "final records")
@@ -64,19 +64,19 @@ def test_a_good_line(pbx: Pbx, pair: tuple[Softphone, Softphone]) -> None:
         assert leg["mos"] > 4.0 and leg["codec"] == "ulaw", leg
         assert (leg["loss_in"], leg["loss_out"]) == (0.0, 0.0), leg
         assert 0 <= leg["jitter_in"] < 20 and 0 < leg["round_trip"] < 50, leg
-    [shown] = pbx.jackfield("records", "--number", "244", "--limit", "1", "--json")
+    [shown] = pbx.jackfield("records", "--number", "246", "--limit", "1", "--json")
     assert [leg["mos"] for leg in shown["legs"]] == [leg["mos"] for leg in record["legs"]]
     assert f"{min(leg['mos'] for leg in record['legs']):g}" in pbx.jackfield("records", "--limit", "1").stdout
 
 
 def test_a_bad_line_raises_an_alarm_until_it_is_well(pbx: Pbx, pair: tuple[Softphone, Softphone]) -> None:
-    """20 % of 244's packets are lost, its reports are late: its leg says so, 245 hears it, 244 alone has the alarm.
+    """20 % of 246's packets are lost, its reports are late: its leg says so, 245 hears it, 246 alone has the alarm.
 
     With good calls it goes.
     """
-    key = "quality:extension:244"
+    key = "quality:extension:246"
     for record in talks(pbx, pair, 5, loss=0.2, late=0.04):
-        [leg] = [leg for leg in record["legs"] if leg["number"] == "244"]
+        [leg] = [leg for leg in record["legs"] if leg["number"] == "246"]
         assert 10 < leg["loss_in"] < 32 and leg["mos"] < 3.6, leg
         assert 35 < leg["round_trip"] < 100, leg
         [other] = [leg for leg in record["legs"] if leg["number"] == "245"]
