@@ -109,6 +109,11 @@ class Live:
         self.left[seq] = outcome
         return self.leave(seq, outcome)
 
+    def is_agent(self, channel: Channel) -> bool:
+        """Whether a phone is rung as an agent's; its last events may come when the next agent's is rung already."""
+        known = self.legs.get(channel.id)
+        return bool(self.agents.get(channel.endpoint) or (known is not None and known.agent))
+
     def leg(self, channel: Channel, role: str) -> LegRecord:
         """A leg as it is now."""
         known = self.legs.get(channel.leg)

@@ -354,7 +354,7 @@ class CallService:
             return "caller"
         role = self._roles.get(channel.endpoint, "other")
         live = self._live.get(channel.call)
-        return "agent" if role == "phone" and live is not None and live.agents.get(channel.endpoint) else role
+        return "agent" if role == "phone" and live is not None and live.is_agent(channel) else role
 
     def channel_dialled(self, channel: Channel) -> None:
         """Registry: a leg rings. It is on record at once, so that a restart does not forget whose phone it is."""

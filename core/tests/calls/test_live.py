@@ -1,0 +1,21 @@
+"""The growing record of a call."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from jackfield.calls.live import Live
+from jackfield.calls.party import Party
+from jackfield.calls.registry import Channel
+from jackfield.calls.state import Facts
+
+
+def test_the_last_event_of_an_agents_leg_may_come_when_the_next_agent_is_rung() -> None:
+    live = Live(Facts("1.1", "PJSIP/carrier-1", "inbound", Party("5551234"), "5550500"), agents={"201": "1001"})
+    leg = Channel("1.2", "PJSIP/201-2", "1.1", "201", started=datetime.now(UTC))
+    assert live.is_agent(leg)
+    live.leg(leg, "agent")
+    live.agents = {"202": "1002"}
+    leg.ended = datetime.now(UTC)
+    assert live.is_agent(leg) and live.leg(leg, "agent").agent == "1001"
+    assert not live.is_agent(Channel("1.3", "PJSIP/203-3", "1.1", "203"))
