@@ -110,7 +110,7 @@ def _set(pbx: Pbx, text: str) -> None:
     pbx.node.systemctl("reset-failed", check=False)
     pbx.node.systemctl("restart", f"{DAEMON}.service")
     pbx.wait_ready()
-    pbx.jackfield("apply", "--reason", "journey: settings")
+    pbx.jackfield("apply", "--force", "--reason", "journey: settings")
 
 
 def stop_daemon(pbx: Pbx) -> None:

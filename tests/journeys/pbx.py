@@ -135,8 +135,8 @@ class Pbx:
     def apply_text(self, text: str, reason: str) -> None:
         """Imports and applies a site."""
         self.node.write_file("/root/site.toml", text)
-        self.jackfield("import", "/root/site.toml")
-        self.jackfield("apply", "--reason", reason)
+        self.jackfield("import", "--force", "/root/site.toml")
+        self.jackfield("apply", "--force", "--reason", reason)
 
     # -- the administrator -----------------------------------------------------------------------------------------
 
