@@ -13,12 +13,10 @@ import pytest
 from journeys.faults import (
     DAEMON,
     channels,
-    gaps,
     kill_daemon,
     same_daemon,
     served,
     wait_back,
-    wait_both_ways,
 )
 from journeys.parties import digest_answer, parse
 from journeys.pbx import Pbx
@@ -91,26 +89,6 @@ def no_bans(pbx: Pbx) -> Iterator[None]:
     yield
     for address in banned(pbx):
         pbx.ask("bans.remove", address=address)
-
-
-@pytest.fixture
-def talk(pbx: Pbx) -> Iterator[Callable[[], None]]:
-    """A talk of 201 with a caller that goes on meanwhile; the function fails if it had a gap."""
-    pbx.staff("201")
-    phone, seen = pbx.phone("201"), len(pbx.phone("201").calls)
-    call = pbx.call("5550500", pbx.number())
-    rung = phone.wait_call(seen + 1)
-    rung.wait_answered()
-    wait_both_ways(call, rung)
-    begun = time.monotonic()
-
-    def check() -> None:
-        end = time.monotonic() - 0.5
-        assert call.dialog.ended_at is None
-        assert gaps(call.heard, rung.tone, begun, end) < 0.3 and gaps(rung.heard, call.tone, begun, end) < 0.3
-
-    yield check
-    call.hang_up()
 
 
 def guess(guesser: Guesser, times: int, user: str = "201") -> None:
