@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from journeys.faults import first_sound, kill_daemon, wait_back
+from journeys.line import Line
 from journeys.pbx import Pbx, path_of
-from journeys.softphone import Line, Softphone
+from journeys.softphone import Softphone
 from rig import Call, wait_for
 from rig.audio import TONES
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 from journeys.faults import gaps, kill_daemon, wait_back
+from journeys.line import Line
 from journeys.pbx import Pbx, path_of
-from journeys.softphone import Line, Softphone
+from journeys.softphone import Softphone
 from journeys.watching import Lamp
 from rig import wait_for
 from rig.audio import TONES
