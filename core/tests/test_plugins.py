@@ -11,7 +11,7 @@ from jackfield import plugins
 from jackfield.config.kinds import Kind, SiteObject
 from jackfield.errors import CallerHungUp
 from jackfield.hookspecs import hookimpl
-from jackfield.plugins import FAULTS, PluginHost, State
+from jackfield.plugins import FAULTS, PluginHost, State, loading
 from jackfield.routing.destinations import DestinationKind, End
 from jackfield.settings import Settings
 from pydantic import BaseModel, Field
@@ -128,7 +128,7 @@ def test_a_bad_plugin_is_reported_and_the_good_one_serves(cls: type, state: Stat
 
 
 def test_one_that_hangs_on_load_does_not_hold_up_the_rest(monkeypatch) -> None:
-    monkeypatch.setattr(plugins, "LOAD_SECONDS", 0.2)
+    monkeypatch.setattr(loading, "LOAD_SECONDS", 0.2)
     host = load(Good, Hangs)
     assert "did not load" in host.statuses["hangs"].reason
     assert "good" in host.destinations()

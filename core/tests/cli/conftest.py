@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from jackfield import plugins
 from jackfield.cli import context, live
 from jackfield.cli.main import main
 from jackfield.control.access import Access
@@ -49,7 +48,7 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SUDO_USER", "ann")
     monkeypatch.setattr(os, "getuid", lambda: 0)  # sudo is believed
     monkeypatch.setattr(library, "core_sounds", lambda: dict(CORE_PROMPTS))
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [])
+    monkeypatch.setattr("jackfield.plugins.host.entry_points", lambda group: [])
     for module in (context, live):  # the tests go on as whoever they are
         monkeypatch.setattr(module, "become_service_user", lambda: None)
     monkeypatch.chdir(tmp_path)

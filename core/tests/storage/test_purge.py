@@ -39,13 +39,12 @@ def test_core_is_never_purged(database):
 
 
 def test_the_command(database, tmp_path, monkeypatch, capsys):
-    from jackfield import plugins
     from jackfield.cli import context
     from jackfield.cli.main import main
 
     (tmp_path / "j.toml").write_text(f'database = "sqlite:///{tmp_path}/a.db"\n[paths]\nstate = "{tmp_path}"\n')
     monkeypatch.setenv("JACKFIELD_SETTINGS", str(tmp_path / "j.toml"))
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [])
+    monkeypatch.setattr("jackfield.plugins.host.entry_points", lambda group: [])
     monkeypatch.setattr(context, "become_service_user", lambda: None)
     assert main(["purge-plugin", "acd"]) == 0
     assert capsys.readouterr().out == "Dropped: acd, acd_agent, acd_note, acd_version\n"
