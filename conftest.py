@@ -8,7 +8,7 @@ from hypothesis import settings
 # Machines are noisy: no test may fail for being slow.
 settings.register_profile("jackfield", deadline=None)
 settings.load_profile("jackfield")
-pytest_plugins = ["rig.pytest_plugin"]
+pytest_plugins = ["rig.pytest_plugin", "jackfield.testing.plugin"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
+
+from jackfield.services import SystemClock
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
     from jackfield.alarms.models import Severity
     from jackfield.config.site import Site
+
+
+class Clock(Protocol):
+    """What time it is. Code that asks here, and not the machine, can be tested at any hour (`jackfield.testing`)."""
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment, for durations; never goes back."""
 
 
 class Timer(Protocol):
@@ -127,3 +140,5 @@ class Core:
     settings: Callable[[str], Any]
     """`settings(plugin)` is the validated settings object of a plugin."""
     alarms: Alarms
+    clock: Clock = field(default_factory=SystemClock)
+    """What time it is."""

@@ -9,7 +9,9 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,7 @@ from jackfield.control import site_methods
 from jackfield.control.api import ControlApi
 from jackfield.control.core_methods import core_methods, plugins
 from jackfield.control.site_processes import SiteProcesses
-from jackfield.core import Core
+from jackfield.core import Clock, Core
 from jackfield.errors import JackfieldError
 from jackfield.features import conference
 from jackfield.features.desk import Desk
@@ -60,7 +62,7 @@ from jackfield.security.bans import Bans
 from jackfield.security.fraud import Fraud
 from jackfield.security.overload import Gates, Overload
 from jackfield.security.store import Store
-from jackfield.services import EventBus, TimerThread
+from jackfield.services import EventBus, SystemClock, TimerThread
 from jackfield.settings import Settings
 from jackfield.storage import migrate
 from jackfield.storage.engine import Database
@@ -79,20 +81,36 @@ SPARE_CALLS = 32
 class Daemon:
     """All parts of jackfieldd."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        timers: TimerThread | None = None,
+        clock: Clock | None = None,
+        plugins: Iterable[EntryPoint] | None = None,
+    ) -> None:
+        """Nothing runs yet.
+
+        Args:
+            settings: of the box.
+            timers: by default a thread of their own.
+            clock: by default the machine's.
+            plugins: by default those that are installed.
+        """
         self.settings = settings
         self.started = time.monotonic()
         state = settings.paths.state
         self.base = state / "asterisk"
         secrets = Secrets.load(self.base / "secrets.toml")
         self.database = Database(settings.database)
-        self.timers, self.events = TimerThread(), EventBus()
+        self.timers, self.events = timers or TimerThread(), EventBus()
+        self.clock = clock or SystemClock()
         self.host = PluginHost(settings)
         self.teller = Teller(self.host)
         self.alarms = Alarms(self.database, settings.alarms, [self._alarm], self.teller.tell)
         self.troubles = Troubles(self.alarms, self.timers)
         self.host.on_change, self.host.on_fault = self._plugin_changed, self._plugin_fault
-        self.host.load()
+        self.host.load(plugins)
         migrate.migrate(self.database, [migrate.CORE])
         self._migrate_plugins()
         self.writer = RecordWriter(self.database, on_trouble=self._trouble, on_ok=lambda: self._trouble(""))
@@ -106,7 +124,7 @@ class Daemon:
             self.writer,
             self.events,
             secrets.agi_token,
-            lambda: datetime.now(UTC),
+            self.clock.now,
             builtin.kinds(turns, self.bindings, self._take_line),
         )
         self.registry = Registry(self)
@@ -169,6 +187,7 @@ class Daemon:
             lambda: self.calls.site,
             self.host.settings,
             self.alarms,
+            clock=self.clock,
         )
         self.keeper = ApplyKeeper(self.base, settings.ami, secrets.ami_secret, self.reload_site)
         self.left_out: list[str] = []

@@ -38,6 +38,8 @@ class AgiServer:
         max_calls: int,
     ) -> None:
         """`refused` is told of each call that was turned away."""
+        self.session: type[AgiSession] = AgiSession
+        """What a connection becomes."""
         self._listener = listener
         self._serve = serve
         self._refused = refused
@@ -113,7 +115,7 @@ class AgiServer:
     def _run(self, sock: socket.socket) -> None:
         session = None
         try:
-            session = AgiSession(sock)
+            session = self.session(sock)
             with self._lock:
                 self._sessions.add(session)
             self._serve(session)
