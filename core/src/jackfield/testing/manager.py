@@ -164,7 +164,7 @@ def _contacts(asterisk: FakeAsterisk, asked: Row) -> Answer:
 def _endpoint(asterisk: FakeAsterisk, asked: Row) -> Answer:
     line = asterisk.lines.get(asked.get("Endpoint", ""))
     if line is None:
-        return refused(f"Unable to retrieve endpoint {asked.get('Endpoint', '')}")
+        return refused(f"Unable to retrieve endpoint {asked.get('Endpoint', '')}\n")
     detail: Rows = {"AOR": line.name, "URI": f"sip:{line.name}", "Status": "Reachable", "RoundtripUsec": "1000"}
     text = "Following are Events for each object associated with the Endpoint"
     return rows(text, "EndpointDetailComplete", [("ContactStatusDetail", detail)] if line.registered else [])
@@ -212,7 +212,7 @@ def _put(asterisk: FakeAsterisk, asked: Row) -> Answer:
 
 def _del(asterisk: FakeAsterisk, asked: Row) -> Answer:
     gone = asterisk.database.pop((asked.get("Family", ""), asked.get("Key", "")), None)
-    return refused("Database entry not found") if gone is None else done("Key deleted successfully")
+    return refused("Database entry could not be deleted") if gone is None else done("Key deleted successfully")
 
 
 def _tree(asterisk: FakeAsterisk, asked: Row) -> Answer:
