@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
+from functools import cache
 from ipaddress import ip_network
 
 from jackfield.config.check_inbound import check_inbound
@@ -57,19 +58,29 @@ def check_site(
 
 
 def _references(site: Site, names: Mapping[str, Names]) -> list[Problem]:
+    objects = cache(lambda kind: frozenset(site.names(kind)))
+    ends = cache(lambda kind: None if (known := names[kind]) is None else frozenset(known(site)))
     problems = []
     for (kind, name), marks in site.marks().items():
         for found in marks:
-            text, absent = _broken(site, found, names)
+            text, absent = _broken(found, names, objects, ends)
             if text:
                 problems.append(Problem(text, kind, name, found.path, absent=absent))
     return problems
 
 
-def _broken(site: Site, found: Marked, names: Mapping[str, Names]) -> tuple[str, bool]:
-    """Why a reference leads nowhere, or ''; and whether a missing plugin is the reason."""
+def _broken(
+    found: Marked,
+    names: Collection[str],
+    objects: Callable[[str], frozenset[str]],
+    ends: Callable[[str], frozenset[str] | None],
+) -> tuple[str, bool]:
+    """Why a reference leads nowhere, or ''; and whether a missing plugin is the reason.
+
+    Each kind's names are gathered once: a large site has as many references as objects.
+    """
     if isinstance(found.mark, Refers):
-        return _missing(found.mark.kind, found.value, site.names(found.mark.kind)), False
+        return _missing(found.mark.kind, found.value, objects(found.mark.kind)), False
     if not isinstance(found.mark, IsDestination):
         return "", False
     kind, name = split(found.value)
@@ -77,12 +88,11 @@ def _broken(site: Site, found: Marked, names: Mapping[str, Names]) -> tuple[str,
         hint = suggestion(kind, names)
         text = _("no installed plugin provides destinations of kind {kind}; {hint}")
         return text.format(kind=repr(kind), hint=hint or _("install its plugin")), True
-    known = names[kind]
-    return ("" if known is None else _missing(kind, name, known(site))), False
+    known = ends(kind)
+    return ("" if known is None else _missing(kind, name, known)), False
 
 
-def _missing(kind: str, name: str, known: Iterable[str]) -> str:
-    known = sorted(known)
+def _missing(kind: str, name: str, known: Collection[str]) -> str:
     if name in known:
         return ""
     hint = suggestion(name, known) or _("add it, or name another {kind}").format(kind=kind)

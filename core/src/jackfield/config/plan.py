@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from jackfield.prompts.library import SoundPlan
 MASK = "****"
 _SECRET_NAMES = frozenset({"secret", "password", "pin"})
 _SECRET_LINE = re.compile(r"(?m)^([ \t]*(?:secret|password|[a-z_]*_token)[ \t]*=>?[ \t]*)\S.*$")
+_WORD = re.compile(r"[A-Za-z0-9._~-]+")
 _LONG = 120
 
 
@@ -181,7 +182,7 @@ def masked(body: Mapping[str, Any], model: type[SiteObject] | None) -> dict[str,
 # -- files ---------------------------------------------------------------------------------------------------------
 
 
-def _diffs(old: Mapping[str, str], new: Mapping[str, str], hidden: Iterable[str]) -> dict[str, str]:
+def _diffs(old: Mapping[str, str], new: Mapping[str, str], hidden: Collection[str]) -> dict[str, str]:
     """Unified differences by file; one that only differs in what is masked says so."""
     out = {}
     for name in sorted({*old, *new}):
@@ -194,9 +195,11 @@ def _diffs(old: Mapping[str, str], new: Mapping[str, str], hidden: Iterable[str]
     return out
 
 
-def _masked(text: str, hidden: Iterable[str]) -> list[str]:
+def _masked(text: str, hidden: Collection[str]) -> list[str]:
+    """Lines without secrets. A large site has many that are one word: the words of the text are looked up in them."""
     text = _SECRET_LINE.sub(rf"\g<1>{MASK}", text)
+    text = _WORD.sub(lambda word: MASK if word[0] in hidden else word[0], text)
     for secret in hidden:
-        if secret:
+        if secret and not _WORD.fullmatch(secret):
             text = text.replace(secret, MASK)
     return text.splitlines(keepends=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from jackfield.config.conf_syntax import parse
 
 _MODULES: dict[str, tuple[str, ...]] = {
     "acl.conf": ("acl",),
@@ -31,6 +30,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
 }
 _ORDER = ("res_musiconhold.so", "app_queue.so", "pbx_config.so")
 """Reloaded first, so that what a call from a new trunk runs into is there before the trunk."""
+_TRANSPORT = re.compile(r"(?m)^type\s*=\s*transport\s*$")
 
 
 @dataclass(slots=True)
@@ -76,9 +76,10 @@ def wanted_modules(files: Mapping[str, str]) -> list[str]:
     return [value.strip() for key, _, value in lines if key.strip() == "load"]
 
 
-def _transports(files: Mapping[str, str]) -> list[object]:
-    sections = parse(_ours(files, "pjsip.conf"), "pjsip.conf").sections
-    return [pairs for _, pairs in sections if ("type", "transport") in pairs]
+def _transports(files: Mapping[str, str]) -> list[str]:
+    """Text of the sections that say where we listen; the rest of a large file is not looked at closely."""
+    sections = re.split(r"(?m)^(?=\[)", _ours(files, "pjsip.conf"))
+    return [section.strip() for section in sections if _TRANSPORT.search(section)]
 
 
 def _ours(files: Mapping[str, str], name: str) -> str:

@@ -87,7 +87,7 @@ def render(site: Site, options: Options, fragments: Iterable[tuple[str, Fragment
         for name in sorted(environment.list_templates(extensions=["j2"]))
     }
     left_out: list[LeftOut] = []
-    cores = {name: parse(text, name).names() for name, text in files.items()}
+    cores: dict[str, set[str]] = {}
     for plugin, fragment in fragments:
         left_out += _add(files, cores, plugin, fragment, options.paths.modules)
     for name in files:
@@ -192,7 +192,9 @@ def _add(
     if name == "modules.conf":
         return _add_modules(files, plugin, fragment.text, folder)
     parsed = parse(fragment.text, name)
-    taken = cores.setdefault(name, set())
+    if name not in cores:
+        cores[name] = parse(files.get(name, ""), name).names()
+    taken = cores[name]
     errors = parsed.errors + [_("section [{name}] is there already").format(name=s) for s in parsed.names() & taken]
     if errors:
         return [LeftOut(plugin, name, "; ".join(sorted(errors)[:5]))]
