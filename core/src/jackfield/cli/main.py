@@ -21,6 +21,7 @@ from jackfield.cli import (
     live,
     phones,
     privacy,
+    recordings,
     records,
     routes,
     security,
@@ -66,6 +67,7 @@ app.add_typer(live.plugins_app, name="plugins")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(routes.route_app, name="route")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(recordings.app, name="recordings")
 for _command in (
     security.bans,
     security.ban,
@@ -93,14 +95,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     i18n.use(i18n.from_environment())
     context.forget()
     try:
-        code = _run(given)
+        with trail.kept(given):
+            return _run(given)
     except (JackfieldError, OSError) as error:
-        trail.keep(given, error)
         return _fail(error, UNREACHABLE if isinstance(error, NotConnected) else REFUSED, given)
     except KeyboardInterrupt:
         return INTERRUPTED
-    trail.keep(given, None)
-    return code
 
 
 def _run(given: Sequence[str]) -> int:

@@ -54,10 +54,9 @@ def set_(
 
 def codes(json: Json = False) -> None:
     """List feature codes: what people can dial at their phones."""
-    rows = [
-        {"code": code.code + ("…" if code.rest else ""), "what": str(code.title), "destination": code.destination}
-        for code in sorted(open_context(migrated=False).host.feature_codes(), key=lambda c: c.code)
-    ]
+    from jackfield.control.upkeep_methods import codes as rows_of
+
+    rows = rows_of(open_context(migrated=False).host)
     output.as_json(rows) if json else output.records(rows, "No codes.")
 
 

@@ -98,13 +98,10 @@ def purge_plugin(
     name: Annotated[str, typer.Argument(help="Name of a plugin that is not installed any more.")], json: Json = False
 ) -> None:
     """Drop the tables of a plugin whose package is purged. Its objects of the site stay in the draft."""
-    from jackfield.errors import JackfieldError
-    from jackfield.storage.purge import purge
+    from jackfield.control.upkeep_methods import purge_tables
 
     context = open_context(migrated=False)
-    if name in context.host.statuses:
-        raise JackfieldError(f"plugin {name} is installed; purge its package: apt purge jackfield-plugin-{name}")
-    gone = purge(context.database, name)
+    gone = purge_tables(context.host, context.database, name)
     if json:
         output.as_json({"dropped": gone})
         return

@@ -27,17 +27,13 @@ def into(
 ) -> None:
     """Tell which inbound route a call takes: each route that has the number, lists, hours, and where it leads."""
     asked = {"did": did, "trunk": trunk, "caller": caller, "at": at}
-    found = _by_draft(asked) if draft else live.ask("route.test.in", **asked)
+    if draft:
+        from jackfield.config.trial import inbound_by
+
+        found = inbound_by(open_context().workspace.draft()[0], **asked)
+    else:
+        found = live.ask("route.test.in", **asked)
     output.as_json(found) if json else _show(found)
-
-
-def _by_draft(asked: dict[str, Any]) -> dict[str, Any]:
-    from jackfield.routing.conditions import Turns
-    from jackfield.routing.explain import explain_inbound
-    from jackfield.routing.inbound import InboundRoutes
-
-    site = open_context().workspace.draft()[0]
-    return explain_inbound(site, InboundRoutes(site), Turns().look, **asked)
 
 
 def _show(found: dict[str, Any]) -> None:
@@ -70,13 +66,19 @@ def out(
     at: Annotated[
         str | None, typer.Option(help="When, as in 2026-12-25T14:30, in the site's zone; now when left out.")
     ] = None,
+    draft: Annotated[bool, typer.Option("--draft", help="By the draft, not by the site in force.")] = False,
     json: Json = False,
 ) -> None:
     """Tell how a call would go out: route, trunks, numbers as sent, caller-ID; or why it is refused.
 
-    Limits and trunks are taken as they are now. Exit code 1: the call would be refused.
+    Limits and trunks are taken as they are now; with --draft as if all were free. Exit code 1: it would be refused.
     """
-    found = live.ask("route.test.out", number=number, extension=extension, at=at)
+    if draft:
+        from jackfield.config.trial import outbound_by
+
+        found = outbound_by(open_context().workspace.draft()[0], number, extension, at)
+    else:
+        found = live.ask("route.test.out", number=number, extension=extension, at=at)
     output.as_json(found) if json else _show_out(found)
     if found["refused"]:
         raise typer.Exit(1)

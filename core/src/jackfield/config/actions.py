@@ -12,6 +12,7 @@ from jackfield.config.apply import Applied
 from jackfield.config.plan import Plan, masked
 from jackfield.config.problems import sentences
 from jackfield.config.references import dependents
+from jackfield.config.trial import inbound_by, outbound_by
 from jackfield.config.workspace import Meanwhile, Workspace
 from jackfield.errors import SiteError
 from jackfield.plugins import PluginHost
@@ -118,9 +119,12 @@ class Actions:
         """What apply would do."""
         return _plan(self._workspace.plan())
 
-    def apply(self, reason: str, force: bool) -> dict[str, Any]:
-        """Put the draft in force."""
-        plan, applied = self._workspace.apply(reason, self._progress, force=force)
+    def apply(self, reason: str, force: bool, installed: bool) -> dict[str, Any]:
+        """Put the draft in force; or `installed`, the site in force for what is installed now."""
+        if installed:
+            plan, applied = self._workspace.refresh(reason, self._progress)
+        else:
+            plan, applied = self._workspace.apply(reason, self._progress, force=force)
         return {"plan": _plan(plan), "applied": _applied(applied)}
 
     def rollback(self, number: int | None) -> dict[str, Any]:
@@ -146,6 +150,16 @@ class Actions:
             for row in self._workspace.history()
         ]
 
+    # -- dry runs --------------------------------------------------------------------------------------------------
+
+    def test_in(self, did: str, trunk: str | None, caller: str, at: str | None) -> dict[str, Any]:
+        """Which inbound route of the draft a call would take."""
+        return inbound_by(self._workspace.draft()[0], did=did, trunk=trunk, caller=caller, at=at)
+
+    def test_out(self, number: str, extension: str | None, at: str | None) -> dict[str, Any]:
+        """How a number would go out by the draft."""
+        return outbound_by(self._workspace.draft()[0], number, extension, at)
+
 
 ACTIONS: dict[str, Callable[..., Any]] = {
     "kinds": Actions.kinds,
@@ -164,6 +178,8 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "rollback": Actions.rollback,
     "diff": Actions.diff,
     "history": Actions.history,
+    "test_in": Actions.test_in,
+    "test_out": Actions.test_out,
 }
 
 

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from jackfield.alarms import methods as alarm_methods
 from jackfield.calls import dry_run
-from jackfield.control import audit
+from jackfield.control import audit, upkeep_methods
 from jackfield.control.method import Caller, Method, Role
 from jackfield.control.trunks import describe_trunks
 from jackfield.features import conference
@@ -41,6 +41,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
         Method("plugins.reload", daemon.reload_plugins, ADMIN, change=True),
         Method("site.reload", daemon.reload_site, ADMIN, change=True),
         *records_methods(daemon),
+        *upkeep_methods.methods(daemon.host, daemon.database, calls),
         *alarm_methods.methods(daemon.alarms),
         *security_methods.methods(daemon.bans, daemon.fraud),
         *dry_run.methods(daemon.calls),

@@ -21,6 +21,8 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from jackfield.errors import JackfieldError
 
+UNMASKED = "(unmasked)"
+
 
 class Role(Enum):
     """Who may call a method; each may do what those before it may."""
@@ -93,8 +95,9 @@ class Method:
         return self.function(**given)
 
     def shown(self, params: Mapping[str, Any]) -> str:
-        """What a call is about, for the audit log."""
-        return self.object.format_map(_Shown(params))
+        """What a call is about, for the audit log; whether hidden numbers were asked for is always told."""
+        about = self.object.format_map(_Shown(params))
+        return f"{about} {UNMASKED}".strip() if params.get("unmask") is True else about
 
     def describe(self) -> dict[str, Any]:
         """For `describe`: everything that a program needs to call it."""

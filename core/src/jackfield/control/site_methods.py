@@ -100,9 +100,12 @@ def methods(processes: SiteProcesses, publish: Publish) -> list[Method]:
         caller: Caller,
         reason: Reason = "",
         force: Annotated[bool, Field(description="Also what others have changed since you looked")] = False,
+        installed: Annotated[
+            bool, Field(description="Not the draft: the site in force, written for what is installed now")
+        ] = False,
     ) -> Raw:
         """Put the draft in force; when Asterisk refuses it, the generation before is in force again."""
-        return changed(caller, "apply", reason=reason, force=force)
+        return changed(caller, "apply", reason=reason, force=force, installed=installed)
 
     def rollback(
         caller: Caller, number: Annotated[int | None, Field(ge=1, description="The one before when left out")] = None
@@ -117,6 +120,14 @@ def methods(processes: SiteProcesses, publish: Publish) -> list[Method]:
     def history(caller: Caller) -> Raw:
         """Generations, newest first."""
         return run(caller, "history")
+
+    def test_in(who: Caller, did: str, trunk: str | None = None, caller: str = "", at: str | None = None) -> Raw:
+        """Which inbound route of the draft a call would take, and why."""
+        return run(who, "test_in", did=did, trunk=trunk, caller=caller, at=at)
+
+    def test_out(caller: Caller, number: str, extension: str | None = None, at: str | None = None) -> Raw:
+        """How a number would go out by the draft, were all trunks well and free; or why not."""
+        return run(caller, "test_out", number=number, extension=extension, at=at)
 
     one = "{kind}:{name}"
     return [
@@ -136,4 +147,6 @@ def methods(processes: SiteProcesses, publish: Publish) -> list[Method]:
         Method("site.rollback", rollback, change=True, object="{number}"),
         Method("site.diff", diff, Role.OPERATOR),
         Method("site.history", history, Role.OPERATOR),
+        Method("site.test.in", test_in, Role.OPERATOR),
+        Method("site.test.out", test_out, Role.OPERATOR),
     ]

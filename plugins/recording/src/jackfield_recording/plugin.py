@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jackfield.control.method import Method
+from jackfield.errors import JackfieldError
 from jackfield.hookspecs import hookimpl
 from jackfield.jobs.job import Job
 from jackfield.storage.models import Models
 
-from jackfield_recording import job, models  # noqa: F401  (the tables must be known before the database is looked at)
+from jackfield_recording import job, methods, models  # noqa: F401  (the tables must be known before the database is)
 from jackfield_recording.recorder import ENCODE, Recorder
 from jackfield_recording.settings import RecordingSettings
 
@@ -23,6 +25,7 @@ class RecordingPlugin:
 
     def __init__(self) -> None:
         self._recorder: Recorder | None = None
+        self._core: Core | None = None
 
     @hookimpl
     def jackfield_settings(self) -> type[RecordingSettings]:
@@ -40,8 +43,19 @@ class RecordingPlugin:
         return [Job(ENCODE, job.encode, retries=8, timeout=1800)]
 
     @hookimpl
+    def jackfield_control_methods(self) -> list[Method]:
+        """Which recordings there are, and their sound."""
+        return methods.methods(self._connection)
+
+    def _connection(self) -> tuple[Core, RecordingSettings]:
+        if self._core is None:
+            raise JackfieldError("the plugin recording has not started yet; try again in a moment")
+        return self._core, self._core.settings("recording")
+
+    @hookimpl
     def jackfield_start(self, core: Core) -> None:
         """The daemon starts."""
+        self._core = core
         self._recorder = Recorder(core, core.settings("recording"))
 
     @hookimpl

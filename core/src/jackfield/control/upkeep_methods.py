@@ -1,0 +1,68 @@
+"""Methods about the database and plugins' tables, and what a phone needs: feature codes, accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from jackfield.config.provisioning import accounts_of
+from jackfield.control.method import Method, Role
+from jackfield.errors import JackfieldError
+from jackfield.storage import migrate
+from jackfield.storage.purge import purge
+
+if TYPE_CHECKING:
+    from jackfield.calls.service import CallService
+    from jackfield.plugins import PluginHost
+    from jackfield.storage.engine import Database
+
+Extension = Annotated[str, Field(min_length=1, max_length=40, description="As in 201")]
+
+
+def methods(host: PluginHost, database: Database, calls: CallService) -> list[Method]:
+    """Control methods."""
+
+    def bring_up_to_date() -> dict[str, Any]:
+        """Bring the tables of core and of the plugins up to date."""
+        return {"done": migrate.migrate(database, [migrate.CORE, *host.models()])}
+
+    def purge_plugin(
+        plugin: Annotated[str, Field(max_length=64, description="A plugin that is not installed any more")],
+    ) -> dict[str, Any]:
+        """Drop the tables of a plugin whose package is purged."""
+        return {"dropped": purge_tables(host, database, plugin)}
+
+    def phone(
+        extension: Extension,
+        address: Annotated[str | None, Field(max_length=255, description="The server as phones reach it")] = None,
+    ) -> list[dict[str, str]]:
+        """What to enter into the phones of an extension: its accounts, with their passwords."""
+        return accounts_of(calls.site, extension, address)
+
+    return [
+        Method("migrate", bring_up_to_date, change=True),
+        Method("plugins.purge", purge_plugin, change=True, object="{plugin}"),
+        Method("phone.show", phone, personal=True, object="{extension}"),
+        Method("codes", lambda: codes(host), Role.VIEWER, summary="What people can dial at their phones"),
+    ]
+
+
+def codes(host: PluginHost) -> list[dict[str, str]]:
+    """The feature codes of core and of the plugins."""
+    return [
+        {"code": code.code + ("…" if code.rest else ""), "what": str(code.title), "destination": code.destination}
+        for code in sorted(host.feature_codes(), key=lambda one: one.code)
+    ]
+
+
+def purge_tables(host: PluginHost, database: Database, plugin: str) -> list[str]:
+    """Drop the tables of a plugin that is gone.
+
+    Raises:
+        JackfieldError: it is installed, or no plugin's name.
+        StorageError: the database refused.
+    """
+    if plugin in host.statuses:
+        raise JackfieldError(f"plugin {plugin} is installed; purge its package: apt purge jackfield-plugin-{plugin}")
+    return purge(database, plugin)
