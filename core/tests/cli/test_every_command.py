@@ -80,3 +80,15 @@ def test_secrets_do_not_get_into_the_audit_log(migrated, box):
     migrated("set", "extension", "201", "secret=very-secret-123")
     assert trail(box)[-1] == ("ann", "site.set", "extension:201", "ok")
     assert "very-secret" not in migrated("audit", "--json").out
+
+
+def test_dry_runs_by_the_draft_need_no_daemon(migrated, box):
+    (box / "site.toml").write_text(
+        SITE.replace('secret = "secret-201-abc"', 'secret = "secret-201-abc"\nmay_call = ["international"]')
+        + '[[outbound-route]]\nname = "abroad"\npatterns = ["_00X."]\npermission = "international"\n'
+        + 'trunks = ["carrier"]\n'
+    )
+    assert migrated("import", "site.toml").code == 0
+    out = migrated("route", "test", "out", "0044201234", "--from", "201", "--draft")
+    assert (out.code, "1. trunk carrier: 0044201234" in out.out) == (0, True), out
+    assert migrated("route", "test", "out", "5550100", "--from", "201", "--draft", "--json").code == 1

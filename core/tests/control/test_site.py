@@ -51,7 +51,18 @@ def test_objects(site, box):
     did = {"number": "5550100", "destination": "extension:201", "fallback": "hangup:busy"}
     site.ask("site.set", kind="did", name="main", fields=did)
     assert site.ask("site.get", kind="extension", name="201")["used_by"] == ["did main (destination)"]
-    site.ask("site.delete", kind="did", name="main")
+    outward = {"patterns": ["_00X."], "trunks": ["carrier"], "permission": "international"}
+    site.ask("site.set", kind="did", name="main", fields=did)
+    site.ask("site.set", kind="outbound-route", name="abroad", fields=outward)
+    site.ask("site.set", kind="extension", name="201", fields={"may_call": ["international"]})
+    inbound = site.ask("site.test.in", did="5550100", caller="5551234")
+    assert (inbound["route"], inbound["destination"], inbound["from"]) == ("main", "extension:201", "5551234")
+    way = site.ask("site.test.out", number="0044201234", extension="201")
+    assert ([a["trunk"] for a in way["attempts"]], way["refused"]) == (["carrier"], None)
+    with pytest.raises(CommandFailed, match="no extension '999'"):
+        site.ask("site.test.out", number="0044201234", extension="999")
+    for kind, name in (("outbound-route", "abroad"), ("did", "main")):
+        site.ask("site.delete", kind=kind, name=name)
     with pytest.raises(CommandFailed, match="no did 'main'"):
         site.ask("site.get", kind="did", name="main")
     assert site.ask("site.undo")["what"]

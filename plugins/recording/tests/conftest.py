@@ -59,6 +59,17 @@ class FakeJobs:
         self.submitted.append((name, dict(payload)))
 
 
+class FakeAlarms:
+    def __init__(self) -> None:
+        self.up: dict[str, str] = {}
+
+    def raise_(self, key: str, text: str, **more: Any) -> None:
+        self.up[key] = text
+
+    def clear(self, key: str, text: str = "") -> None:
+        self.up.pop(key, None)
+
+
 class FakeEvents:
     def __init__(self) -> None:
         self.subscribers: list[Callable[[dict[str, Any]], None]] = []
@@ -109,7 +120,10 @@ def database(database_url: str) -> Database:
 
 @pytest.fixture
 def core(database: Database, settings: RecordingSettings) -> Any:
-    return SimpleNamespace(storage=database, jobs=FakeJobs(), events=FakeEvents(), settings=lambda name: settings)
+    return SimpleNamespace(
+        storage=database, jobs=FakeJobs(), events=FakeEvents(), settings=lambda name: settings,
+        alarms=FakeAlarms(), timers=SimpleNamespace(after=lambda seconds, function: None),
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -31,8 +32,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """List recordings, newest first. Times are UTC."""
-    now = datetime.now(UTC)
-    start = None if since is None else moment(since, UTC, now).isoformat()
+    start = None if since is None else moment(since, ZoneInfo("UTC"), datetime.now(UTC)).isoformat()
     found = ask("recording.list", call=call, since=start, limit=limit)
     if json:
         output.as_json(found)

@@ -26,13 +26,12 @@ def into(
     json: Json = False,
 ) -> None:
     """Tell which inbound route a call takes: each route that has the number, lists, hours, and where it leads."""
-    asked = {"did": did, "trunk": trunk, "caller": caller, "at": at}
     if draft:
         from jackfield.config.trial import inbound_by
 
-        found = inbound_by(open_context().workspace.draft()[0], **asked)
+        found = inbound_by(open_context().workspace.draft()[0], did=did, trunk=trunk, caller=caller, at=at)
     else:
-        found = live.ask("route.test.in", **asked)
+        found = live.ask("route.test.in", did=did, trunk=trunk, caller=caller, at=at)
     output.as_json(found) if json else _show(found)
 
 

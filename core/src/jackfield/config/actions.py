@@ -152,9 +152,9 @@ class Actions:
 
     # -- dry runs --------------------------------------------------------------------------------------------------
 
-    def test_in(self, did: str, trunk: str | None, caller: str, at: str | None) -> dict[str, Any]:
+    def test_in(self, did: str, trunk: str | None, number: str, at: str | None) -> dict[str, Any]:
         """Which inbound route of the draft a call would take."""
-        return inbound_by(self._workspace.draft()[0], did=did, trunk=trunk, caller=caller, at=at)
+        return inbound_by(self._workspace.draft()[0], did=did, trunk=trunk, caller=number, at=at)
 
     def test_out(self, number: str, extension: str | None, at: str | None) -> dict[str, Any]:
         """How a number would go out by the draft."""

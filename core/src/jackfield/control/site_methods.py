@@ -123,7 +123,7 @@ def methods(processes: SiteProcesses, publish: Publish) -> list[Method]:
 
     def test_in(who: Caller, did: str, trunk: str | None = None, caller: str = "", at: str | None = None) -> Raw:
         """Which inbound route of the draft a call would take, and why."""
-        return run(who, "test_in", did=did, trunk=trunk, caller=caller, at=at)
+        return run(who, "test_in", did=did, trunk=trunk, number=caller, at=at)
 
     def test_out(caller: Caller, number: str, extension: str | None = None, at: str | None = None) -> Raw:
         """How a number would go out by the draft, were all trunks well and free; or why not."""

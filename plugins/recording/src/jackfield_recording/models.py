@@ -18,6 +18,7 @@ class State(StrEnum):
     ENCODING = "encoding"
     READY = "ready"
     FAILED = "failed"  # the last run of the job failed; it is tried again, or waits for a person
+    SKIPPED = "skipped"  # nothing was recorded, for want of room; `error` says so
     MISSING = "missing"  # there was a talk, and Asterisk left no sound of it
 
 

@@ -17,6 +17,7 @@ from sqlmodel import col, select
 
 from jackfield_recording import service
 from jackfield_recording.models import Recording, State
+from jackfield_recording.room import Room
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
@@ -30,7 +31,8 @@ log = structlog.get_logger(__name__)
 ENCODE = "recording.encode"
 _UNFINISHED = (State.RECORDING, State.FAILED, State.MISSING)
 _DATA = "recording"
-"""In the call's data: `on:NAME` or `off:NAME`."""
+"""In the call's data: `on:NAME` or `off:NAME`, or `skipped:`."""
+SKIPPED = "skipped"
 
 
 class Recorder:
@@ -39,6 +41,9 @@ class Recorder:
     def __init__(self, core: Core, settings: RecordingSettings) -> None:
         self._core = core
         self._settings = settings
+        folders = (settings.spool_dir, settings.store_dir)
+        self._room = Room(folders, settings.min_free_mb, core.alarms, core.timers)
+        self._room.watch()
         self._started = datetime.now(UTC)
         self._lock = threading.Lock()
         self._inherited: set[str] = set()
@@ -60,7 +65,10 @@ class Recorder:
             if state:
                 call.stop_mix()
             return
-        if state == "on":
+        if state in ("on", SKIPPED):
+            return
+        if not name and not self._room.enough():
+            self._skip(call)
             return
         if not name and call.resumes:
             name = self._find(call.id) or ""
@@ -71,16 +79,27 @@ class Recorder:
         call.record_mix(str(self._raw(name)))
         call.set_data(_DATA, f"on:{name}")
 
+    def _skip(self, call: Call) -> None:
+        """The call goes on without a recording, and its record says why."""
+        call.set_data(_DATA, f"{SKIPPED}:")
+        log.error("recording.skipped", call=call.id, folder=str(self._settings.spool_dir))
+        self._add(service.new_name(call.id), call.id, State.SKIPPED, "the disk of recordings was full")
+
     def _open(self, call: Call) -> str:
         """Give the call a recording. It is made even when the database is away: its file is found later."""
         name = service.new_name(call.id)
+        self._add(name, call.id)
+        return name
+
+    def _add(self, name: str, call_id: str, state: State = State.RECORDING, error: str = "") -> None:
+        row = self._row(name, call_id, datetime.now(UTC))
+        row.state, row.error = state, error
         try:
             with self._core.storage.session() as session:
-                session.add(self._row(name, call.id, datetime.now(UTC)))
+                session.add(row)
                 session.commit()
-        except SQLAlchemyError as error:
-            log.error("recording.row_failed", call=call.id, name=name, error=str(error))
-        return name
+        except SQLAlchemyError as failure:
+            log.error("recording.row_failed", call=call_id, name=name, error=str(failure))
 
     def _row(self, name: str, call_id: str, started: datetime) -> Recording:
         path = service.store_path(name, started, self._settings.format)
