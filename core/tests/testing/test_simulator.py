@@ -151,13 +151,14 @@ def test_who_hangs_up_leaves_nothing(pbx):
     assert pbx.daemon.calls.count() == 0
 
 
-def test_what_is_not_so_fails(pbx, monkeypatch):
-    monkeypatch.setattr("jackfield.testing.asterisk.FakeAsterisk.until.__defaults__", (0.2,))
+def test_what_is_not_so_fails(pbx):
+    pbx.asterisk.patience = 0.2
     caller = pbx.caller()
     with pytest.raises(NotSo, match="did not hear 'door-bell'"):
         caller.hears("door-bell")
     with pytest.raises(NotSo, match="does not ring"):
         pbx.phone("201").rings()
+    pbx.asterisk.patience = 10.0
     pbx.phone("201").does_not_ring()
     caller.hears("door-knock")
     caller.hears_nothing_more()

@@ -102,6 +102,8 @@ class FakeAsterisk:
         self.sinks: list[Callable[[bytes], None]] = []
         """Where manager events go."""
         self.closed = False
+        self.patience = PATIENCE
+        """Real seconds that a test waits for what must happen."""
         self._numbers = itertools.count(1)
 
     def close(self) -> None:
@@ -232,10 +234,10 @@ class FakeAsterisk:
                 timer.cancel()
             return ready()
 
-    def until(self, ready: Callable[[], bool], patience: float = PATIENCE) -> bool:
+    def until(self, ready: Callable[[], bool]) -> bool:
         """A test waits until something is so; False after its patience."""
         with self.moved:
-            return self.moved.wait_for(ready, patience)
+            return self.moved.wait_for(ready, self.patience)
 
     def line(self, endpoint: str) -> Line:
         """The line of an endpoint."""

@@ -50,7 +50,7 @@ class Runtime:
 
     def __init__(self, core: Core, clock: Clock | None = None) -> None:
         """Nothing is served before `start`."""
-        self.clock = clock or Clock()
+        self.clock = clock or Clock(core.clock.monotonic, core.clock.now().timestamp() - core.clock.monotonic())
         self._core = core
         self._engine = Engine()
         self._worker = Worker("acd-worker")
