@@ -280,8 +280,10 @@ class PluginContract:
 def _without_help(model: type[BaseModel], prefix: str = "") -> list[str]:
     found = []
     for name, field in model.model_fields.items():
-        if name != "name" and not field.description and not (
-            inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel)
+        if (
+            name != "name"
+            and not field.description
+            and not (inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel))
         ):
             found.append(prefix + name)
         if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel):
