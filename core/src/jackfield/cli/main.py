@@ -15,6 +15,7 @@ from jackfield import i18n
 from jackfield.cli import (
     alarms,
     audit,
+    authors,
     conferences,
     context,
     draft,
@@ -64,6 +65,7 @@ app.command()(phones.codes)
 app.add_typer(conferences.conference_app, name="conference")
 app.command()(conferences.parked)
 app.add_typer(live.plugins_app, name="plugins")
+app.add_typer(authors.app, name="plugin")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(routes.route_app, name="route")
 app.add_typer(privacy.app, name="privacy")

@@ -32,6 +32,8 @@ class AgiLink:
         self.on_command: Callable[[str], None] = lambda line: None
         """Told each command before it is carried out."""
         self._commands = Commands(asterisk, channel)
+        self._busy = False
+        """Whether a command is in work."""
         self._sock: socket.socket
 
     def start(self, port: int, script: str, arguments: Sequence[str]) -> None:
@@ -44,7 +46,8 @@ class AgiLink:
 
     def _run(self) -> None:
         moved, channel = self._asterisk.moved, self._channel
-        threading.Thread(target=self._watch, name="fake-hangup", daemon=True).start()
+        watch = threading.Thread(target=self._watch, name="fake-hangup", daemon=True)
+        watch.start()
         try:
             with self._sock.makefile("rb") as lines:
                 for raw in lines:
@@ -52,29 +55,30 @@ class AgiLink:
                     self.on_command(line)
                     with moved:
                         channel.commands.append(line)
+                        self._busy = True
                     answer = self._commands.answer(line)
                     self._sock.sendall(answer.encode() + b"\n")
-                    if channel.gone:
-                        break
+                    with moved:
+                        self._busy = False
+                        moved.notify_all()
         except OSError:
             pass
-        self._sock.close()
         with moved:
             channel.served = False
             moved.notify_all()
+        watch.join()
+        self._sock.close()
         self._done(channel)
 
     def _watch(self) -> None:
         """AGIEXITONHANGUP=yes: Asterisk closes the connection when the caller hangs up and no command is in work."""
         with self._asterisk.moved:
             self._asterisk.moved.wait_for(
-                lambda: (
-                    not self._channel.served
-                    or self._asterisk.closed
-                    or (self._channel.gone and not self._commands.busy)
-                )
+                lambda: not self._channel.served or self._asterisk.closed or (self._channel.gone and not self._busy)
             )
         try:
+            if self._channel.gone:
+                self._sock.sendall(b"HANGUP\n")
             self._sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
@@ -114,21 +118,9 @@ class Commands:
 
     def __init__(self, asterisk: FakeAsterisk, channel: Channel) -> None:
         self._asterisk, self._channel = asterisk, channel
-        self.busy = False
-        """Whether a command is in work."""
 
     def answer(self, line: str) -> str:
         """Carry out one command; Asterisk's answer, without the line's end."""
-        with self._asterisk.moved:
-            self.busy = True
-        try:
-            return self._answer(line)
-        finally:
-            with self._asterisk.moved:
-                self.busy = False
-                self._asterisk.moved.notify_all()
-
-    def _answer(self, line: str) -> str:
         try:
             given = words(line)
         except ValueError:
@@ -311,7 +303,8 @@ class Commands:
 
     def database_del(self, given: list[str]) -> str:
         """DATABASE DEL family key."""
-        return f"200 result={int(self._asterisk.database.pop((given[0], given[1]), None) is not None)}"
+        self._asterisk.database.pop((given[0], given[1]), None)
+        return "200 result=1"
 
 
 COMMANDS: dict[str, tuple[Callable[[Commands, list[str]], str], int, int, bool]] = {
