@@ -104,7 +104,7 @@ class Daemon:
     ) -> None:
         self.host = PluginHost(Settings())
         status = Status("test", declared={"jackfield_destinations": [plugin.kind()]}, instance=plugin)
-        self.host.statuses["test"] = status
+        self.host.put(status)
         self.writer = Writer()
         self.calls = CallService(self.host, self.writer, EventBus(), "token", lambda: datetime.now(UTC))
         self.calls.registry = Registry(self.calls)

@@ -122,6 +122,9 @@ def test_a_bad_handlers_caller_hears_the_fallback(pbx: Pbx, name: str) -> None:
         assert path[-1] == ("prompt:fallback-here", ""), path
     if name not in ("badloop", "badnowhere"):
         assert listed(pbx)[name]["faults"] == 1, "the fault is counted"
+    if name == "badsilent":
+        wait_for(lambda: listed(pbx)[name]["stuck"] == 1, 30, "the thread that does not come back to be told of")
+        assert "plugin-stuck:badsilent" in {alarm["key"] for alarm in pbx.ask("alarms")}
     same_daemon(pbx, pid)
     wait_for(lambda: pbx.ask("calls") == [], 10, "the end of all calls")
 
@@ -158,6 +161,19 @@ BAD_LOADS = {
         HEAD + "class Plugin:\n    @hookimpl\n    def jackfield_destinations(self): return [3]",
         "failed to load",
         "DestinationKind",
+    ),
+    "loadneeds": ("class Plugin:\n    requires = ('nowhere',)", "waits for another plugin", "apt install"),
+    "loadsignal": (
+        "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nclass Plugin: pass",
+        "failed to load",
+        "main thread",
+    ),
+    "loadstart": (
+        HEAD
+        + "class Plugin:\n    @hookimpl\n    def jackfield_start(self, core): raise OSError('no such card')\n"
+        + "    @hookimpl\n    def jackfield_destinations(self): return [DestinationKind('loadstart', 'Bad', print)]",
+        "failed to load",
+        "no such card",
     ),
     "loadhook": (
         HEAD + "class Plugin:\n    @hookimpl\n    def jackfield_no_such_hook(self): pass",
@@ -266,5 +282,6 @@ class Plugin:
         call.wait_ended(15)
         wait_log(pbx, begun - 0.5, "call.stalled")
         assert path_of(pbx.record(number))[-1] == ("prompt:fallback-here", "")
-        assert listed(pbx)["hookhang"]["state"] == "enabled"
+        row = listed(pbx)["hookhang"]
+        assert (row["state"], row["faults"]) == ("enabled", 1), "the hook's fault is its plugin's, not the route's"
         same_daemon(pbx, pid)

@@ -34,7 +34,7 @@ class Timer(Protocol):
 
 
 class Timers(Protocol):
-    """Call later, on the timer thread. Functions must be quick; errors are logged."""
+    """Call later, on a thread of the plugin's own. Functions must be quick; errors count as the plugin's faults."""
 
     def after(self, seconds: float, function: Callable[[], None]) -> Timer:
         """Call `function` once, `seconds` from now."""
@@ -50,6 +50,9 @@ class Events(Protocol):
 
     def subscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:
         """Have `function` called with each event's fields."""
+
+    def unsubscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:
+        """Call it no more. Of a plugin that is switched off or removed, core does so by itself."""
 
     def wanted(self, topic: str) -> bool:
         """Whether anybody subscribes to a topic; to spare the making of an event that nobody sees."""

@@ -127,6 +127,7 @@ class Daemon:
             self.clock.now,
             builtin.kinds(turns, self.bindings, self._take_line),
         )
+        self.host.on_left = self.calls.plugin_left
         self.registry = Registry(self)
         self.trunks = TrunkStates(self.alarms)
         self.quality = QualityWatch(self.alarms)
@@ -203,7 +204,7 @@ class Daemon:
         self.load_site()
         self._restore_outbound()
         self.bindings.load()
-        self.host.call("jackfield_start", core=self.core)
+        self.host.start(self.core)
         self.bans.start()
         self.fraud.start()
         self.ami.start()
@@ -252,6 +253,7 @@ class Daemon:
         self.calls.cut_stalled(self.agi.sessions(), time.monotonic(), self.settings.agi.stall_seconds)
         self.overload.beat(BEAT_SECONDS)
         self.keeper.look()
+        self.host.look()
         self.timers.after(BEAT_SECONDS, self._beat)
 
     def _trouble(self, message: str) -> None:
@@ -313,10 +315,9 @@ class Daemon:
         self.site_processes.renew()
         self._migrate_plugins()
         self.load_site()
-        for name in new:
-            self.host.call("jackfield_start", only=name, core=self.core)
-            if self.recovery.finished:
-                self.host.call("jackfield_recovered", only=name)
+        self.host.start(self.core, new)
+        for name in new if self.recovery.finished else ():
+            self.host.call("jackfield_recovered", only=name)
         self.host.call("jackfield_site_changed", site=self.calls.site)
         return plugins(self)
 

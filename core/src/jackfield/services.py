@@ -96,6 +96,10 @@ class EventBus:
         """Have `function` called with each event's fields."""
         self._subscribers[topic] = [*self._subscribers.get(topic, []), function]
 
+    def unsubscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:
+        """Call it no more."""
+        self._subscribers[topic] = [each for each in self._subscribers.get(topic, []) if each != function]
+
     def watch(self, function: Callable[[str, Mapping[str, Any]], None]) -> None:
         """Have `function` called with the topic and fields of every event, until `unwatch`."""
         self._watchers = [*self._watchers, function]
@@ -106,7 +110,7 @@ class EventBus:
 
     def wanted(self, topic: str) -> bool:
         """Whether anybody subscribes to a topic."""
-        return topic in self._subscribers or bool(self._watchers)
+        return bool(self._subscribers.get(topic)) or bool(self._watchers)
 
     def publish(self, topic: str, **fields: Any) -> None:
         """Tell all subscribers of a topic."""

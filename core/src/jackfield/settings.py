@@ -140,6 +140,15 @@ class ControlSettings(_Section):
     viewers: list[str] = Field(default_factory=list, description="May see the state, without data of callers")
 
 
+class IsolationSettings(_Section):
+    """`[isolation]`: what plugins may do wrong before they are shut off."""
+
+    faults: int = Field(5, ge=1, le=1000, description="A plugin with so many faults within five minutes is shut off")
+    hook_seconds: float = Field(
+        5.0, gt=0, le=60, description="A plugin's hook may hold a call up for so long; more is a fault"
+    )
+
+
 class Settings(_Section):
     """All settings."""
 
@@ -153,6 +162,7 @@ class Settings(_Section):
     paths: PathSettings = PathSettings()
     alarms: AlarmSettings = AlarmSettings()
     control: ControlSettings = ControlSettings()
+    isolation: IsolationSettings = IsolationSettings()
     plugins: dict[str, dict[str, Any]] = Field(default_factory=dict, description="[plugins.NAME]: a plugin's own")
     disabled: list[str] = Field(default_factory=list, description="Plugins that are installed but not wanted")
 

@@ -56,7 +56,7 @@ def sms():
 def rig(mail, sms, database, tmp_path):
     settings = senders.load()
     host = PluginHost(settings)
-    host.statuses["sms"] = Status("sms", instance=sms)
+    host.put(Status("sms", instance=sms))
     teller = Teller(host)
     alarms = Alarms(database, settings.alarms, tell=teller.tell)
     outbox = Outbox(database, lambda: host.jobs().keys(), tmp_path / "worker.sock")

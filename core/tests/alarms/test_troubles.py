@@ -5,7 +5,7 @@ from jackfield.alarms import methods as alarm_methods
 from jackfield.alarms.remote import JOBS_STUCK, DaemonAlarms
 from jackfield.alarms.service import Alarms
 from jackfield.alarms.troubles import Troubles
-from jackfield.plugins import FAULTS, PluginHost, State, Status
+from jackfield.plugins import PluginHost, State, Status
 from jackfield.settings import AlarmSettings, Settings
 
 from core.tests.control.conftest import Box
@@ -74,7 +74,8 @@ def test_objects_and_additions_that_are_left_out(alarms, troubles):
 def test_a_plugin_that_misbehaves(alarms, troubles, timers):
     """A notice for each fault, a warning when it is shut off; both go, by themselves or with the plugin."""
     host = PluginHost(Settings())
-    status = host.statuses["toy"] = Status("toy", instance=object())
+    status = Status("toy", instance=object())
+    host.put(status)
     host.on_change = troubles.plugin
     host.on_fault = lambda s, what: troubles.plugin_fault(s.name, what, lambda: max(s.faults, default=None))
     host.fault("toy", "KeyError")
@@ -84,7 +85,7 @@ def test_a_plugin_that_misbehaves(alarms, troubles, timers):
     status.faults[:] = [-1e9]
     timers.waiting[-1][1]()
     assert up(alarms) == {}
-    for _ in range(FAULTS):
+    for _ in range(Settings().isolation.faults):
         host.fault("toy", "KeyError")
     assert status.state is State.SHUT_OFF
     assert up(alarms) == {"plugin-off:toy": "warning", "plugin-fault:toy": "notice"}

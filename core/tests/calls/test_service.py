@@ -151,6 +151,45 @@ def test_a_handler_that_hangs_loses_its_call_to_the_rescue(plugin: Plugin) -> No
     assert back.played() == ["other-way"]
 
 
+def test_a_thread_that_does_not_come_back_is_told_of(plugin: Plugin) -> None:
+    daemon = Daemon(plugin)
+    peer = daemon.call("hangs")
+    while not any(live.plugin for live in daemon.calls.calls()):
+        time.sleep(0.005)
+    time.sleep(0.1)
+    daemon.calls.cut_stalled(daemon.agi.sessions(), time.monotonic(), 0.05)
+    assert peer.ended.wait(5)
+    assert daemon.host.strays.look(grace=0) == {"test": ["call: a handler said nothing for 0.05 s"]}
+    plugin.release.set()
+    while daemon.host.strays.look(grace=0):
+        time.sleep(0.005)
+
+
+def test_who_waits_in_a_plugin_that_is_taken_out_goes_to_the_fallback(plugin: Plugin) -> None:
+    daemon = Daemon(plugin, fallback="prompt:other-way")
+    waiting = daemon.call("waits")
+    while not any(live.call is not None and live.call.waiting for live in daemon.calls.calls()):
+        time.sleep(0.005)
+    daemon.host.refuse("test", "switched off")
+    assert daemon.host.statuses["test"].calls == {"fallback": 1, "finish": 0}
+    assert waiting.ended.wait(5)
+    assert "JF_STATUS" not in waiting.variables
+    back = AgiPeer(daemon.port, "resume", ("token", "", "", "", "carrier", ""), extension=daemon.numbers["waits"])
+    assert daemon.ended().steps[-1].destination == "prompt:other-way"
+    assert back.played() == ["other-way"]
+
+
+def test_who_is_spoken_to_in_a_plugin_that_is_taken_out_finishes_there(plugin: Plugin) -> None:
+    daemon = Daemon(plugin)
+    daemon.call("hangs")
+    while not any(live.plugin for live in daemon.calls.calls()):
+        time.sleep(0.005)
+    daemon.host.refuse("test", "switched off")
+    assert daemon.host.statuses["test"].calls == {"fallback": 0, "finish": 1}
+    plugin.release.set()
+    assert daemon.ended().steps[-1].destination == "test:hangs"
+
+
 def test_a_trunk_has_a_limit_of_its_own(plugin: Plugin) -> None:
     daemon = Daemon(plugin, trunk_calls=1)
     first = daemon.call("waits")

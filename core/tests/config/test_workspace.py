@@ -271,7 +271,7 @@ def test_uploads_are_kept_and_come_back(workspace, paths, tmp_path):
 
 
 def plug(host, name, instance):
-    host.statuses[name] = Status(name, instance=instance, state=State.ENABLED)
+    host.put(Status(name, instance=instance, state=State.ENABLED))
 
 
 class Good:
@@ -324,7 +324,7 @@ def test_a_new_plugin_is_loaded_without_a_restart_and_a_gone_one_needs_none_of_i
     _, applied = workspace.apply("plugin")
     assert applied.loaded == ["app_queue.so"]
     assert "reload app_queue.so" not in asterisk.log  # it has read its file while being loaded
-    del host.statuses["good"]
+    host.refuse("good", "gone")
     _, applied = workspace.apply("without")
     assert [note for note in applied.notes if "restarted to unload app_queue.so" in note]
 

@@ -92,7 +92,7 @@ def test_a_viewer_is_not_told_of_what_it_may_not(box, monkeypatch):
 
 def test_methods_of_plugins(box):
     methods = [Method("toy.play", lambda: "ok", VIEWER), Method("toy.bug", lambda: {}["x"], VIEWER)]
-    box.host.statuses["toy"] = Status("toy", declared={"jackfield_control_methods": methods}, instance=object())
+    box.host.put(Status("toy", declared={"jackfield_control_methods": methods}, instance=object()))
     client = box.client()
     assert client.ask("toy.play") == "ok"
     for _ in range(5):

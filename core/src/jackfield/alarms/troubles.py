@@ -15,6 +15,7 @@ AMI_SECONDS = 10.0
 """How long after its start the daemon waits for Asterisk before it is missed."""
 RECORDS, AMI = "records-not-written", "asterisk-away"
 SITE, FRAGMENT, PLUGIN, FAULT = "site-left-out:", "fragment-left-out:", "plugin-off:", "plugin-fault:"
+STUCK = "plugin-stuck:"
 
 _FINE = (State.ENABLED, State.DISABLED)
 
@@ -29,6 +30,7 @@ class Troubles:
         """The daemon is up: what only concerned the one before is clear; Asterisk must come within AMI_SECONDS."""
         self._alarms.clear(RECORDS)
         self._alarms.settle(FAULT, ())
+        self._alarms.settle(STUCK, ())
         self._alarms.settle(PLUGIN, [PLUGIN + each.name for each in plugins if each.state not in _FINE])
         self._timers.after(AMI_SECONDS, lambda: None if connected() else self.asterisk_lost())
 
@@ -67,7 +69,8 @@ class Troubles:
         self._alarms.settle(prefix, found)
 
     def plugin(self, status: Status) -> None:
-        """A plugin was loaded, refused, shut off, or is gone (then it counts as disabled)."""
+        """A plugin was loaded, refused, shut off, or is gone (then it counts as disabled); or its threads are stuck."""
+        self._threads(status)
         off = PLUGIN + status.name
         if status.state in _FINE:
             self._alarms.clear(off)
@@ -75,9 +78,21 @@ class Troubles:
             return
         self._alarms.raise_(
             off,
-            f"Plugin {status.name} is out ({status.state}): {status.reason}. See: jackfield plugins list",
+            f"Plugin {status.name} is out ({status.state}): {status.reason}. Calls go on without it. "
+            f"Look at: jackfield plugins log {status.name}; when it is mended: jackfield plugins enable {status.name}",
             source=status.name,
             version=status.version,
+        )
+
+    def _threads(self, status: Status) -> None:
+        if not status.stuck:
+            self._alarms.clear(STUCK + status.name)
+            return
+        self._alarms.raise_(
+            STUCK + status.name,
+            f"Threads of the plugin {status.name} do not come to an end ({'; '.join(status.stuck)[:300]}). They hold "
+            "memory and perhaps more. Tell its maker; when no calls are up: systemctl restart jackfieldd",
+            source=status.name,
         )
 
     def plugin_fault(self, name: str, what: str, last: Callable[[], float | None]) -> None:

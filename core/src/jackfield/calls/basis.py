@@ -71,6 +71,8 @@ class CallBasis:
         self.answered = False
         self.desk: Desk
         """Users' states and what is live, for core's own destinations."""
+        self.waiting = False
+        """Whether the handler is in `wait` (core's own)."""
         self.taken = False
         """The handler stalled and the call was taken away from this thread (core's own)."""
 
@@ -205,7 +207,7 @@ class CallBasis:
     def wait(self, seconds: float | None = None) -> Wake:
         """Block until another thread calls `wake`, with no command pending and at no cost."""
         self.flush()
-        if not self._wakes.empty() or self._session.wait(self._wake_fd, seconds):
+        if not self._wakes.empty() or self._wait(seconds):
             try:
                 value = self._wakes.get_nowait()
             except queue.Empty:
@@ -249,6 +251,22 @@ class CallBasis:
         self.at, self.seq, self.data, self.memo = saved.at, saved.seq, dict(saved.data), dict(saved.memo)
         self.entered = saved.entered
         self.resumes, self.resumed, self.answered, self._music = saved.resumes + 1, resume, True, music
+
+    def _wait(self, seconds: float | None) -> bool:
+        self.waiting = True
+        try:
+            return self._session.wait(self._wake_fd, seconds)
+        finally:
+            self.waiting = False
+
+    @property
+    def asterisk_seconds(self) -> float:
+        """How long this call's thread has waited for Asterisk and the caller, all in all."""
+        return self._session.waited
+
+    def cut(self) -> None:
+        """Take the connection away, from another thread: the handler finds its caller gone."""
+        self._session.cut()
 
     def runs_on(self, session: AgiSession) -> bool:
         """Whether this is the call's connection, and not one that was taken from it (core's own)."""

@@ -24,6 +24,8 @@ class Live:
     call: Call | None = None
     plugin: str = ""
     """Whose handler runs now; '' for core's."""
+    thread: threading.Thread | None = None
+    """The thread that runs the call, or did last."""
     steps: list[StepRecord] = field(default_factory=list)
     legs: dict[str, LegRecord] = field(default_factory=dict)
     agents: dict[str, str] = field(default_factory=dict)

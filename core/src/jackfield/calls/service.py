@@ -263,7 +263,7 @@ class CallService:
 
     def _run(self, live: Live, call: Call, first: Callable[[], str]) -> None:
         end: End | None = None
-        channel = call.leader
+        channel, live.thread = call.leader, threading.current_thread()
         alone = live.running.acquire(timeout=LET_GO_SECONDS if call.facts.transfer else 0.0)
         try:
             end = self._path.run(live, call, first())
@@ -474,12 +474,24 @@ class CallService:
                 call = live.call if live is not None and not live.closed else None
                 if live is None or call is None or call.taken or not call.runs_on(session):
                     continue
-                call.taken = True
-                self._stalled.add(identity)
-                log.error("call.stalled", call=identity, seconds=limit, plugin=live.plugin)
-                session.cut()
-                if live.plugin:
-                    self._host.fault(live.plugin, f"a handler said nothing for {limit:g} s")
+                self._take_away(identity, call)
+                plugin = self._host.stalled(live.plugin, live.thread, f"a handler said nothing for {limit:g} s")
+                log.error("call.stalled", call=identity, seconds=limit, plugin=plugin)
+
+    def _take_away(self, identity: str, call: Call) -> None:
+        """Take a call from its handler; it comes back by the dialplan's rescue, and goes to its fallback."""
+        call.taken = True
+        self._stalled.add(identity)
+        call.cut()
+
+    def plugin_left(self, plugin: str) -> dict[str, int]:
+        """A plugin is at work no more: who waits in it goes to the fallback; talks and what is being said finish."""
+        inside = [(live, live.call) for live in self.calls() if live.plugin == plugin and not live.closed]
+        waiting = [(live, call) for live, call in inside if call is not None and call.waiting and not call.taken]
+        for live, call in waiting:
+            log.info("call.let_go", call=live.facts.id, plugin=plugin)
+            self._take_away(live.facts.id, call)
+        return {"fallback": len(waiting), "finish": len(inside) - len(waiting)}
 
     def describe(self) -> list[dict[str, Any]]:
         """For `jackfield calls`; of a call through a middle number, the caller's is hidden."""

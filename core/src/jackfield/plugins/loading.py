@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -13,14 +15,18 @@ from pydantic import BaseModel, ValidationError
 
 from jackfield import hookspecs
 from jackfield.errors import JackfieldError
+from jackfield.plugins import requires
 from jackfield.plugins.declared import check_names, declared_by
 from jackfield.plugins.status import State, Status
+from jackfield.plugins.surroundings import quiet, resident_kilobytes
 from jackfield.settings import Settings
 
 log = structlog.get_logger(__name__)
 GROUP = "jackfield.plugins"
 API = "0.1"
 LOAD_SECONDS = 10.0
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_RESERVED = frozenset({"core", "jackfield"})
 
 
 class Manager(pluggy.PluginManager):
@@ -39,24 +45,51 @@ class Manager(pluggy.PluginManager):
 class Loader:
     """Loads plugins into status records."""
 
-    def __init__(self, settings: Settings, manager: pluggy.PluginManager) -> None:
-        """`manager` checks and registers hooks."""
+    def __init__(
+        self,
+        settings: Settings,
+        manager: pluggy.PluginManager,
+        fault: Callable[[str, str], None],
+        give_up: Callable[[str, threading.Thread, str], object],
+    ) -> None:
+        """`manager` checks and registers hooks; `fault` and `give_up` are told of what a plugin does wrong."""
         self._settings, self._manager = settings, manager
+        self._fault, self._give_up = fault, give_up
 
-    def load(self, point: EntryPoint, status: Status, others: Iterable[Status]) -> str:
+    def load(self, point: EntryPoint, status: Status, statuses: Mapping[str, Status]) -> str:
         """Import and make a plugin, read its settings and what it declares; '' or why that failed."""
         outcome: list[BaseException] = []
         thread = threading.Thread(
-            target=_guarded, args=(lambda: self._make(point, status, others), outcome), daemon=True
+            target=_guarded,
+            args=(lambda: self._make(point, status, statuses), outcome),
+            name=f"{point.name}-load",
+            daemon=True,
         )
-        thread.start()
-        thread.join(LOAD_SECONDS)
+        started, memory = time.monotonic(), resident_kilobytes()
+        with quiet(point.name) as deeds:
+            thread.start()
+            thread.join(LOAD_SECONDS)
+        status.load_seconds = time.monotonic() - started
+        status.load_kilobytes = max(0, resident_kilobytes() - memory)
         if thread.is_alive():
+            self._give_up(point.name, thread, "loading")
             return f"did not load within {LOAD_SECONDS:g} s"
-        return f"{type(outcome[0]).__name__}: {outcome[0]}" if outcome else ""
+        if outcome:
+            log.debug("plugin.load_traceback", plugin=point.name, exc_info=outcome[0])
+            return f"{type(outcome[0]).__name__}: {outcome[0]}"
+        if deeds:
+            self._fault(point.name, f"while it was loaded it {'; '.join(deeds)} (put back)")
+        return ""
 
-    def _make(self, point: EntryPoint, status: Status, others: Iterable[Status]) -> None:
-        instance = point.load()()
+    def _make(self, point: EntryPoint, status: Status, statuses: Mapping[str, Status]) -> None:
+        check_name(point.name)
+        made = point.load()
+        status.api = str(getattr(made, "api", ""))
+        status.requires = requires.read(made)
+        if reason := requires.missing(status.requires, statuses):
+            status.state = State.WAITING
+            raise JackfieldError(reason)
+        instance = made()
         wanted = str(getattr(instance, "api", API))
         if wanted.split(".")[0] != API.split(".")[0]:
             status.state = State.WRONG_API
@@ -66,7 +99,7 @@ class Loader:
             self._manager.check_pending()
             status.settings = self._read_settings(point.name, instance)
             status.declared = declared_by(instance)
-            check_names(status, others)
+            check_names(status, [each for each in statuses.values() if each is not status])
         except BaseException:
             self._manager.unregister(name=point.name)
             raise
@@ -84,9 +117,41 @@ class Loader:
             raise JackfieldError(f"settings: plugins.{name}.{key}: {first['msg']}") from error
 
 
+def check_name(name: str) -> None:
+    """Whether a plugin may be called so: its name is in the names of tables, settings, alarms and methods.
+
+    Raises:
+        JackfieldError: it may not.
+    """
+    if not _NAME.fullmatch(name) or name in _RESERVED:
+        raise JackfieldError(f"{name[:40]!r} cannot be the name of a plugin: small letters, digits and _, and not core")
+
+
+def unique(points: Iterable[EntryPoint], loaded: Mapping[str, Status]) -> tuple[dict[str, EntryPoint], dict[str, str]]:
+    """One entry point a name; and `{distribution: name}` of those whose name another distribution has taken.
+
+    Who is loaded already keeps the name; else the distribution whose name comes first.
+    """
+    found: dict[str, EntryPoint] = {}
+    clashes: dict[str, str] = {}
+    for point in sorted(points, key=lambda p: (p.name, distribution(p))):
+        other, status = found.get(point.name), loaded.get(point.name)
+        if other is None or distribution(other) == distribution(point):
+            found.setdefault(point.name, point)
+            continue
+        if status is not None and status.distribution == distribution(point):
+            found[point.name], point = point, other
+        clashes[distribution(point)] = point.name
+    return found, clashes
+
+
+def distribution(point: EntryPoint) -> str:
+    """The distribution that brings an entry point; '' when nobody knows."""
+    return point.dist.name if point.dist else ""
+
+
 def _guarded(function: Callable[[], None], outcome: list[BaseException]) -> None:
     try:
         function()
     except BaseException as error:
-        log.debug("plugin.load_traceback", exc_info=True)
         outcome.append(error)

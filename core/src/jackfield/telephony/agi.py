@@ -49,6 +49,8 @@ class AgiSession(AGI):  # type: ignore[misc]
         self.busy_since: float | None = None
         """Monotonic time since which a command has been with Asterisk; None while our code runs."""
         self.idle_since = time.monotonic()
+        self.waited = 0.0
+        """Seconds in which a command was with Asterisk, or the caller waited, all in all."""
         sock.settimeout(ENVIRONMENT_SECONDS)
         self._get_agi_env()
         sock.settimeout(None)
@@ -123,8 +125,7 @@ class AgiSession(AGI):  # type: ignore[misc]
             while answer == b"HANGUP":
                 answer = self._line()
         finally:
-            self.busy_since = None
-            self.idle_since = time.monotonic()
+            self._idle()
         if answer == b"200 result=0":
             return {"result": ("0", "")}
         if not answer.startswith(b"200 result="):
@@ -142,6 +143,11 @@ class AgiSession(AGI):  # type: ignore[misc]
             if equals:
                 result[key] = (number, "")
         return result
+
+    def _idle(self) -> None:
+        self.idle_since = now = time.monotonic()
+        self.waited += now - (self.busy_since or now)
+        self.busy_since = None
 
     def _failed(self, answer: bytes, line: str) -> None:
         text = answer.decode("utf-8", "replace")
@@ -200,8 +206,7 @@ class AgiSession(AGI):  # type: ignore[misc]
         try:
             ready = {descriptor for descriptor, _ in poll.poll(None if seconds is None else max(0, seconds) * 1000)}
         finally:
-            self.busy_since = None
-            self.idle_since = time.monotonic()
+            self._idle()
         if self._sock.fileno() in ready:
             line = self._line()
             if line != b"HANGUP":

@@ -1,0 +1,87 @@
+"""What a plugin is handed of `Core`: its own timers, and events whose failures are its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from jackfield.core import Core, Events, Timer
+from jackfield.plugins.calling import EVENT, TIMER, Guard
+from jackfield.plugins.status import Status
+from jackfield.services import TimerThread
+
+LINGER_SECONDS = 30.0
+Subscriber = Callable[[Mapping[str, Any]], None]
+
+
+class Share:
+    """One plugin's share."""
+
+    def __init__(self, core: Core, status: Status, guard: Guard) -> None:
+        """The plugin gets `core`."""
+        self._status, self._guard, self._all = status, guard, core
+        self._timers = _Timers(self._run)
+        self._events = _Events(core.events, self._run)
+        self.core = replace(core, timers=self._timers, events=self._events)
+
+    def _run(self, what: str, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
+        self._guard.run(self._status, what, function, arguments)
+
+    def close(self) -> None:
+        """Deliver no more events, and after LINGER_SECONDS no more timers fire: winding up may need some."""
+        self._events.stop()
+        self._all.timers.after(LINGER_SECONDS, self._timers.stop)
+
+
+class _Timers:
+    """Timers on a thread of the plugin's own: one that hangs holds up nobody else's."""
+
+    def __init__(self, run: Callable[[str, Callable[..., Any], dict[str, Any]], None]) -> None:
+        self._run, self._lock = run, threading.Lock()
+        self._thread: TimerThread | None = None
+        self._stopped = False
+
+    def after(self, seconds: float, function: Callable[[], None]) -> Timer:
+        """Call `function` once, `seconds` from now."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = TimerThread()
+                if self._stopped:
+                    self._thread.stop()
+            return self._thread.after(seconds, lambda: self._run(TIMER, function, {}))
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            if self._thread is not None:
+                self._thread.stop()
+
+
+class _Events:
+    """The bus, as one plugin sees it."""
+
+    def __init__(self, bus: Events, run: Callable[[str, Callable[..., Any], dict[str, Any]], None]) -> None:
+        self._bus, self._run = bus, run
+        self._mine: list[tuple[str, Subscriber, Subscriber]] = []
+        self.wanted, self.publish = bus.wanted, bus.publish
+
+    def subscribe(self, topic: str, function: Subscriber) -> None:
+        """Have `function` called with each event's fields."""
+
+        def deliver(fields: Mapping[str, Any]) -> None:
+            self._run(EVENT, lambda: function(fields), {})
+
+        self._mine.append((topic, deliver, function))
+        self._bus.subscribe(topic, deliver)
+
+    def unsubscribe(self, topic: str, function: Subscriber) -> None:
+        """Call it no more."""
+        for mine, deliver, own in self._mine:
+            if (mine, own) == (topic, function):
+                self._bus.unsubscribe(topic, deliver)
+
+    def stop(self) -> None:
+        for topic, deliver, _ in self._mine:
+            self._bus.unsubscribe(topic, deliver)
