@@ -107,6 +107,7 @@ class Daemon:
         self.host.put(status)
         self.writer = Writer()
         self.calls = CallService(self.host, self.writer, EventBus(), "token", lambda: datetime.now(UTC))
+        self.host.on_left = self.calls.plugin_left
         self.calls.registry = Registry(self.calls)
         self.calls.desk = Desk(States(), self.calls, None, ParkingLot(lambda slot, occupied: None))
         numbers = ("good", "raises", "exits", "nonsense", "loops", "waits", "hangs")

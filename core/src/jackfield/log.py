@@ -7,6 +7,21 @@ import sys
 
 import structlog
 
+from jackfield import plugin_names
+
+
+class _Foreign(logging.Handler):
+    """What libraries and plugins log by the standard library's `logging`: as lines of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Never raises."""
+        try:
+            error = record.exc_info if record.exc_info and record.exc_info[0] else None
+            log = structlog.get_logger(record.name)
+            log.log(max(record.levelno, logging.DEBUG), record.getMessage(), logger=record.name, exc_info=error)
+        except Exception:
+            self.handleError(record)
+
 
 class _Stderr:
     """Whatever `sys.stderr` is at the moment: loggers outlive its redirection."""
@@ -28,6 +43,7 @@ def set_up(level: str = "info", json: bool | None = None) -> None:
     as_json = not sys.stderr.isatty() if json is None else json
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        plugin_names.tag,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -41,3 +57,4 @@ def set_up(level: str = "info", json: bool | None = None) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=_Stderr()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
+    logging.basicConfig(handlers=[_Foreign()], level=logging.WARNING, force=True)

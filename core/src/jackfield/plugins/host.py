@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from jackfield import plugin_names
 from jackfield.alarms import senders
 from jackfield.config.kinds import Kind
 from jackfield.config.objects import core_kinds
@@ -122,8 +123,9 @@ class PluginHost:
         return loaded
 
     def _load_one(self, point: EntryPoint, status: Status) -> str:
-        status.state, known = State.ENABLED, self.statuses
-        self.statuses = {**known, status.name: status}
+        status.state = State.ENABLED
+        self.statuses = {**self.statuses, status.name: status}
+        plugin_names.know(status.package, status.name)
         return self._loader.load(point, status, {n: s for n, s in self.statuses.items() if s is not status})
 
     def _welcome(self, status: Status) -> None:
