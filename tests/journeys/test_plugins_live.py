@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from journeys.pbx import Pbx, path_of
+from journeys.test_bad_plugins import installed
 from packages.system import made_plugin
 
 IVR = "jackfield-plugin-ivr"
@@ -121,3 +122,80 @@ def test_a_plugin_of_someone_else(pbx: Pbx, tmp_path: Path) -> None:
     call = pbx.call("5550277", later)
     pbx.wait_hears(call, "pattern")
     assert path_of(pbx.record(later))[0][0] == "prompt:pattern"
+
+
+SWITCHED = """
+from jackfield.api import DestinationKind, End, hookimpl
+
+
+class Plugin:
+    @hookimpl
+    def jackfield_destinations(self):
+        return [DestinationKind("switched", "Can be switched off", self.serve)]
+
+    def serve(self, call, name):
+        call.answer()
+        if name == "waits":
+            call.wait(None)
+        for _ in range(3):
+            call.play("digits:345")
+        return End()
+"""
+SWITCHED_DIDS = """
+[[did]]
+name = "switched-waits"
+number = "5550981"
+destination = "switched:waits"
+fallback = "prompt:fallback-here"
+
+[[did]]
+name = "switched-speaks"
+number = "5550982"
+destination = "switched:speaks"
+fallback = "prompt:fallback-here"
+"""
+
+
+@pytest.fixture
+def switched(shared_pbx: Pbx) -> Iterator[None]:
+    """A plugin with two numbers; afterwards neither is there, and nothing is switched off."""
+    with installed(shared_pbx, {"switched": SWITCHED}):
+        shared_pbx.apply_text(shared_pbx.site_text() + SWITCHED_DIDS, "a plugin to switch off")
+        yield
+        shared_pbx.jackfield("plugins", "enable", "switched", "--json")
+    shared_pbx.apply_site()
+
+
+@pytest.mark.usefixtures("switched")
+def test_switched_off_and_on_under_calls(pbx: Pbx) -> None:
+    """Who waits in the plugin hears the fallback at once, who hears an announcement hears its end; then it is back."""
+    daemon, waiter, listener = pbx.node.main_pid("jackfieldd"), pbx.number(), pbx.number()
+    waits, listens = pbx.call("5550981", waiter), pbx.call("5550982", listener)
+    pbx.wait_at(waiter, "switched:waits")
+    pbx.wait_hears(listens, "digit-3")
+    told = pbx.jackfield("plugins", "disable", "switched", "--json")
+    assert told["state"] == "disabled" and told["calls_when_left"] == {"fallback": 1, "finish": 1}
+    pbx.wait_hears(waits, "fallback-here")
+    waits.wait_ended(15)
+    assert listens.wait_ended(20).ended_by == "them"
+    assert len(pbx.hears(listens, "digit-5")) == 3, "the announcement was cut"
+    assert path_of(pbx.record(waiter))[-1] == ("prompt:fallback-here", "")
+
+    later = pbx.number()
+    call = pbx.call("5550982", later)
+    pbx.wait_hears(call, "fallback-here")
+    call.wait_ended(15)
+    assert pbx.jackfield("plugins", "info", "switched", "--json")["state"] == "disabled"
+    assert pbx.jackfield("plugins", "check", "switched", "--json")["problems"] == []
+
+    told = pbx.jackfield("plugins", "enable", "switched", "--json")
+    assert told["state"] == "enabled" and told["brings"]["destinations"] == ["switched"]
+    again = pbx.number()
+    call = pbx.call("5550982", again)
+    pbx.wait_hears(call, "digit-3")
+    call.hang_up()
+    assert pbx.node.main_pid("jackfieldd") == daemon, "the daemon was restarted"
+    done = [(e["method"], e["object"]) for e in pbx.jackfield("audit", "--json") if e["method"].startswith("plugins.")]
+    assert {("plugins.disable", "switched"), ("plugins.enable", "switched")} <= set(done)
+    logged = pbx.node.run(["jackfield", "plugins", "log", "switched"]).stdout
+    assert "plugin.out" in logged and "call.let_go" in logged

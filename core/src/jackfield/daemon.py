@@ -39,7 +39,7 @@ from jackfield.config.secrets import Secrets
 from jackfield.config.site import Site
 from jackfield.control import site_methods
 from jackfield.control.api import ControlApi
-from jackfield.control.core_methods import core_methods, plugins
+from jackfield.control.core_methods import core_methods
 from jackfield.control.site_processes import SiteProcesses
 from jackfield.core import Clock, Core
 from jackfield.errors import JackfieldError
@@ -319,7 +319,7 @@ class Daemon:
         for name in new if self.recovery.finished else ():
             self.host.call("jackfield_recovered", only=name)
         self.host.call("jackfield_site_changed", site=self.calls.site)
-        return plugins(self)
+        return [each.describe() for each in self.host.statuses.values()]
 
     # -- Asterisk --------------------------------------------------------------------------------------------------
 

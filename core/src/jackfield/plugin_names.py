@@ -14,7 +14,7 @@ _owners: dict[str, str] = {}
 
 def know(package: str, plugin: str) -> None:
     """Code below `package` is `plugin`'s."""
-    if package:
+    if package not in ("", "jackfield"):
         _owners[package] = plugin
 
 

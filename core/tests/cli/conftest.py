@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from jackfield.cli import context, live
+from jackfield.cli import context, live, plugins
 from jackfield.cli.main import main
 from jackfield.control.access import Access
 from jackfield.control.audit import AuditLog
@@ -49,7 +49,7 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(os, "getuid", lambda: 0)  # sudo is believed
     monkeypatch.setattr(library, "core_sounds", lambda: dict(CORE_PROMPTS))
     monkeypatch.setattr("jackfield.plugins.host.entry_points", lambda group: [])
-    for module in (context, live):  # the tests go on as whoever they are
+    for module in (context, live, plugins):  # the tests go on as whoever they are
         monkeypatch.setattr(module, "become_service_user", lambda: None)
     monkeypatch.chdir(tmp_path)
     return tmp_path

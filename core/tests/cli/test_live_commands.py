@@ -44,7 +44,9 @@ def test_lists(jackfield, daemon):
     assert jackfield("calls").out == "No calls.\n"
     assert jackfield("calls", "--json").json() == []
     assert jackfield("agents").out == "agent  name  state\n1001   陈    ready\n1002   Bob   talking\n"
-    assert jackfield("plugins", "list").out.splitlines()[1].split() == ["acd", "0.1", "enabled", "-", "queue", "-"]
+    assert jackfield("plugins", "list").out.splitlines()[1].split() == [
+        "acd", "0.1", "-", "enabled", "-", "-", "queue", "-",
+    ]  # fmt: skip
 
 
 def test_a_refusal_of_the_daemon(jackfield, daemon):

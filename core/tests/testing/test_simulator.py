@@ -211,7 +211,8 @@ def test_dialling_at_a_phone_and_an_unknown_number(pbx):
 
 def test_a_hang_up_reaches_a_handler_in_any_verb(pbx):
     seen = []
-    plugin = pbx.daemon.host.statuses["door"].instance
+    status = pbx.daemon.host.statuses["door"]
+    plugin = status.instance
     handle = plugin.handle
 
     def watch(call, name):
@@ -222,7 +223,8 @@ def test_a_hang_up_reaches_a_handler_in_any_verb(pbx):
             raise
 
     plugin.handle = watch
-    pbx.daemon.host.statuses["door"].declared["jackfield_destinations"] = plugin.jackfield_destinations()
+    status.declared["jackfield_destinations"] = plugin.jackfield_destinations()
+    pbx.daemon.host.put(status)
     caller = pbx.caller()
     caller.hears("door-knock")
     caller.hangs_up()

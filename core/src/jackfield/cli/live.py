@@ -1,4 +1,4 @@
-"""Commands that ask the daemon: status, calls, agents, queues, plugins."""
+"""Commands that ask the daemon: status, calls, agents, queues."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from jackfield.cli.context import Json
 from jackfield.cli.privileges import author, become_service_user
 from jackfield.control.client import events as follow
 from jackfield.control.client import request, socket_path
-
-plugins_app = typer.Typer(no_args_is_help=True, help="Plugins of the daemon.")
 
 
 def ask(method: str, **params: Any) -> Any:
@@ -83,32 +81,3 @@ def agents(json: Json = False) -> None:
 def queues(json: Json = False) -> None:
     """List queues, who waits and who serves."""
     _show_list("queues", "No queues.", json)
-
-
-@plugins_app.command("list")
-def plugins_list(json: Json = False) -> None:
-    """List plugins, and why one is not at work."""
-    found = ask("plugins")
-    if json:
-        output.as_json(found)
-        return
-    keys = ("name", "version", "state", "faults", "destinations", "reason")
-    output.records([{key: row.get(key) for key in keys} for row in found], "No plugins.")
-
-
-@plugins_app.command("reload")
-def plugins_reload(json: Json = False) -> None:
-    """Have the daemon take up plugins that were installed and let go of those that were removed.
-
-    Exit code 4: it runs a former version of one, and must be restarted.
-    """
-    found = ask("plugins.reload")
-    if json:
-        output.as_json(found)
-    else:
-        output.records(
-            [{key: row.get(key) for key in ("name", "version", "state", "reason")} for row in found], "No plugins."
-        )
-    if stale := [row["name"] for row in found if row["stale"]]:
-        output.note(f"{', '.join(stale)}: jackfieldd runs the former version; systemctl restart jackfieldd")
-        raise typer.Exit(4)

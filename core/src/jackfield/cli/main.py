@@ -21,6 +21,7 @@ from jackfield.cli import (
     draft,
     live,
     phones,
+    plugins,
     privacy,
     recordings,
     records,
@@ -64,7 +65,7 @@ app.add_typer(phones.phone_app, name="phone")
 app.command()(phones.codes)
 app.add_typer(conferences.conference_app, name="conference")
 app.command()(conferences.parked)
-app.add_typer(live.plugins_app, name="plugins")
+app.add_typer(plugins.app, name="plugins")
 app.add_typer(authors.app, name="plugin")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(routes.route_app, name="route")

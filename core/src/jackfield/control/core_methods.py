@@ -15,6 +15,7 @@ from jackfield.control.method import Caller, Method, Role
 from jackfield.control.trunks import describe_trunks
 from jackfield.features import conference
 from jackfield.features import methods as feature_methods
+from jackfield.plugins import methods as plugin_methods
 from jackfield.privacy import methods as privacy_methods
 from jackfield.privacy.mask import mask_record
 from jackfield.records.queries import find_calls
@@ -37,8 +38,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
         Method("trunks", lambda: describe_trunks(daemon), VIEWER, summary="Trunks: state, round trip, calls now"),
         Method("queues", lambda: reported(daemon, "queues"), OPERATOR, personal=True, summary="Queues and who waits"),
         Method("agents", lambda: reported(daemon, "agents"), OPERATOR, personal=True, summary="Agents and their state"),
-        Method("plugins", lambda: plugins(daemon), VIEWER, summary="Plugins, and why one is not at work"),
-        Method("plugins.reload", daemon.reload_plugins, ADMIN, change=True),
+        *plugin_methods.methods(daemon),
         Method("site.reload", daemon.reload_site, ADMIN, change=True),
         *records_methods(daemon),
         *upkeep_methods.methods(daemon.host, daemon.database, calls),
@@ -85,11 +85,6 @@ def channels(daemon: Daemon) -> list[dict[str, Any]]:
         }
         for channel in daemon.registry.channels()
     ]
-
-
-def plugins(daemon: Daemon) -> list[dict[str, Any]]:
-    """What `jackfield plugins list` shows."""
-    return [each.describe() for each in daemon.host.statuses.values()]
 
 
 def reported(daemon: Daemon, key: str) -> list[Any]:

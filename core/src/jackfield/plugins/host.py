@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from jackfield import plugin_names
 from jackfield.alarms import senders
 from jackfield.config.kinds import Kind
 from jackfield.config.objects import core_kinds
@@ -125,7 +124,6 @@ class PluginHost:
     def _load_one(self, point: EntryPoint, status: Status) -> str:
         status.state = State.ENABLED
         self.statuses = {**self.statuses, status.name: status}
-        plugin_names.know(status.package, status.name)
         return self._loader.load(point, status, {n: s for n, s in self.statuses.items() if s is not status})
 
     def _welcome(self, status: Status) -> None:
@@ -364,6 +362,5 @@ def _status(point: EntryPoint, state: State = State.ENABLED) -> Status:
         point.name,
         dist.name if dist else "",
         dist.version if dist else "",
-        point.module.partition(".")[0],
-        state,
+        state=state,
     )

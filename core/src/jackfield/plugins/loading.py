@@ -13,7 +13,7 @@ import pluggy
 import structlog
 from pydantic import BaseModel, ValidationError
 
-from jackfield import hookspecs
+from jackfield import hookspecs, plugin_names
 from jackfield.errors import JackfieldError
 from jackfield.plugins import requires
 from jackfield.plugins.declared import check_names, declared_by
@@ -83,7 +83,10 @@ class Loader:
 
     def _make(self, point: EntryPoint, status: Status, statuses: Mapping[str, Status]) -> None:
         check_name(point.name)
+        module = str(getattr(point, "module", ""))
+        plugin_names.know(module.partition(".")[0], point.name)
         made = point.load()
+        status.package = (module or made.__module__).partition(".")[0]
         status.api = str(getattr(made, "api", ""))
         status.requires = requires.read(made)
         if reason := requires.missing(status.requires, statuses):

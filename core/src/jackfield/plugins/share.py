@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from jackfield.core import Core, Events, Timer
+from jackfield.core import Core, Events, Timer, Timers
 from jackfield.plugins.calling import EVENT, TIMER, Guard
 from jackfield.plugins.status import Status
 from jackfield.services import TimerThread
@@ -22,7 +22,7 @@ class Share:
     def __init__(self, core: Core, status: Status, guard: Guard) -> None:
         """The plugin gets `core`."""
         self._status, self._guard, self._all = status, guard, core
-        self._timers = _Timers(self._run)
+        self._timers = _Timers(core.timers, self._run)
         self._events = _Events(core.events, self._run)
         self.core = replace(core, timers=self._timers, events=self._events)
 
@@ -38,25 +38,23 @@ class Share:
 class _Timers:
     """Timers on a thread of the plugin's own: one that hangs holds up nobody else's."""
 
-    def __init__(self, run: Callable[[str, Callable[..., Any], dict[str, Any]], None]) -> None:
-        self._run, self._lock = run, threading.Lock()
-        self._thread: TimerThread | None = None
+    def __init__(self, shared: Timers, run: Callable[[str, Callable[..., Any], dict[str, Any]], None]) -> None:
+        self._shared, self._run, self._lock = shared, run, threading.Lock()
+        self._own: Timers | None = None
         self._stopped = False
 
     def after(self, seconds: float, function: Callable[[], None]) -> Timer:
         """Call `function` once, `seconds` from now."""
         with self._lock:
-            if self._thread is None:
-                self._thread = TimerThread()
-                if self._stopped:
-                    self._thread.stop()
-            return self._thread.after(seconds, lambda: self._run(TIMER, function, {}))
+            if self._own is None:
+                self._own = self._shared.apart() if isinstance(self._shared, TimerThread) else self._shared
+            return self._own.after(seconds, lambda: None if self._stopped else self._run(TIMER, function, {}))
 
     def stop(self) -> None:
         with self._lock:
             self._stopped = True
-            if self._thread is not None:
-                self._thread.stop()
+            if isinstance(self._own, TimerThread) and self._own is not self._shared:
+                self._own.stop()
 
 
 class _Events:

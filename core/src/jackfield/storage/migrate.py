@@ -66,6 +66,23 @@ def is_current(database: Database, models: Models) -> bool:
         raise StorageError(f"The database cannot be read: {error}") from error
 
 
+def state_of(database: Database, owner: str, models: Models | None) -> dict[str, str | list[str] | None]:
+    """An owner's tables: their names, the revision that they are at, and the one that its package wants.
+
+    Raises:
+        MigrationFailed: the package has no revisions.
+        StorageError: the database cannot be read.
+    """
+    try:
+        with database.engine.connect() as connection:
+            there = inspect(connection).get_table_names()
+            at = _revision(connection, Models(owner, "")) if f"{owner}_version" in there else None
+    except SQLAlchemyError as error:
+        raise StorageError(f"The database cannot be read: {error}") from error
+    names = sorted(name for name in there if name == owner or name.startswith(f"{owner}_"))
+    return {"names": names, "revision": at, "wanted": _known(models)[-1] if models else None}
+
+
 def migrate(database: Database, models: Sequence[Models]) -> list[str]:
     """Bring the tables of these owners up to date, in order, each in a transaction of its own.
 
