@@ -13,6 +13,7 @@ from jackfield import log, plugin_names
 @pytest.fixture
 def lines(capsys, monkeypatch):
     monkeypatch.setattr(plugin_names, "_owners", {})
+    monkeypatch.setattr(plugin_names, "_recent", {})
     before, handlers, level = structlog.get_config(), logging.root.handlers[:], logging.root.level
     log.set_up("info", json=True)
 
@@ -41,6 +42,7 @@ def test_a_plugins_line_has_its_name(lines):
     structlog.get_logger().info("from without")
     made.run(lambda: structlog.get_logger().info("said", plugin="other"))
     assert [line.get("plugin") for line in lines()] == ["named", None, "other"]
+    assert [line["event"] for line in plugin_names.recent("other")] == ["said"]
 
 
 def test_the_standard_librarys_too(lines):

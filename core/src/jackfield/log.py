@@ -49,6 +49,7 @@ def set_up(level: str = "info", json: bool | None = None) -> None:
     ]
     last: list[structlog.typing.Processor] = [
         structlog.processors.format_exc_info,
+        plugin_names.keep,
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
     structlog.configure(

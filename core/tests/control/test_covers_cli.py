@@ -31,7 +31,9 @@ METHODS = {
     "queues": "queues", "extensions": "extensions", "extension set": "extension.set", "phone show": "phone.show",
     "codes": "codes", "conference list": "conferences", "conference add": "conference.add",
     "conference drop": "conference.drop", "parked": "parked", "plugins list": "plugins",
-    "plugins reload": "plugins.reload", "alarms list": "alarms", "alarms ack": "alarms.ack",
+    "plugins reload": "plugins.reload", "plugins info": "plugins.info", "plugins check": "plugins.check",
+    "plugins enable": "plugins.enable", "plugins disable": "plugins.disable", "plugins log": "plugins.log",
+    "alarms list": "alarms", "alarms ack": "alarms.ack",
     "alarms clear": "alarms.clear", "alarms history": "alarms.history", "alarms test": "alarms.test",
     "route test in": "route.test.in", "route test out": "route.test.out", "privacy bind": "privacy.bind",
     "privacy unbind": "privacy.unbind", "privacy list": "privacy.list", "recordings list": "recording.list",
@@ -47,6 +49,7 @@ RENAMED = {
     ("undo", "force"): "others", ("phone show", "host"): "address", ("ban", "seconds"): "length",
     ("recordings show", "recording"): "id", ("recordings export", "recording"): "id",
     ("privacy bind", "duration"): "lifetime", ("privacy unbind", "identity"): "id", ("purge-plugin", "name"): "plugin",
+    **{(f"plugins {verb}", "name"): "plugin" for verb in ("info", "check", "enable", "disable", "log")},
     ("extension set", "dnd"): "dnd",
 }  # fmt: skip
 """(command, parameter) → what the method calls it."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
+from jackfield import plugin_names
 from jackfield.control.method import Method, Role
 from jackfield.errors import JackfieldError
+from jackfield.plugins.check import check as check_plugin
 from jackfield.plugins.info import describe
 
 if TYPE_CHECKING:
@@ -42,10 +45,30 @@ def methods(daemon: Daemon) -> list[Method]:
         daemon.reload_plugins()
         return info(plugin)
 
+    def check(plugin: Plugin) -> dict[str, Any]:
+        """Load a plugin in a process of its own; `problems` says what is wrong with it."""
+        return check_plugin(plugin)
+
+    def log(
+        plugin: Plugin,
+        since: Annotated[AwareDatetime | None, Field(description="From when; with a zone")] = None,
+        lines: Annotated[int, Field(ge=1, le=1000, description="How many at most, the last ones")] = 200,
+    ) -> list[dict[str, Any]]:
+        """What was logged by and about a plugin since the daemon began; the journal has more."""
+        found = [{key: _plain(value) for key, value in line.items()} for line in plugin_names.recent(plugin)]
+        begin = since.astimezone(UTC).isoformat() if since else ""
+        return [line for line in found if str(line.get("timestamp", "")) >= begin][-lines:]
+
     return [
         Method("plugins", listed, Role.VIEWER),
         Method("plugins.info", info, Role.VIEWER),
+        Method("plugins.check", check, Role.ADMIN, object="{plugin}"),
+        Method("plugins.log", log, Role.OPERATOR, personal=True, object="{plugin}"),
         Method("plugins.enable", enable, Role.ADMIN, change=True, object="{plugin}"),
         Method("plugins.disable", disable, Role.ADMIN, change=True, object="{plugin}"),
         Method("plugins.reload", daemon.reload_plugins, Role.ADMIN, change=True),
     ]
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
