@@ -43,6 +43,8 @@ METHODS = {
     "records": "records", "migrate": "migrate", "purge-plugin": "plugins.purge",
 }  # fmt: skip
 """Command → method. A new command is added here when its method is there."""
+AUTHORS = {"plugin new"}
+"""Commands that concern no box: they make files where an author works."""
 RENAMED = {
     ("import", "file"): "text", ("import", "merge"): "meanwhile", ("import", "force"): "meanwhile",
     ("show", "kind"): "kind", ("set", "revision"): "expected", ("delete", "revision"): "expected",
@@ -90,7 +92,7 @@ def methods(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Meth
 
 
 def test_every_command_is_in_the_table_and_no_other() -> None:
-    assert sorted(COMMANDS) == sorted(METHODS)
+    assert sorted(COMMANDS.keys() - AUTHORS) == sorted(METHODS)
 
 
 @pytest.mark.parametrize("name", sorted(METHODS))
