@@ -10,7 +10,8 @@ A test module (or conftest.py) says what is under test by two fixtures of its ow
     def jackfield_site():
         return SITE  # TOML
 
-and its tests take `jackfield_daemon` (a `Simulator`) or `caller` (who has just called the site's first DID).
+and its tests take `jackfield_daemon` (a `Simulator`), `caller` (who has just called the site's first DID), or, for
+journeys over a real Asterisk, `node` (see `jackfield.testing.rig`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import pytest
 
 if TYPE_CHECKING:
     from jackfield.testing.people import Caller
+    from jackfield.testing.rig import Node
     from jackfield.testing.simulator import Simulator
 
 
@@ -60,3 +62,12 @@ def jackfield_daemon(
 def caller(jackfield_daemon: Simulator) -> Caller:
     """Somebody who has just called the site's first DID."""
     return jackfield_daemon.caller()
+
+
+@pytest.fixture(scope="session")
+def node(request: pytest.FixtureRequest) -> Iterator[Node]:
+    """A machine with a real Asterisk, Jackfield, and the .deb of the project in pytest's root folder."""
+    from jackfield.testing.rig import installed
+
+    with installed(request.config.rootpath) as found:
+        yield found
