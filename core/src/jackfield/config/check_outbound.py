@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.internal_number import InternalNumber
 from jackfield.config.objects.outbound import OutboundRoute
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.problems import Problem
@@ -20,6 +21,7 @@ def check_outbound(site: Site) -> list[Problem]:
         *_classes(site, routes),
         *_numbers(site, routes),
         *_emergency(site),
+        *_inside(site),
     ]
 
 
@@ -80,3 +82,17 @@ def _emergency(site: Site) -> list[Problem]:
             text = f"{number} is an extension too, which nobody reaches then; give the extension another number"
             problems.append(_warning(text, "general", "site", "emergency"))
     return problems
+
+
+def _inside(site: Site) -> list[Problem]:
+    """Internal numbers that an outbound route wants too: inside wins."""
+    order = match_order(site)
+    return [
+        _warning(
+            f"outbound-route {found.name} takes {number.name} too, and nobody reaches that number outside then; "
+            "give it another number, or the route a more exact pattern",
+            "internal-number", number.name, "name",
+        )
+        for number in site.all("internal-number", InternalNumber)
+        if (found := next((route for pattern, route in order if pattern.matches(number.name)), None))
+    ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jackfield.config.objects.extension import Account, Device, Extension
+from jackfield.config.objects.internal_number import InternalNumber
 from jackfield.config.objects.parking import Parking
 
 if TYPE_CHECKING:
@@ -51,3 +52,16 @@ def check_parking(site: Site) -> list[str]:
             findings.append(f"parking:{lot.name} has a slot that is also {clash}; choose other slots")
         taken |= dict.fromkeys(lot.slots(), f"a slot of parking {lot.name}")
     return findings
+
+
+def check_numbers(site: Site) -> list[str]:
+    """Internal numbers that are something else's too."""
+    taken = dict.fromkeys(site.general.emergency, "an emergency number")
+    taken |= {name: f"extension {name}" for name in site.names("extension")}
+    for lot in site.all("parking", Parking):
+        taken |= dict.fromkeys(lot.slots(), f"a slot of parking {lot.name}")
+    return [
+        f"internal-number:{number.name} is also {taken[number.name]}; give it another number"
+        for number in site.all("internal-number", InternalNumber)
+        if number.name in taken
+    ]

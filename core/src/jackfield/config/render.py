@@ -17,6 +17,7 @@ from jackfield.config.fragments import Fragment
 from jackfield.config.leftout import LeftOut
 from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.general import General
+from jackfield.config.objects.internal_number import InternalNumber
 from jackfield.config.objects.parking import Parking
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.paths import Paths
@@ -126,6 +127,7 @@ def _context(site: Site, options: Options) -> dict[str, Any]:
         "site": site,
         "trunks": site.all("trunk", Trunk),
         "extensions": site.all("extension", Extension),
+        "numbers": site.all("internal-number", InternalNumber),
         "unverified": any(t.transport == "tls" and not t.verify_server for t in site.all("trunk", Trunk)),
         "accounts": accounts(site),
         "browsers": any(account.webrtc for _, account in accounts(site)),

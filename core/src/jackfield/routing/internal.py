@@ -1,13 +1,18 @@
-"""Calls from phones: extensions and feature codes."""
+"""Calls from phones: feature codes, extensions, internal numbers, parking slots."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.internal_number import InternalNumber
 from jackfield.config.phones import parking_of
 from jackfield.config.site import Site
+
+
+_CODE = re.compile(r"[*#][0-9*#]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,15 @@ class FeatureCode:
     destination: str
     rest: bool = False
     """Whether digits may follow the code."""
+
+    def __post_init__(self) -> None:
+        """No number that people have can be a code.
+
+        Raises:
+            ValueError: the code does not begin with * or #.
+        """
+        if not _CODE.fullmatch(self.code):
+            raise ValueError(f"{self.code!r} is no feature code; write * or #, and digits, as in *11")
 
 
 def find(site: Site, codes: Iterable[FeatureCode], dialled: str) -> tuple[str, str]:
@@ -37,6 +51,8 @@ def find(site: Site, codes: Iterable[FeatureCode], dialled: str) -> tuple[str, s
             return code.destination, dialled[len(code.code) :]
     if site.get("extension", dialled, Extension) is not None:
         return f"extension:{dialled}", ""
+    if (number := site.get("internal-number", dialled, InternalNumber)) is not None:
+        return number.destination, ""
     if parking_of(site, dialled) is not None:
         return f"park:{dialled}", ""
     return "hangup:unallocated", ""

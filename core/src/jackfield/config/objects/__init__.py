@@ -7,6 +7,7 @@ from jackfield.config.kinds import Kind
 from jackfield.config.objects.extension import Device, Extension
 from jackfield.config.objects.general import General
 from jackfield.config.objects.inbound import CallerList, Did, Hours, Split, TimeCondition
+from jackfield.config.objects.internal_number import InternalNumber
 from jackfield.config.objects.outbound import OutboundLimit, OutboundRoute
 from jackfield.config.objects.parking import Parking
 from jackfield.config.objects.privacy import PrivacyPool
@@ -39,6 +40,7 @@ def core_kinds() -> list[Kind]:
             effects=typed(Extension, effects.extension),
         ),
         Kind("device", Device, "Devices", phones.check_devices, generated=("secret",), entry=True),
+        Kind("internal-number", InternalNumber, "Internal numbers", phones.check_numbers, entry=True),
         Kind("parking", Parking, "Parking", phones.check_parking, entry=True),
         Kind("prompt", Prompt, "Prompts", effects=typed(Prompt, effects.prompt)),
         Kind("security", Security, "Security"),
