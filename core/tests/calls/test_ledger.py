@@ -84,3 +84,16 @@ def test_calls_of_before_a_restart() -> None:
     box.ledger.restore([entry_of(record), Entry("2.1", "209", (), NOON)])
     assert box.used("201", "0044") == Used(0, 1, 1.0)
     assert box.used() == Used(1, 2, 1.0), "what is known already stays"
+
+
+def test_a_leg_that_goes_on_in_another_call_still_counts() -> None:
+    """Attended transfer to the outside: neither the call nor its hour is forgotten with the call that asked first."""
+    box = Box()
+    box.call("asked")
+    box.ledger.move("asked", "caller's")
+    box.ledger.end("asked", 3.0)
+    assert box.used() == Used(1, 1, 0.0)
+    box.call("caller's", "201", "0302")
+    assert box.used() == Used(1, 2, 0.0), "sent outside again, it has lost the first leg"
+    box.ledger.end("caller's", 60.0)
+    assert box.used() == Used(0, 2, 1.0)

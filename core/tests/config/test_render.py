@@ -28,6 +28,8 @@ SETTINGS = {
     "up_file": "/run/jackfield/up",
     "sorry_file": "/x/sorry",
     "busy_file": "/x/busy",
+    "transfer_file": "/x/transfer",
+    "no_transfer_file": "/x/no-transfer",
 }
 
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from jackfield.config.site import Site
 
 BUSY_TRUNK = "hangup:congestion"
-NOBODY = "hangup:unallocated"
 BELIEVED_SECONDS = 3600.0
 """A channel that seems older on its arrival was made by another clock."""
 
@@ -111,12 +110,15 @@ class Arrivals:
 
         A call over a trunk holds a place on it from then on, unless it is sent to BUSY_TRUNK.
         """
-        return self._from_trunk(facts) if facts.direction == "inbound" else self._from_phone(facts)
+        return self._from_trunk(facts) if facts.direction == "inbound" else self._from_phone(facts, self._codes())
 
     def transferred(self, facts: Facts) -> tuple[str, str]:
-        """Where a transfer leads and why: where the phone that transfers could dial to itself. Changes `facts`."""
+        """Where a transfer leads and why: where the phone that transfers could dial to itself. Changes `facts`.
+
+        Of feature codes, only those that are meant for it.
+        """
         asked = replace(facts, did=facts.transfer, extension=facts.dialler)
-        first, why = self._from_phone(asked)
+        first, why = self._from_phone(asked, internal.transferable(self._codes()))
         facts.dialled_rest = asked.dialled_rest
         return first, f"transferred by {facts.dialler}: {why}"
 
@@ -132,8 +134,8 @@ class Arrivals:
         own = self._site.get("trunk", facts.trunk, Trunk) if facts.trunk else None
         return own is None or self._lines.take(own.name, facts.id, own.max_calls)
 
-    def _from_phone(self, facts: Facts) -> tuple[str, str]:
-        first, facts.dialled_rest = self._dialled(facts.did)
+    def _from_phone(self, facts: Facts, codes: Iterable[internal.FeatureCode]) -> tuple[str, str]:
+        first, facts.dialled_rest = self._dialled(facts.did, codes)
         if first.startswith("outbound:"):
             facts.direction = "outbound"
         facts.fallback = self._site.general.fallback
@@ -144,7 +146,7 @@ class Arrivals:
     def leads(self, number: str) -> str:
         """Where a number leads that is no code: an extension, or outside; '' when nowhere."""
         found, _ = internal.find(self._site, (), number)
-        if found != NOBODY:
+        if found != internal.NOBODY:
             return found
         return f"outbound:{number}" if self._outside.takes(number) else ""
 
@@ -152,10 +154,10 @@ class Arrivals:
         """Whether a number dialled at a phone is an emergency number, with a prefix for outside or without."""
         return self._outside.seeks_help(number)
 
-    def _dialled(self, number: str) -> tuple[str, str]:
+    def _dialled(self, number: str, codes: Iterable[internal.FeatureCode]) -> tuple[str, str]:
         """An emergency number whatever else has it, a code or an extension, a number outside."""
         if not self._outside.is_emergency(number):
-            found = internal.find(self._site, self._codes(), number)
-            if found[0] != NOBODY or not self._outside.takes(number):
+            found = internal.find(self._site, codes, number)
+            if found[0] != internal.NOBODY or not self._outside.takes(number):
                 return found
         return f"outbound:{number}", ""

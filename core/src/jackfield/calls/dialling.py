@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from jackfield.calls.registry import endpoint_of
+from jackfield.config.objects.extension import Extension, extension_of
 from jackfield.errors import CallerHungUp, UnsafeValue
 from jackfield.telephony import variables
 
@@ -22,6 +24,9 @@ BeforeDial = Callable[["Call", str, str, list[str]], None]
 Talked = Callable[[str], datetime | None]
 """When somebody whom a call dialled last answered."""
 _TARGET = re.compile(r"PJSIP/(?:\+?[0-9*#]{1,32}@)?([A-Za-z0-9_.-]{1,64})")
+_OPTIONS = "gi"
+"""`g`: the call goes on when the other side hangs up. `i`: a 302 is not followed, by which whoever is dialled could have
+us call any number on nobody's account; it counts as busy."""
 _FAR_END = "${HANGUPCAUSE} ${HANGUPCAUSE(${HANGUPCAUSE_KEYS()},tech)}"
 _SIP_ANSWER = re.compile(r"([0-9]{1,3})? ?(?:SIP ([0-9]{3}))?")
 
@@ -71,7 +76,7 @@ class Dialler:
             call.set_variable(variables.CALLER, call.caller.number)
             call.set_variable("CALLERID(num)", caller_id.number)
             call.set_variable("CALLERID(name)", caller_id.name)
-        options = "g" + (f"m({music})" if music else "")
+        options = _OPTIONS + self._transfer_options(call, endpoints) + (f"m({music})" if music else "")
         timeout = str(seconds) if try_seconds is None else f"{seconds}^{try_seconds}"
         started, began = datetime.now(UTC), time.monotonic()
         if try_seconds is not None:
@@ -83,6 +88,11 @@ class Dialler:
             error.dial = self._result(call, "CANCEL", started, time.monotonic() - began)
             raise
         return self._result(call, status, started, time.monotonic() - began)
+
+    def _transfer_options(self, call: Call, endpoints: Sequence[str]) -> str:
+        """Whose keys may transfer: `T` the caller's, `t` those of who is called. Never a trunk's."""
+        caller = endpoint_of(str(self._session.env.get("agi_channel", "")))
+        return ("T" if _by_keys(call, caller) else "") + ("t" if all(_by_keys(call, e) for e in endpoints) else "")
 
     def far_end(self) -> FarEnd:
         """How the one channel of the last `dial` ended, when it was not answered."""
@@ -102,6 +112,12 @@ class Dialler:
             return DialResult(status, 0.0 if status == "ANSWER" else total, total if status == "ANSWER" else 0.0)
         ringing = min(total, (answered - started).total_seconds())
         return DialResult("ANSWER", ringing, total - ringing)
+
+
+def _by_keys(call: Call, endpoint: str) -> bool:
+    """Whether a phone's keys may transfer."""
+    extension = call.site.get("extension", extension_of(endpoint), Extension)
+    return extension is not None and extension.dtmf_transfer
 
 
 def _endpoint(target: str) -> str:

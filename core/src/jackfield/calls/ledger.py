@@ -47,7 +47,7 @@ class Ledger:
         self._lock = threading.RLock()
         self._answered_at = answered_at
         self._now = now
-        self._entries: dict[str, Entry] = {}
+        self._entries: list[Entry] = []
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -56,22 +56,34 @@ class Ledger:
             yield
 
     def begin(self, entry: Entry) -> None:
-        """A call goes outside."""
+        """A call goes outside; again, for one that has done so before and has lost that leg (after a transfer)."""
         with self._lock:
             self._forget()
-            self._entries[entry.call] = entry
+            for gone in self._running(entry.call):
+                gone.talked_seconds = self._seconds_since(gone, self._now() - HOUR)
+                gone.ended = self._now()
+            self._entries.append(entry)
+
+    def move(self, before: str, call: str) -> None:
+        """What goes outside is a leg of another call now."""
+        with self._lock:
+            for entry in self._running(before):
+                entry.call = call
 
     def end(self, call: str, talked_seconds: float) -> None:
         """A call is over."""
         with self._lock:
-            if (entry := self._entries.get(call)) and entry.ended is None:
+            for entry in self._running(call):
                 entry.ended, entry.talked_seconds = self._now(), talked_seconds
+
+    def _running(self, call: str) -> list[Entry]:
+        return [entry for entry in self._entries if entry.call == call and entry.ended is None]
 
     def restore(self, entries: Iterable[Entry]) -> None:
         """Take up calls of before a restart."""
         with self._lock:
-            for entry in entries:
-                self._entries.setdefault(entry.call, entry)
+            known = {entry.call for entry in self._entries}
+            self._entries += [entry for entry in entries if entry.call not in known]
 
     def used(self, extensions: frozenset[str] | None, prefix: str) -> Used:
         """As `Situation.used`."""
@@ -79,7 +91,7 @@ class Ledger:
             since = self._now() - HOUR
             mine = [
                 e
-                for e in self._entries.values()
+                for e in self._entries
                 if (extensions is None or e.extension in extensions) and any(begins(n, prefix) for n in e.numbers)
             ]
             return Used(
@@ -96,5 +108,4 @@ class Ledger:
 
     def _forget(self) -> None:
         old = self._now() - HOUR
-        for call in [e.call for e in self._entries.values() if e.ended is not None and e.ended < old]:
-            del self._entries[call]
+        self._entries = [e for e in self._entries if e.ended is None or e.ended >= old]

@@ -139,6 +139,11 @@ class Outgoing:
         if self.alarms is not None:
             self.alarms.clear(EMERGENCY + call)
 
+    def moved(self, trunk: str, before: str, call: str) -> None:
+        """A leg on a trunk goes on in another call (attended transfer): the place and the account go with it."""
+        self.situation.lines.take(trunk, call, 0, OUT)
+        self.situation.ledger.move(before, call)
+
     # -- the handler -----------------------------------------------------------------------------------------------
 
     def call_out(self, call: Call, number: str) -> Next:
@@ -288,10 +293,13 @@ class Outgoing:
 
 
 def _account(call: Call, number: str) -> str | None:
-    """On whose account it goes out: who transferred the call to this number, who forwarded it, who dialled."""
+    """On whose account it goes out: who transferred the call to this number, who forwarded it, who made the call.
+
+    A caller from outside who was transferred to a menu and presses on from there is on nobody's.
+    """
     if call.facts.transferrer and call.facts.transfer == number:
         return call.facts.transferrer
-    return call.data.get(ON_BEHALF) or call.extension
+    return call.data.get(ON_BEHALF) or call.facts.extension
 
 
 def _packed(attempt: Attempt) -> list[Any]:

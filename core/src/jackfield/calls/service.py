@@ -384,7 +384,10 @@ class CallService:
             self._writer.leg(live.leg(before, self._role(before)))
         home = self._live.get(channel.call)
         if home is not None:
-            self._writer.leg(home.leg(channel, self._role(channel)))
+            role = self._role(channel)
+            self._writer.leg(home.leg(channel, role))
+            if role == "trunk":
+                self.outgoing.moved(channel.endpoint, before.call, channel.call)
         if live is not None:
             self._end_without_thread(live)
 

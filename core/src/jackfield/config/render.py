@@ -15,7 +15,7 @@ from jackfield.config.check import trunk_matches
 from jackfield.config.conf_syntax import modules, parse
 from jackfield.config.fragments import Fragment
 from jackfield.config.leftout import LeftOut
-from jackfield.config.objects.extension import Extension
+from jackfield.config.objects.extension import TRANSFER_KEYS, Extension
 from jackfield.config.objects.general import General
 from jackfield.config.objects.internal_number import InternalNumber
 from jackfield.config.objects.parking import Parking
@@ -43,7 +43,7 @@ class Options:
     """What the files need beside the site.
 
     `settings` is handed to the templates as it is; extensions.conf wants `agi_token`, `guard_seconds`,
-    `rescue_seconds`, `up_file`, `sorry_file` and `busy_file`.
+    `rescue_seconds`, `up_file`, `sorry_file` and `busy_file`; features.conf `transfer_file` and `no_transfer_file`.
     """
 
     paths: Paths
@@ -126,6 +126,7 @@ def _context(site: Site, options: Options) -> dict[str, Any]:
     return {
         "site": site,
         "trunks": site.all("trunk", Trunk),
+        "transfer_keys": TRANSFER_KEYS,
         "extensions": site.all("extension", Extension),
         "numbers": site.all("internal-number", InternalNumber),
         "unverified": any(t.transport == "tls" and not t.verify_server for t in site.all("trunk", Trunk)),

@@ -313,6 +313,8 @@ class Workspace(Editing):
                 "up_file": settings.paths.run / "up",
                 "sorry_file": manifest.file("sorry", site.general.language),
                 "busy_file": manifest.file("all-busy", site.general.language),
+                "transfer_file": manifest.file("feature-transfer", site.general.language),
+                "no_transfer_file": manifest.file("feature-no-transfer", site.general.language),
             },
             tuple(self._library.music()),
         )

@@ -35,9 +35,9 @@ def core_codes() -> list[FeatureCode]:
         FeatureCode("*93", _("Forward calls that nobody takes: off"), "feature:forward-no-answer-off"),
         FeatureCode("**", _("Pick up the call that rings at an extension"), "pickup:extension", rest=True),
         FeatureCode("*8", _("Pick up a call that rings in the group"), "pickup:group"),
-        FeatureCode("*68", _("Park the call on hold (or transfer a call here)"), "park:held"),
+        FeatureCode("*68", _("Park the call on hold (or transfer a call here)"), "park:held", transfer=True),
         FeatureCode("*3", _("Conference: add a number to the call on hold"), "conference:add", rest=True),
-        FeatureCode("*3#", _("Conference: what transfers into it use"), "conference:join", rest=True),
+        FeatureCode("*3#", _("Conference: what transfers into it use"), "conference:join", rest=True, transfer=True),
     ]
 
 

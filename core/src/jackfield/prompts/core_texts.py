@@ -53,6 +53,8 @@ CORE_PROMPTS: dict[str, dict[str, str]] = {
     "feature-park-empty": {"en": "Nobody is parked here.", "zh": "该驻留位没有通话。"},
     "feature-nothing-held": {"en": "There is no call on hold.", "zh": "没有保持中的通话。"},
     "feature-nothing-rings": {"en": "There is no call to pick up.", "zh": "没有可代接的来电。"},
+    "feature-transfer": {"en": "Enter the number to transfer to.", "zh": "请输入要转接的号码。"},
+    "feature-no-transfer": {"en": "The call cannot be transferred there.", "zh": "无法转接到该号码。"},
     "feature-conference-whom": {
         "en": "Enter the number to add, then press the hash key.",
         "zh": "请输入要加入的号码，按井号键结束。",

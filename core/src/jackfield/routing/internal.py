@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.internal_number import InternalNumber
@@ -12,6 +12,7 @@ from jackfield.config.phones import parking_of
 from jackfield.config.site import Site
 
 
+NOBODY = "hangup:unallocated"
 _CODE = re.compile(r"[*#][0-9*#]{1,9}")
 
 
@@ -24,6 +25,8 @@ class FeatureCode:
     destination: str
     rest: bool = False
     """Whether digits may follow the code."""
+    transfer: bool = False
+    """Whether a call may be transferred to it; what acts for the phone that dials must not be in a stranger's hands."""
 
     def __post_init__(self) -> None:
         """No number that people have can be a code.
@@ -33,6 +36,11 @@ class FeatureCode:
         """
         if not _CODE.fullmatch(self.code):
             raise ValueError(f"{self.code!r} is no feature code; write * or #, and digits, as in *11")
+
+
+def transferable(codes: Iterable[FeatureCode]) -> list[FeatureCode]:
+    """Codes to which calls may be transferred. The others are still known: nothing else is reached by them."""
+    return [code if code.transfer else replace(code, destination=NOBODY) for code in codes]
 
 
 def find(site: Site, codes: Iterable[FeatureCode], dialled: str) -> tuple[str, str]:
@@ -55,4 +63,4 @@ def find(site: Site, codes: Iterable[FeatureCode], dialled: str) -> tuple[str, s
         return number.destination, ""
     if parking_of(site, dialled) is not None:
         return f"park:{dialled}", ""
-    return "hangup:unallocated", ""
+    return NOBODY, ""

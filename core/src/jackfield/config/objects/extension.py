@@ -10,6 +10,10 @@ from jackfield.config.kinds import CallerName, Codec, Destination, Language, Nam
 from jackfield.config.objects.outbound import CallClass, usual_classes
 
 
+TRANSFER_KEYS = "##"
+"""Keys by which a phone without a transfer key of its own transfers, in a talk."""
+
+
 class Account(SiteObject):
     """What every phone has: an account of SIP."""
 
@@ -37,6 +41,9 @@ class Extension(Account):
     )
     outbound_number: Number | None = Field(None, description="The number that is shown outside")
     call_waiting: bool = Field(True, description="A second call rings too; no = it finds the extension busy")
+    dtmf_transfer: bool = Field(
+        False, description="In a talk, ## and a number transfer the other side: for phones without a transfer key"
+    )
     pickup_groups: list[Name] = Field(
         default_factory=list,
         description="Whose ringing calls it may pick up: those of extensions with a group in common",
