@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from journeys.faults import gaps, wait_both_ways
 from journeys.pbx import SITE, Pbx
+from journeys.softphone import Softphone
+from rig.audio import TONES
 from rig.pytest_plugin import make_node  # noqa: F401
 from rig.run import Run
 
@@ -64,6 +66,29 @@ def pbx(shared_pbx: Pbx) -> Iterator[Pbx]:
     shared_pbx.reset_phones()
     yield shared_pbx
     shared_pbx.settle()
+
+
+@pytest.fixture(scope="session")
+def registered_handsets(shared_pbx: Pbx) -> Iterator[dict[str, Softphone]]:
+    """Softphones of the extensions 251 to 253, registered; tests take `handsets`."""
+    party, users = shared_pbx.run.party("handsets"), ("251", "252", "253")
+    found = {
+        user: Softphone(party, shared_pbx.node.address, user, f"secret-{user}-abc", tone)
+        for user, tone in zip(users, TONES[-4 - len(users) : -4], strict=True)
+    }
+    for phone in found.values():
+        phone.register()
+    yield found
+    for phone in found.values():
+        phone.close()
+
+
+@pytest.fixture
+def handsets(registered_handsets: dict[str, Softphone], pbx: Pbx) -> dict[str, Softphone]:
+    """The softphones 251 to 253, idle; they answer soon."""
+    for phone in registered_handsets.values():
+        phone.reset()
+    return registered_handsets
 
 
 @pytest.hookimpl(wrapper=True)

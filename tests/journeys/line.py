@@ -90,6 +90,11 @@ class Line:
         self.media.muted = on
         self.phone.request(self, "INVITE", sdp=True)
 
+    def press(self, keys: str) -> None:
+        """Presses keys; returns when they have gone out."""
+        self.media.press(keys)
+        wait_for(lambda: not self.media.keys_left, 10, f"{keys} to go out", every=0.02)
+
     def transfer(self, to: str) -> None:
         """Blind transfer to a number: REFER."""
         self._refer(f"<sip:{to}@{self.phone.node}>")

@@ -10,15 +10,19 @@ import struct
 import threading
 import time
 from array import array
+from collections import deque
 
 from rig.audio import RATE, Sound, decode_g711, encode_ulaw
 from rig.audio import tone as sine
 from rig.net import Party
+from rig.plan import KEYS
 
 FRAME = 160
 NTP = 2_208_988_800
 """Seconds from 1900, NTP's epoch, to 1970."""
 RTCP_SECONDS = 1.0
+KEY_TYPE, KEY_PACKETS = 101, 5
+"""RTP's payload type of keys, and how many packets one key is held for."""
 
 
 class Media:
@@ -40,6 +44,8 @@ class Media:
         self._last_report = (0, 0.0)
         self._placed, self._begun, self._first_stamp = -1, 0.0, 0
         self._sent = 0
+        self._keys: deque[tuple[int, int]] = deque()
+        self._key_began = 0
         self._over = threading.Event()
         for work in (self._hear, self._speak, self._hear_reports):
             threading.Thread(target=work, daemon=True).start()
@@ -94,7 +100,9 @@ class Media:
         began, next_report = time.monotonic(), time.monotonic() + RTCP_SECONDS
         number, sequence = 0, secrets.randbits(15)
         while not self._over.wait(max(0.0, began + number * 0.02 - time.monotonic())):
-            if self.far is not None and not self.muted:
+            if self.far is not None and self._keys:
+                self._send_key(number, (sequence + number) & 0xFFFF)
+            elif self.far is not None and not self.muted:
                 at = number * FRAME % RATE
                 head = struct.pack("!BBHII", 0x80, 0, (sequence + number) & 0xFFFF, number * FRAME, self._ssrc)
                 if random.random() >= self.loss:
@@ -104,6 +112,30 @@ class Media:
             if time.monotonic() >= next_report:
                 next_report += RTCP_SECONDS
                 self._report(number * FRAME)
+
+    def press(self, keys: str) -> None:
+        """Keys, one after the other (RFC 4733): 100 ms each, 100 ms between them."""
+        for key in keys:
+            self._keys += [(KEYS.index(key), packet) for packet in range(KEY_PACKETS)] + [(-1, 0)] * KEY_PACKETS
+
+    @property
+    def keys_left(self) -> bool:
+        """Whether keys are still to go out."""
+        return bool(self._keys)
+
+    def _send_key(self, number: int, sequence: int) -> None:
+        key, packet = self._keys.popleft()
+        if key < 0 or self.far is None:
+            return
+        if packet == 0:
+            self._key_began = number * FRAME
+        last = packet == KEY_PACKETS - 1
+        head = struct.pack(
+            "!BBHII", 0x80, KEY_TYPE | (0x80 if packet == 0 else 0), sequence, self._key_began, self._ssrc
+        )
+        event = struct.pack("!BBH", key, 10 | (0x80 if last else 0), (packet + 1) * FRAME)
+        for _ in range(3 if last else 1):
+            self._send(self.rtp, head + event, self.far)
 
     def _send(self, sock: socket.socket, data: bytes, to: tuple[str, int]) -> None:
         try:

@@ -12,7 +12,7 @@ import threading
 import time
 
 from journeys.line import Line, number_of, tag, uri_of
-from journeys.media import far_end
+from journeys.media import KEY_TYPE, far_end
 from journeys.parties import Headers, digest_answer, parse
 from rig import wait_for
 from rig.net import Party
@@ -26,6 +26,8 @@ class Softphone:
         self.party, self.node, self.user, self.secret, self.tone = party, node, user, secret, tone
         self.answer_after: float | None = 0.2
         self.refuse_with = ""
+        self.redirect_to = ""
+        """Contact of its answers, as a redirection (302) has it: `<sip:203@192.0.2.1>`."""
         self.lines: list[Line] = []
         self._sock = party.socket(socket.SOCK_DGRAM)
         self._sock.settimeout(0.5)
@@ -56,7 +58,7 @@ class Softphone:
             line.hang_up()
             line.ended()
         self.lines.clear()
-        self.answer_after, self.refuse_with = 0.2, ""
+        self.answer_after, self.refuse_with, self.redirect_to = 0.2, "", ""
 
     # -- acting ----------------------------------------------------------------------------------------------------
 
@@ -120,7 +122,8 @@ class Softphone:
         kind = "Content-Type: application/sdp\r\n" if body else ""
         self._send(
             f"SIP/2.0 {status}\r\nVia: {headers['via']}\r\nFrom: {headers['from']}\r\nTo: {to}\r\n"
-            f"Call-ID: {headers['call-id']}\r\nCSeq: {headers['cseq']}\r\nContact: {self.contact}\r\n{kind}",
+            f"Call-ID: {headers['call-id']}\r\nCSeq: {headers['cseq']}\r\n"
+            f"Contact: {self.redirect_to or self.contact}\r\n{kind}",
             body,
         )
 
@@ -128,7 +131,8 @@ class Softphone:
         way = "sendonly" if line.held else "sendrecv"
         return (
             f"v=0\r\no=soft 1 {line.cseq} IN IP4 {self.party.address}\r\ns=-\r\nc=IN IP4 {self.party.address}\r\n"
-            f"t=0 0\r\nm=audio {line.media.port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na={way}\r\n"
+            f"t=0 0\r\nm=audio {line.media.port} RTP/AVP 0 {KEY_TYPE}\r\na=rtpmap:0 PCMU/8000\r\n"
+            f"a=rtpmap:{KEY_TYPE} telephone-event/8000\r\na={way}\r\n"
         )
 
     def _via(self, branch: str = "") -> str:

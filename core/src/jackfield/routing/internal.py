@@ -11,7 +11,6 @@ from jackfield.config.objects.internal_number import InternalNumber
 from jackfield.config.phones import parking_of
 from jackfield.config.site import Site
 
-
 NOBODY = "hangup:unallocated"
 _CODE = re.compile(r"[*#][0-9*#]{1,9}")
 

@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints, model_validator
 from jackfield.config.kinds import CallerName, Codec, Destination, Language, Name, Number, Secret, SiteObject, g711
 from jackfield.config.objects.outbound import CallClass, usual_classes
 
-
 TRANSFER_KEYS = "##"
 """Keys by which a phone without a transfer key of its own transfers, in a talk."""
 
