@@ -25,8 +25,8 @@ Talked = Callable[[str], datetime | None]
 """When somebody whom a call dialled last answered."""
 _TARGET = re.compile(r"PJSIP/(?:\+?[0-9*#]{1,32}@)?([A-Za-z0-9_.-]{1,64})")
 _OPTIONS = "gi"
-"""`g`: the call goes on when the other side hangs up. `i`: a 302 is not followed, by which whoever is dialled could have
-us call any number on nobody's account; it counts as busy."""
+"""`g`: the call goes on when the other side hangs up. `i`: no 302 is followed, by which whoever is dialled could have
+us call any number on nobody's account: it counts as busy."""
 _FAR_END = "${HANGUPCAUSE} ${HANGUPCAUSE(${HANGUPCAUSE_KEYS()},tech)}"
 _SIP_ANSWER = re.compile(r"([0-9]{1,3})? ?(?:SIP ([0-9]{3}))?")
 
