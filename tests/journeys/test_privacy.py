@@ -153,3 +153,60 @@ def test_bindings_and_talks_outlive_the_daemon(pbx: Pbx, axb: Phone) -> None:
     wait_both_ways(back, answered)
     back.hang_up()
     pbx.node.wait_for(lambda: len(pbx.ask("privacy.list")) == 1, 30, "the end of the shorter binding")
+
+
+def through_routes(pbx: Pbx, x: str, prefix: str = "55531") -> tuple[str, str]:
+    """A new A, and a new B whom the outbound routes reach, bound through X of the pool without a trunk."""
+    a, b = pbx.number(), pbx.number(prefix)
+    pbx.ask("privacy.bind", a=a, b=b, x=x, lifetime=600)
+    return a, b
+
+
+@pytest.mark.parametrize("moment", ["at once", "after a kill"])
+def test_the_next_trunk_reaches_the_other_party(pbx: Pbx, axb: Phone, moment: str) -> None:
+    """The routes' first trunk fails, after a kill -9 of the daemon too: the second one reaches B, who sees X only."""
+    x = "5552410"
+    a, b = through_routes(pbx, x)
+    first, second = pbx.far_end("out-a"), pbx.far_end("out-b")
+    seen, tried = len(second.calls), len(first.calls)
+    if moment == "at once":
+        first.refuse_with = 503
+        call = pbx.call(x, a)
+    else:
+        first.answer_after = None
+        call = pbx.call(x, a)
+        trying = first.wait_call(tried + 1)
+        trying.wait_ringing()
+        wait_back(pbx, kill_daemon(pbx))
+        first.refuse(503, trying)
+    rung = second.wait_call(seen + 1)
+    wait_both_ways(call, rung)
+    assert (rung.dialog.called_number, rung.dialog.caller_number) == (b, x)
+    never_mentions(rung.dialog, a)
+    call.hang_up()
+    record = pbx.record(a)
+    assert (record["result"], record["trunks_tried"]) == ("answered", "out-a:503 out-b:answer")
+    assert path_of(record) == [("privacy:riders", "hang-up")]
+    assert a not in pbx.logs(100) and b not in pbx.logs(100), "the journal tells a number"
+
+
+def test_what_the_pool_may_not_call(pbx: Pbx, axb: Phone) -> None:
+    """B's number is a premium one, which the pool may not call: A hears so, no carrier hears anything."""
+    a, _ = through_routes(pbx, "5552411", "55539")
+    far = pbx.far_end("out-a")
+    seen = len(far.calls)
+    call = pbx.call("5552411", a)
+    pbx.wait_hears(call, "call-not-allowed")
+    assert len(far.calls) == seen
+    record = pbx.record(a)
+    assert (record["result"], path_of(record)) == ("rejected", [("privacy:riders", "not-allowed")])
+
+
+def test_the_other_party_is_busy_on_the_routes(pbx: Pbx, axb: Phone) -> None:
+    """B is busy: no other trunk is tried, A's carrier hears 486, and the binding stays."""
+    a, _ = through_routes(pbx, "5552412")
+    first, second = pbx.far_end("out-a"), pbx.far_end("out-b")
+    first.refuse_with, seen = 486, len(second.calls)
+    assert pbx.call("5552412", a).wait_ended(15).final_code == 486
+    assert len(second.calls) == seen and len(pbx.ask("privacy.list")) == 1
+    assert pbx.record(a)["trunks_tried"] == "out-a:486"

@@ -25,7 +25,6 @@ from jackfield.alarms.teller import Teller
 from jackfield.alarms.troubles import Troubles
 from jackfield.calls.broker import Broker
 from jackfield.calls.ledger import entry_of
-from jackfield.calls.lines import OUT
 from jackfield.calls.recovery import PATIENCE_SECONDS, Recovery
 from jackfield.calls.registry import Channel, Registry
 from jackfield.calls.resync import Resync
@@ -125,7 +124,7 @@ class Daemon:
             self.events,
             secrets.agi_token,
             self.clock.now,
-            builtin.kinds(turns, self.bindings, self._take_line),
+            lambda ways: builtin.kinds(turns, self.bindings, ways),
         )
         self.host.on_left = self.calls.plugin_left
         self.registry = Registry(self)
@@ -342,9 +341,6 @@ class Daemon:
             self.gates.open_all(self.calls.site.names("trunk"))
         except JackfieldError as error:
             log.warning("overload.gates", error=str(error))
-
-    def _take_line(self, trunk: str, call: str, limit: int) -> bool:
-        return self.calls.lines.take(trunk, call, limit, OUT)
 
     def _ami_up(self) -> None:
         """After each log-in, on a thread of its own."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import pytest
 from jackfield.calls.call import Resume
-from jackfield.calls.dialling import DialResult
 from jackfield.calls.party import Party
 from jackfield.config.objects.general import General
 from jackfield.config.objects.privacy import PrivacyPool
@@ -14,6 +13,7 @@ from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
 from jackfield.privacy import handler
 from jackfield.routing.destinations import End, Goto, Result
+from jackfield.routing.outbound import Attempt, Plan, Reason, Refusal
 from privacy_rig import SITE
 
 A, B, X = "+447001001001", "+447001001002", "5550800"
@@ -23,9 +23,7 @@ A, B, X = "+447001001001", "+447001001002", "5550800"
 class Call:
     caller: Party
     did: str = X
-    status: str = "ANSWER"
     site: Site = field(default_factory=lambda: SITE)
-    id: str = "1.1"
     resumed: Resume | None = None
     recording_wanted: bool = False
     data: dict[str, str] = field(default_factory=dict)
@@ -40,26 +38,41 @@ class Call:
     def set_variable(self, name, value):
         self.done.append((name, value))
 
-    def dial(self, targets, *, seconds, caller_id):
-        self.done.append((targets, seconds, caller_id))
-        return DialResult(self.status)
+
+class Ways:
+    """The ways out: an outbound route for national numbers, and one for those abroad."""
+
+    def __init__(self, again=None, refusal=None):
+        self._again, self._refusal = again, refusal
+        self.asked = self.plan = None
+
+    def again(self, call):
+        return self._again
+
+    def takes(self, site, number):
+        return number.startswith(("07", "00"))
+
+    def decide(self, call, asked):
+        self.asked = asked
+        attempts = (Attempt("t", asked.number, asked.caller), Attempt("u", asked.number, None, True))
+        return Plan(asked.number, route="r", attempts=() if self._refusal else attempts, refusal=self._refusal)
+
+    def follow(self, call, plan):
+        self.plan = plan
+        return End(Result.ANSWERED)
 
 
-def connect(bindings, call, room=True):
-    taken = []
-    kind = handler.kind(bindings, lambda *asked: taken.append(asked) or room)
-    answer = kind.handler(call, "small")
-    assert taken in ([], [("t", "1.1", 0)])
-    return answer
+def connect(bindings, call, ways=None, pool="small"):
+    return handler.kind(bindings, ways or Ways()).handler(call, pool)
 
 
 @pytest.mark.parametrize(("caller", "other"), [(A, B), (B, A)])
 def test_the_other_party_is_called_and_shown_x(bindings, caller, other):
     bindings.bind(A, B, x=X, seconds=60)
-    call = Call(Party(caller, "Ann"))
-    assert connect(bindings, call) == End(Result.ANSWERED)
-    assert call.done[-1] == ([f"PJSIP/{other}@t"], 45, Party(X))
-    before = dict(call.done[:-1])
+    call, ways = Call(Party(caller, "Ann")), Ways()
+    assert connect(bindings, call, ways) == End(Result.ANSWERED)
+    assert ways.plan.attempts == (Attempt("t", other, Party(X)),) and ways.plan.ring_seconds == 45
+    before = dict(call.done)
     assert before["REDIRECTING(from-num,i)"] == ""
     assert before["CALLERID(pres)"].startswith("allowed")
     assert not call.recording_wanted
@@ -75,9 +88,9 @@ def test_in_the_form_that_the_carrier_wants(bindings):
             "privacy": [PrivacyPool(name="small", trunk="t", ring_seconds=9)],
         }
     )
-    call = Call(Party(A), did="+445550900", site=site)
-    connect(bindings, call)
-    assert call.done[-1] == (["PJSIP/07001001002@t"], 9, Party("05550900"))
+    call, ways = Call(Party(A), did="+445550900", site=site), Ways()
+    connect(bindings, call, ways)
+    assert ways.plan.attempts == (Attempt("t", "07001001002", Party("05550900")),) and ways.plan.ring_seconds == 9
     assert call.recording_wanted, "the pool records all"
 
 
@@ -90,23 +103,38 @@ def test_who_is_not_bound(bindings, clock):
     assert connect(None, Call(Party(A))) == Goto("prompt:not-connected", "not bound")
 
 
-@pytest.mark.parametrize(("status", "cause"), [("BUSY", 17), ("NOANSWER", 19), ("CHANUNAVAIL", 20), ("CONGESTION", 34)])
-def test_nobody_answers(bindings, status, cause):
-    bindings.bind(A, B, x=X, seconds=60)
-    assert connect(bindings, Call(Party(A), status=status)) == End(Result.UNANSWERED, cause, status.lower())
+def site_of(country: str) -> Site:
+    return Site(
+        {
+            "general": [General(name="site", country_code=country)],
+            "trunk": [Trunk(name="t", host="192.0.2.1"), Trunk(name="u", host="192.0.2.2")],
+            "privacy": [PrivacyPool(name="small", may_call=["mobile"])],
+        }
+    )
 
 
-def test_the_trunk_has_all_its_calls(bindings):
+@pytest.mark.parametrize(("country", "dialled"), [("44", "07001001002"), ("49", "00447001001002")])
+def test_without_a_trunk_the_outbound_routes_decide(bindings, country, dialled):
+    """As people at the site would dial it, by the pool's permissions, over trunk after trunk; X is always shown."""
     bindings.bind(A, B, x=X, seconds=60)
-    call = Call(Party(A))
-    assert connect(bindings, call, room=False) == End(Result.REJECTED, 34, "lines-busy")
-    assert call.done == []
+    ways = Ways()
+    connect(bindings, Call(Party(A), site=site_of(country)), ways)
+    assert (ways.asked.number, ways.asked.extension, ways.asked.may_call) == (dialled, None, ("mobile",))
+    assert [(a.trunk, a.caller_id, a.withheld) for a in ways.plan.attempts] == [
+        ("t", Party(X), False),
+        ("u", Party(X), False),
+    ]
+
+
+def test_what_the_routes_refuse_is_refused(bindings):
+    bindings.bind(A, B, x=X, seconds=60)
+    ways = Ways(refusal=Refusal(Reason.NOT_ALLOWED, "no"))
+    connect(bindings, Call(Party(A), site=site_of("44")), ways)
+    assert ways.plan.refusal and ways.plan.attempts == ()
 
 
 def test_after_a_restart(bindings):
-    """What Asterisk's Dial did meanwhile counts; a call that was not dialled yet is connected now."""
-    bindings.bind(A, B, x=X, seconds=60)
-    for status, end in (("ANSWER", End(Result.ANSWERED)), ("BUSY", End(Result.UNANSWERED, 17, "busy"))):
-        call = Call(Party(A), resumed=Resume(status))
-        assert (connect(bindings, call), call.done) == (end, [])
-    assert connect(bindings, Call(Party(A), resumed=Resume(""))) == End(Result.ANSWERED)
+    """A call that was on its way out goes on as it was, whatever has become of the binding."""
+    call = Call(Party(A), resumed=Resume("ANSWER"))
+    assert connect(bindings, call, Ways(again=End(Result.UNANSWERED, 17))) == End(Result.UNANSWERED, 17)
+    assert call.done == []

@@ -15,6 +15,7 @@ from jackfield.calls.lines import OUT, Lines
 from jackfield.calls.party import Party
 from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.trunk import Trunk
+from jackfield.privacy.mask import is_private, mask_number
 from jackfield.routing.destinations import DestinationKind, End, Goto, Next, Result
 from jackfield.routing.outbound import ON_BEHALF, Asked, Attempt, OutboundRoutes, Plan, Reason, Used, worth_another
 
@@ -148,16 +149,44 @@ class Outgoing:
 
     def call_out(self, call: Call, number: str) -> Next:
         """Call a number outside, or say why not."""
+        if (again := self.again(call)) is not None:
+            return again
+        extension = _account(call, number)
+        plan = self.decide(call, Asked(number, extension, call.caller, self._now()))
+        self._events.publish(
+            "outbound",
+            call=call.id,
+            extension=extension or "",
+            number=number,
+            route=plan.route,
+            permission=plan.permission,
+            refused=str(plan.refusal.reason) if plan.refusal else "",
+            why=plan.refusal.text if plan.refusal else "",
+        )
+        if plan.emergency:
+            self._notice(call, plan)
+        return self.follow(call, plan)
+
+    def again(self, call: Call) -> Next | None:
+        """Go on with a call that was on its way out when the daemon was lost; None when this one was not."""
         memo = call.memo
         if call.resumed is not None and "attempts" in memo:
             return self._resume(call, memo)
         if call.resumed is not None and "say" in memo:
             return self._say(call, *memo["say"])
-        plan = self._decide(call, number)
-        if plan.emergency:
-            self._notice(call, plan)
+        return None
+
+    def takes(self, site: Site, number: str) -> bool:
+        """Whether an outbound route takes a number as dialled."""
+        return self.routes(site).takes(number)
+
+    def follow(self, call: Call, plan: Plan) -> Next:
+        """Try the plan's trunks, or say why not."""
         if plan.refusal is not None:
-            log.info("outbound.refused", call=call.id, number=number, why=plan.refusal.text)
+            private = is_private([call.at])
+            number = mask_number(plan.number) if private else plan.number
+            why = plan.refusal.reason if private else plan.refusal.text
+            log.info("outbound.refused", call=call.id, number=number, why=str(why))
             if plan.refusal.reason is Reason.LINES_BUSY and plan.fallback:
                 return Goto(plan.fallback, str(plan.refusal.reason))
             prompt, cause = _REFUSALS[plan.refusal.reason]
@@ -174,26 +203,16 @@ class Outgoing:
         }
         return self._try_from(call, memo, 0)
 
-    def _decide(self, call: Call, number: str) -> Plan:
+    def decide(self, call: Call, asked: Asked) -> Plan:
+        """What becomes of a number; from then on it counts for limits."""
         ledger = self.situation.ledger
-        extension = _account(call, number)
         with ledger.held():
-            plan = self.plan(call.site, number, extension, call.caller)
+            plan = self.routes(call.site).decide(asked, self.situation)
             if plan.refusal is None:
                 first = plan.attempts[0]
-                numbers = tuple(dict.fromkeys((number, *plan.numbers, first.number)))
-                account = "" if plan.emergency else extension or ""
+                numbers = tuple(dict.fromkeys((asked.number, *plan.numbers, first.number)))
+                account = "" if plan.emergency else asked.extension or ""
                 ledger.begin(Entry(call.id, account, () if plan.emergency else numbers, self._now()))
-        self._events.publish(
-            "outbound",
-            call=call.id,
-            extension=extension or "",
-            number=number,
-            route=plan.route,
-            permission=plan.permission,
-            refused=str(plan.refusal.reason) if plan.refusal else "",
-            why=plan.refusal.text if plan.refusal else "",
-        )
         return plan
 
     def _resume(self, call: Call, memo: dict[str, Any]) -> Next:

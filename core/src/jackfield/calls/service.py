@@ -37,6 +37,7 @@ from jackfield.telephony.events import Message
 if TYPE_CHECKING:
     from jackfield.features.desk import Desk
     from jackfield.plugins import PluginHost
+    from jackfield.privacy.handler import WaysOut
     from jackfield.records.writer import RecordWriter
     from jackfield.services import EventBus
 
@@ -58,9 +59,9 @@ class CallService:
         events: EventBus,
         token: str,
         zone_now: Callable[[], datetime],
-        kinds: Iterable[DestinationKind] | None = None,
+        kinds: Callable[[WaysOut], Iterable[DestinationKind]] = lambda ways: builtin.kinds(ways_out=ways),
     ) -> None:
-        """`kinds` are core's own kinds of destinations."""
+        """`kinds` gives core's own kinds of destinations; it is told how calls go outside."""
         self._host = host
         self._writer = writer
         self._events = events
@@ -73,7 +74,7 @@ class CallService:
         self.outgoing = Outgoing(
             Situation(Ledger(self.answered_at), self.lines), events, zone_now, self._goes_out, self._tried_trunk
         )
-        self._path = Path(host, writer, [*(builtin.kinds() if kinds is None else kinds), self.outgoing.kind()])
+        self._path = Path(host, writer, [*kinds(self.outgoing), self.outgoing.kind()])
         self.registry: Registry
         self.desk: Desk
         self.recovery: Callable[[str], None] = lambda _: None

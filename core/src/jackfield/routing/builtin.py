@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jackfield.calls.call import Call
     from jackfield.config.site import Site
     from jackfield.privacy.bindings import Bindings
-    from jackfield.privacy.handler import TakeLine
+    from jackfield.privacy.handler import WaysOut
 
 CAUSES = {
     "normal": (Result.COMPLETED, 16),
@@ -54,14 +54,14 @@ def _parking_names(site: Site) -> list[str]:
 def kinds(
     turns: Turns | None = None,
     bindings: Bindings | None = None,
-    take_line: TakeLine = lambda trunk, call, limit: True,
+    ways_out: WaysOut | None = None,
 ) -> list[DestinationKind]:
     """Core's kinds of destinations.
 
     Args:
         turns: counts the calls of splits.
         bindings: those of middle numbers.
-        take_line: takes a place on a trunk for calls through middle numbers.
+        ways_out: how calls through middle numbers go out.
     """
     return [
         DestinationKind("outbound", "A number outside", _no_daemon, None, person=True),
@@ -70,7 +70,7 @@ def kinds(
         DestinationKind("hangup", "Hang up", hang_up, lambda _: CAUSES),
         *conditions.kinds(turns or Turns()),
         DestinationKind("feature", "What a feature code does", codes.change_state, lambda _: codes.ACTIONS),
-        privacy_handler.kind(bindings, take_line),
+        privacy_handler.kind(bindings, ways_out),
         DestinationKind("park", "Parking slot", parking.serve, _parking_names, person=True),
         DestinationKind("pickup", "Pick-up", pickup.pick_up, lambda _: pickup.NAMES),
         DestinationKind("conference", "Conference", conference.serve, None),

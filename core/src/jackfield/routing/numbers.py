@@ -93,6 +93,16 @@ def _international(digits: str, plan: NumberPlan) -> str:
     return ""
 
 
+def dial_forms(number: str, plan: NumberPlan) -> list[str]:
+    """How people at the site may dial a number: at home without, abroad with the international prefix; or as it is."""
+    if not is_e164(number):
+        return [number]
+    abroad = [plan.international_prefix + number[1:]] if plan.international_prefix else []
+    if plan.country_code and number[1:].startswith(plan.country_code):
+        return [plan.national_prefix + number[1 + len(plan.country_code) :], number, *abroad]
+    return [*abroad, number]
+
+
 def number_in(header: str) -> str:
     """The number in the URI of a header such as To, raw and hostile; '' when there is none.
 

@@ -134,6 +134,8 @@ class Asked:
     extension: str | None
     caller: Party
     now: datetime
+    may_call: tuple[str, ...] | None = None
+    """Permissions of a call that is on no extension's account; None: those of all calls from outside."""
 
 
 @dataclass(slots=True)
@@ -223,6 +225,8 @@ class OutboundRoutes:
         return None
 
     def _permissions(self, asked: Asked) -> tuple[str, Iterable[str]]:
+        if asked.extension is None and asked.may_call is not None:
+            return "a middle number (may_call of its pool)", asked.may_call
         if asked.extension is None:
             return "a call from outside (transit_may_call)", self._site.general.transit_may_call
         own = self._site.get("extension", asked.extension, Extension)
