@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import structlog
 
+from jackfield.calls.endnote import EndNote
 from jackfield.errors import CommandFailed, JackfieldError, UnsafeValue
 from jackfield.telephony import variables
 from jackfield.telephony.ami import AmiClient
@@ -213,15 +214,12 @@ class Broker:
         events = self._all("PJSIPShowRegistrationsOutbound")
         return {e.get("ObjectName", ""): e.get("Status", "") for e in events if e.event == "OutboundRegistrationDetail"}
 
-    def take_ended(self) -> dict[str, float]:
-        """Calls that ended while the daemon was away: id → time (POSIX seconds). They are deleted there."""
+    def take_ended(self) -> dict[str, EndNote]:
+        """Calls that ended while the daemon was away: id → what the dialplan noted of it. They are deleted there."""
         found = {}
         for event in self._list("DBGetTree", Family=ENDED):
-            if event.event == "DBGetTreeResponse":
-                try:
-                    found[event["Key"].rpartition("/")[2]] = float(event.get("Val", ""))
-                except ValueError:
-                    continue
+            if event.event == "DBGetTreeResponse" and (note := EndNote.read(event.get("Val", ""))) is not None:
+                found[event["Key"].rpartition("/")[2]] = note
         if found:
             self._try("DBDelTree", Family=ENDED)
         return found

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from jackfield.calls.call import Call
+from jackfield.calls.endnote import UnseenTalk
 from jackfield.calls.party import Party
 from jackfield.calls.registry import Channel, endpoint_of
 from jackfield.calls.state import Facts
@@ -75,8 +76,18 @@ class Live:
         self.tried = list(dict.fromkeys([*record.trunks_tried.split(), *self.tried]))
         numbers = {step.seq for step in self.steps}
         self.steps = [*(step for step in record.steps if step.seq not in numbers), *self.steps]
+        self.left |= {s.seq: s.outcome for s in record.steps if s.outcome and s.left_at is None}
         self.legs = {leg.id: leg for leg in record.legs} | self.legs
         self.agents = {leg.number: leg.agent for leg in record.legs if leg.agent} | self.agents
+
+    def talk_unseen(self, talk: UnseenTalk) -> None:
+        """Somebody took the call and the talk ended, both while the daemon was away."""
+        self.talked = True
+        for leg in self.legs.values():
+            if leg.channel == talk.channel and leg.answered_at is None:
+                began, ended = max(talk.began, leg.started_at), max(talk.ended, leg.started_at)
+                self.legs[leg.id] = replace(leg, answered_at=began, ended_at=ended, status="ANSWER")
+                return
 
     def end(self, when: datetime) -> None:
         """Close what is open: the call ended at `when`, and nobody of ours saw it."""
@@ -86,7 +97,9 @@ class Live:
                 self.facts.id, self.facts.id, self.facts.channel, "caller", self.facts.started, number
             )
         self.legs = {i: leg if leg.ended_at else replace(leg, ended_at=when) for i, leg in self.legs.items()}
-        self.steps = [s if s.left_at else replace(s, left_at=when, outcome="interrupted") for s in self.steps]
+        self.steps = [
+            s if s.left_at else replace(s, left_at=when, outcome=s.outcome or "interrupted") for s in self.steps
+        ]
 
     def enter(self, seq: int, destination: str, when: datetime | None = None) -> StepRecord:
         """A step begins; or began at `when`, before a restart."""
@@ -102,6 +115,24 @@ class Live:
                 self.steps[index] = replace(step, left_at=step.left_at or datetime.now(UTC), outcome=outcome[:64])
                 return self.steps[index]
         return None
+
+    def handed_over(self, outcome: str) -> StepRecord | None:
+        """The last step goes on with another phone (attended transfer); how it came about outlives a restart."""
+        if not self.steps:
+            return None
+        index = max(range(len(self.steps)), key=lambda i: self.steps[i].seq)
+        self.left[self.steps[index].seq] = outcome
+        self.steps[index] = replace(self.steps[index], outcome=outcome[:64])
+        return self.steps[index]
+
+    def take_agent(self, endpoint: str, other: Live) -> None:
+        """A phone that rang for its agent in another call talks in this one now."""
+        agent = other.agents.get(endpoint) or next(
+            (leg.agent for leg in other.legs.values() if leg.agent and endpoint_of(leg.channel) == endpoint), ""
+        )
+        if agent:
+            self.agents[endpoint] = agent
+            self.queue = other.queue or self.queue
 
     def transferred(self, outcome: str) -> StepRecord | None:
         """The last step ended with a transfer, whatever its handler says of it."""
@@ -222,7 +253,7 @@ class Live:
         return [*self.tried, f"{self.trunk_out}:{(ways and ways[-1]) or 'cancel'}"]
 
     def _result(self, end: End | None, answered: bool, persons: Iterable[str]) -> Result:
-        if answered:
+        if answered or (end is None and self.talked):
             return Result.ANSWERED
         if end is not None:
             return end.result if end.result is not Result.ANSWERED or self.talked else Result.UNANSWERED

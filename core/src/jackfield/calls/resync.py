@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from jackfield.calls.broker import Broker
+from jackfield.calls.endnote import EndNote
 from jackfield.calls.party import clean_number, party
 from jackfield.calls.recovery import Recovery
 from jackfield.calls.registry import Registry
@@ -79,8 +80,8 @@ class Resync:
         for identity, record in open_calls.items():
             if identity in live or identity in served:
                 continue
-            when = datetime.fromtimestamp(noted[identity], UTC) if identity in noted else datetime.now(UTC)
-            self._calls.close(record, when)
+            note = noted.get(identity) or EndNote(datetime.now(UTC))
+            self._calls.close(record, note.ended, note.talk)
 
 
 def _facts(message: Message, known: dict[str, str]) -> Facts:

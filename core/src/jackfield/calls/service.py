@@ -13,6 +13,7 @@ import structlog
 from jackfield.calls import state
 from jackfield.calls.arrival import Arrivals
 from jackfield.calls.call import Call, Resume, Sounds
+from jackfield.calls.endnote import UnseenTalk
 from jackfield.calls.ledger import Ledger
 from jackfield.calls.lines import OUT, Lines
 from jackfield.calls.live import Live
@@ -385,6 +386,8 @@ class CallService:
             self._writer.leg(live.leg(before, self._role(before)))
         home = self._live.get(channel.call)
         if home is not None:
+            if live is not None:
+                home.take_agent(channel.endpoint, live)
             role = self._role(channel)
             self._writer.leg(home.leg(channel, role))
             if role == "trunk":
@@ -399,8 +402,9 @@ class CallService:
         if live is None or message.get("Result") != "Success":
             return
         by = extension_of(endpoint_of(message.get("OrigTransfererChannel", "")))
-        if live.steps:
-            live.left[max(step.seq for step in live.steps)] = f"transferred:{by}"
+        step = live.handed_over(f"transferred:{by}")
+        if step is not None:
+            self._writer.step(step)
         self._events.publish("call", id=live.facts.id, what="transferred", by=by)
         asked = self._live.get(self.registry.call_of(message.get("SecondTransfererUniqueid", "")) or "")
         if message.get("DestType") == "App" and asked is not None:
@@ -455,10 +459,12 @@ class CallService:
             if live.call is None and self.registry.known and not self.registry.legs(live.facts.id):
                 self._finish(live, None, None, 0.0)
 
-    def close(self, record: CallRecord, when: datetime) -> None:
-        """End the record of a call that ended at `when`, while nobody looked."""
+    def close(self, record: CallRecord, when: datetime, talk: UnseenTalk | None = None) -> None:
+        """End the record of a call that ended at `when`, while nobody looked; and what is known of its last talk."""
         facts = Facts(record.id, "", "", Party(), "", started=record.started_at)
         live = Live.restored(facts, record)
+        if talk is not None:
+            live.talk_unseen(talk)
         live.end(when)
         final = live.record(None, self._path.persons())
         self._writer.close_interrupted(final)
