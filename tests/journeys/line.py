@@ -25,6 +25,7 @@ class Line:
         self.caller = ""
         """Number in From or P-Asserted-Identity of an INVITE that came in."""
         self.name = ""
+        self.extra = ""
         self.progress: list[str] = []
         """What NOTIFY said of a transfer: `SIP/2.0 200 OK` and the like."""
         self.refer_code = 0

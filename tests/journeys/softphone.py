@@ -77,14 +77,15 @@ class Softphone:
             f"Expires: 3600\r\n{extra}"
         )
 
-    def call(self, to: str) -> Line:
-        """Dials; returns at once."""
+    def call(self, to: str, extra: str = "") -> Line:
+        """Dials; returns at once. `extra`: more header lines of the INVITE."""
         line = Line(self, secrets.token_hex(8), self.tone)
         line.local = f"<sip:{self.user}@{self.node}>;tag={secrets.token_hex(4)}"
         line.remote = f"<sip:{to}@{self.node}>"
         line.target = f"sip:{to}@{self.node}"
+        line.extra = extra
         self.lines.append(line)
-        self.request(line, "INVITE", sdp=True)
+        self.request(line, "INVITE", extra, sdp=True)
         return line
 
     def wait_line(self, number: int = 1, timeout: float = 10) -> Line:
@@ -191,7 +192,8 @@ class Softphone:
         self._ack_refusal(line, int(number))
         line.remote = remote
         if code == 401 and line.state == "calling":
-            self.request(line, "INVITE", self._credentials(headers, "INVITE", line.target), sdp=True)
+            credentials = self._credentials(headers, "INVITE", line.target)
+            self.request(line, "INVITE", line.extra + credentials, sdp=True)
         elif line.state == "calling":
             line.code = code
             line.ended()
