@@ -10,7 +10,7 @@ from jackfield.config.objects.general import General
 from jackfield.config.objects.inbound import CallerList, Did, Hours, Share, Split, TimeCondition
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
-from jackfield.errors import UnsafeValue
+from jackfield.errors import JackfieldError
 from jackfield.routing.conditions import Turns, schedule, share_of_caller
 from jackfield.routing.explain import explain_inbound
 from jackfield.routing.inbound import NO_ROUTE, InboundRoutes
@@ -147,7 +147,7 @@ def test_where_conditions_lead() -> None:
     assert (closed["ends_at"], closed["destination"]) == ("prompt:closed", "time:day")
     assert ask("2026-01-05 13:00+09:00")["ends_at"] == "prompt:closed"
     for wrong in ({"trunk": "carier"}, {"trunk": None}, {"did": "five"}, {"caller": "a;b"}, {"at": "noon"}):
-        with pytest.raises(UnsafeValue):
+        with pytest.raises(JackfieldError):
             ask(**({"at": "2026-01-05"} | wrong))
 
 

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from jackfield.calls.party import Party, clean_number
+from jackfield.calls.party import Party
 from jackfield.config.objects.extension import Extension
 from jackfield.control.method import Method, Role
-from jackfield.errors import JackfieldError, Recovery
+from jackfield.routing import questions
 
 if TYPE_CHECKING:
     from jackfield.calls.service import CallService
     from jackfield.config.site import Site
     from jackfield.routing.outbound import Plan
-
-
-class BadQuestion(JackfieldError):
-    """The question cannot be answered; the message says how to ask it."""
-
-    recovery = Recovery.REFUSE_INPUT
 
 
 def methods(calls: CallService) -> list[Method]:
@@ -55,22 +49,10 @@ def explain_outbound(
     """
     own = site.get("extension", extension, Extension) if extension else None
     if extension and own is None:
-        raise BadQuestion(
+        raise questions.BadQuestion(
             f"there is no extension {extension[:40]!r}; name one, or leave it out for a call from outside"
         )
-    dialled = clean_number(number)
-    if not dialled:
-        raise BadQuestion(f"{number[:40]!r} is not a number; write digits, perhaps with + in front")
-    when = _moment(at, ZoneInfo(site.general.zone))
+    dialled = questions.number(number, "number")
+    when = questions.moment(at, ZoneInfo(site.general.zone))
     found = plan(site, dialled, extension, Party(extension or ""), when)
     return {"from": extension, "at": when.isoformat(timespec="seconds"), **found.as_json()}
-
-
-def _moment(text: str | None, zone: ZoneInfo) -> datetime:
-    if text is None:
-        return datetime.now(UTC).astimezone(zone)
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadQuestion(f"{text[:40]!r} is no time; write it as in 2026-12-25T14:30") from None
-    return found.replace(tzinfo=zone) if found.tzinfo is None else found

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from jackfield.calls.party import clean_number
 from jackfield.config.check import suggestion
 from jackfield.config.objects.inbound import Split
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
 from jackfield.control.method import Method, Role
 from jackfield.errors import UnsafeValue
+from jackfield.routing import questions
 from jackfield.routing.conditions import Lead, Turns, by_share, by_time
 from jackfield.routing.destinations import split
 from jackfield.routing.inbound import InboundRoutes
-from jackfield.routing.numbers import from_carrier, plan_of
+from jackfield.routing.numbers import NumberPlan, from_carrier, plan_of
 
 if TYPE_CHECKING:
     from jackfield.calls.service import CallService
@@ -47,12 +47,13 @@ def explain_inbound(
         at: a time as in 2026-12-25T14:30, in the site's zone unless it says another; None is now.
 
     Raises:
-        UnsafeValue: the trunk, a number or the time is none.
+        UnsafeValue: there is no such trunk.
+        BadQuestion: a number or the time is none.
     """
     over = _trunk(site, trunk)
     plan = plan_of(site.general, over)
     dialled, number = _number(did, "did", plan), _number(caller, "from", plan)
-    now = _time(at, ZoneInfo(site.general.zone))
+    now = questions.moment(at, ZoneInfo(site.general.zone))
     route = routes.find(over.name, dialled, number, now)
     leads = _leads(site, route.destination, number, now, turn)
     return {
@@ -90,20 +91,9 @@ def _trunk(site: Site, name: str | None) -> Trunk:
     return found
 
 
-def _number(text: str, what: str, plan: Any) -> str:
-    if text and not clean_number(text):
-        raise UnsafeValue(f"{text!r} ({what}) is not a number; write digits, perhaps with + in front")
-    return from_carrier(text, plan)
-
-
-def _time(text: str | None, zone: ZoneInfo) -> datetime:
-    if text is None:
-        return datetime.now(UTC).astimezone(zone)
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise UnsafeValue(f"{text!r} is no time; write it as in 2026-12-25T14:30") from None
-    return found.replace(tzinfo=zone) if found.tzinfo is None else found
+def _number(text: str, what: str, plan: NumberPlan) -> str:
+    """In the one form; '' for a caller who is withheld."""
+    return from_carrier(questions.number(text, what), plan) if text else ""
 
 
 def _leads(site: Site, first: str, caller: str, now: datetime, turn: Callable[[Split], int]) -> list[Lead]:
