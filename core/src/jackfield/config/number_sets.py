@@ -129,23 +129,37 @@ def _exact(digits: str) -> Block:
 
 
 def _pattern(text: str) -> Block:
+    places, tail = places_of(text)
+    return Block(places, {".": 1, "!": 0}.get(tail))
+
+
+def places_of(text: str, *, plus: bool = False) -> tuple[tuple[frozenset[str], ...], str]:
+    """Read a pattern, without its `_`: what may be at each place, and `.`, `!` or '' for its end.
+
+    Args:
+        text: as written.
+        plus: whether a `+` is a place of its own, as in what people dial.
+
+    Raises:
+        ValueError: with a sentence that says what is wrong.
+    """
+    tail = text[-1:] if text[-1:] in (".", "!") else ""
     places: list[frozenset[str]] = []
-    more = {".": 1, "!": 0}.get(text[-1:])
-    for token in _TOKEN.finditer(text if more is None else text[:-1]):
+    for token in _TOKEN.finditer(text.removesuffix(tail)):
         inner, char = token[1], token[2]
         if inner is not None:
             places.append(_digits_of(inner))
-        elif char in DIGITS:
+        elif char in DIGITS or (plus and char == "+"):
             places.append(frozenset(char))
         elif char in _CLASSES:
             places.append(_CLASSES[char])
         elif char in ".!":
-            raise ValueError(f"{char!r} stands for the rest of the number, so only at the end of a pattern")
+            raise ValueError(f"{char!r} stands for the rest of the number; write it at the end of a pattern only")
         else:
             raise ValueError(f"{char!r} means nothing in a pattern; write digits, X, Z, N, [1-5] and at the end . or !")
     if not text or len(places) > MAX_PLACES:
-        raise ValueError(f"a pattern has 1 to {MAX_PLACES} places, as in _555XXXX")
-    return Block(tuple(places), more)
+        raise ValueError(f"a pattern has 1 to {MAX_PLACES} places; write it as in _555XXXX")
+    return tuple(places), tail
 
 
 def _digits_of(text: str) -> frozenset[str]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+
+from jackfield.config.number_sets import KEYS, places_of
 
 DIAL_PATTERN = r"^(\+?[0-9]{1,32}|_[+0-9XZN.!\[\]-]{1,64})$"
 """A number, or `_` and a pattern: X is 0-9, Z 1-9, N 2-9, `[1-57]` one of these; at the end `.` stands for one or more
 of anything, `!` for none or more."""
-_DIGITS = "0123456789"
-_ANY = frozenset(_DIGITS + "+*#")
-_CLASSES = {"X": frozenset(_DIGITS), "Z": frozenset(_DIGITS[1:]), "N": frozenset(_DIGITS[2:])}
-_PART = re.compile(r"\[([0-9-]+)\]|([0-9+XZN])|([.!]$)")
+_ANY = KEYS | {"+"}
 _TAIL_WEIGHT = {"": (), ".": (100,), "!": (101,)}
 
 
@@ -32,21 +30,8 @@ class DialPattern:
         """
         if not text.startswith("_"):
             return cls(text, tuple(frozenset(c) for c in text), "")
-        places: list[frozenset[str]] = []
-        tail, at = "", 1
-        while at < len(text):
-            found = _PART.match(text, at)
-            if not found:
-                raise ValueError(
-                    f"{text[at:]!r} is not understood; write digits, X, Z, N, [1-5], and . or ! at the end"
-                )
-            tail = found[3] or ""
-            if not tail:
-                places.append(_set(found[1]) if found[1] else _CLASSES.get(found[2], frozenset(found[2])))
-            at = found.end()
-        if not places and not tail:
-            raise ValueError("is empty; write digits, X, Z or N after the '_'")
-        return cls(text, tuple(places), tail)
+        places, tail = places_of(text[1:], plus=True)
+        return cls(text, places, tail)
 
     @property
     def shortest(self) -> int:
@@ -70,13 +55,3 @@ class DialPattern:
             return False
         theirs = other.places + (_ANY,) * (len(self.places) - len(other.places))
         return all(their <= own for their, own in zip(theirs, self.places, strict=False))
-
-
-def _set(text: str) -> frozenset[str]:
-    """Of `1-57`."""
-    found: set[str] = set()
-    for part in re.findall(r"[0-9]-[0-9]|[0-9]|-", text):
-        if part == "-" or (len(part) == 3 and part[0] > part[2]):
-            raise ValueError(f"[{text}] is not understood; write it as in [1-5] or [135]")
-        found.update(_DIGITS[int(part[0]) : int(part[-1]) + 1])
-    return frozenset(found)
