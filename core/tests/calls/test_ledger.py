@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from jackfield.calls.ledger import Entry, Ledger, entry_of
 from jackfield.records.models import CallRecord, LegRecord
-from jackfield.routing.outbound import Used
+from jackfield.routing.decision import Used
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

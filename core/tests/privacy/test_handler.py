@@ -12,8 +12,8 @@ from jackfield.config.objects.privacy import PrivacyPool
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
 from jackfield.privacy import handler
+from jackfield.routing.decision import Attempt, Plan, Reason, Refusal
 from jackfield.routing.destinations import End, Goto, Result
-from jackfield.routing.outbound import Attempt, Plan, Reason, Refusal
 from privacy_rig import SITE
 
 A, B, X = "+447001001001", "+447001001002", "5550800"

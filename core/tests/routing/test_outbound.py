@@ -14,7 +14,8 @@ from jackfield.config.objects.inbound import Hours
 from jackfield.config.objects.outbound import CallClass, OutboundLimit, OutboundRoute
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
-from jackfield.routing.outbound import Asked, OutboundRoutes, Plan, Reason, Used, worth_another
+from jackfield.routing.decision import Asked, Plan, Reason, Used, worth_another
+from jackfield.routing.outbound import OutboundRoutes
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 NIGHT = datetime(2026, 1, 5, 23, tzinfo=UTC)

@@ -15,7 +15,7 @@ from jackfield.routing import questions
 if TYPE_CHECKING:
     from jackfield.calls.service import CallService
     from jackfield.config.site import Site
-    from jackfield.routing.outbound import Plan
+    from jackfield.routing.decision import Plan
 
 
 def methods(calls: CallService) -> list[Method]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from jackfield.records.models import CallRecord
-from jackfield.routing.outbound import Used, begins
+from jackfield.routing.decision import Used
+from jackfield.routing.outbound import begins
 
 HOUR = timedelta(hours=1)
 

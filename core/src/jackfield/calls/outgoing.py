@@ -16,8 +16,9 @@ from jackfield.calls.party import Party
 from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.trunk import Trunk
 from jackfield.privacy.mask import is_private, mask_number
+from jackfield.routing.decision import ON_BEHALF, Asked, Attempt, Plan, Reason, Used, worth_another
 from jackfield.routing.destinations import DestinationKind, End, Goto, Next, Result
-from jackfield.routing.outbound import ON_BEHALF, Asked, Attempt, OutboundRoutes, Plan, Reason, Used, worth_another
+from jackfield.routing.outbound import OutboundRoutes
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call

@@ -25,7 +25,8 @@ from jackfield.config.phones import accounts, endpoints
 from jackfield.config.site import Site
 from jackfield.errors import UnsafeValue
 from jackfield.i18n import gettext_for
-from jackfield.routing.outbound import EMERGENCY_RING_SECONDS, EMERGENCY_TRY_SECONDS, emergency_trunks_for
+from jackfield.routing.decision import EMERGENCY_RING_SECONDS, EMERGENCY_TRY_SECONDS
+from jackfield.routing.outbound import emergency_trunks_for
 
 _ = gettext_for("jackfield")
 TEMPLATES = Path(__file__).with_name("templates")

@@ -9,9 +9,10 @@ from jackfield.calls.dry_run import explain_outbound
 from jackfield.calls.party import Party
 from jackfield.config.site import Site
 from jackfield.routing.conditions import Turns
+from jackfield.routing.decision import Asked, Plan, Used
 from jackfield.routing.explain import explain_inbound
 from jackfield.routing.inbound import InboundRoutes
-from jackfield.routing.outbound import Asked, OutboundRoutes, Plan, Used
+from jackfield.routing.outbound import OutboundRoutes
 
 
 class _Quiet:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from jackfield.config.objects.extension import Extension
+from jackfield.routing.decision import ON_BEHALF
 from jackfield.routing.destinations import End, Goto, Next, Result
-from jackfield.routing.outbound import ON_BEHALF
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call

@@ -10,9 +10,9 @@ from jackfield.calls.party import Party
 from jackfield.config.objects.privacy import PrivacyPool
 from jackfield.config.objects.trunk import Trunk
 from jackfield.privacy.mask import KIND
+from jackfield.routing.decision import Asked, Attempt, Plan
 from jackfield.routing.destinations import DestinationKind, End, Goto, Next, Result
 from jackfield.routing.numbers import dial_forms, plan_of, to_carrier
-from jackfield.routing.outbound import Asked, Attempt, Plan
 from jackfield.telephony import variables
 
 if TYPE_CHECKING:
