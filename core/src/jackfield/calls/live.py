@@ -125,8 +125,10 @@ class Live:
         self.steps[index] = replace(self.steps[index], outcome=outcome[:64])
         return self.steps[index]
 
-    def take_agent(self, endpoint: str, other: Live) -> None:
-        """A phone that rang for its agent in another call talks in this one now."""
+    def take_over(self, endpoint: str, other: Live) -> None:
+        """Who was called in another call talks in this one now: an agent's phone, or a number over a trunk."""
+        if endpoint in other.sent:
+            self.sent[endpoint] = other.sent[endpoint]
         agent = other.agents.get(endpoint) or next(
             (leg.agent for leg in other.legs.values() if leg.agent and endpoint_of(leg.channel) == endpoint), ""
         )

@@ -387,7 +387,7 @@ class CallService:
         home = self._live.get(channel.call)
         if home is not None:
             if live is not None:
-                home.take_agent(channel.endpoint, live)
+                home.take_over(channel.endpoint, live)
             role = self._role(channel)
             self._writer.leg(home.leg(channel, role))
             if role == "trunk":

@@ -71,6 +71,14 @@ def _forward(call: Call, name: str, number: str, reason: str) -> Goto | None:
         return None
     call.set_data(FORWARDED, ",".join([*came, name]))
     call.set_data(ON_BEHALF, name)
-    call.set_variable("REDIRECTING(from-num,i)", name)
+    call.set_variable("REDIRECTING(from-num,i)", _diverted_from(call, name, destination))
     call.set_variable("REDIRECTING(reason,i)", _REASONS[reason])
+    call.set_variable("REDIRECTING(count,i)", str(len(came) + 1))  # without it, nobody is told
     return Goto(destination, f"forwarded {reason}")
+
+
+def _diverted_from(call: Call, name: str, destination: str) -> str:
+    """Who forwards, as the next one knows the number: SIP's Diversion."""
+    own = call.site.get("extension", name, Extension)
+    outside = own.outbound_number if own is not None and destination.startswith("outbound:") else None
+    return outside or name
