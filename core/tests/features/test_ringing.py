@@ -119,7 +119,11 @@ def test_the_sites_forward_until_the_user_says_otherwise() -> None:
     call = Caller(site(e201={"forward_always": "203"}), "ANSWER")
     run(call)
     assert call.rung == ["PJSIP/203"]
-    assert call.variables == {"REDIRECTING(from-num,i)": "201", "REDIRECTING(reason,i)": "cfu"}
+    assert call.variables == {
+        "REDIRECTING(from-num,i)": "201",
+        "REDIRECTING(reason,i)": "cfu",
+        "REDIRECTING(count,i)": "1",
+    }
     call = Caller(call.site, "ANSWER")
     call.desk.states.of["201"] = UserState(forward_always="")
     run(call)
