@@ -8,7 +8,7 @@ SOURCES := core/src:plugins/ivr/src:plugins/acd/src:plugins/recording/src
 export PYTHONPATH := $(SOURCES):tests:.
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test test-fast journeys bench lint deb docs i18n host lock clean
+.PHONY: help demo test test-fast journeys bench lint deb apt-repo docs i18n host lock clean
 
 help:
 	@echo 'make demo       build the packages, install them in a clean Debian 14, place real calls (KEEP=1: leave it running)'
@@ -18,6 +18,7 @@ help:
 	@echo 'make bench      benchmarks against peers, one JSON line each (BENCH="name …" for some)'
 	@echo 'make lint       ruff, mypy, import contracts'
 	@echo 'make deb        Debian packages into dist/'
+	@echo 'make apt-repo   a signed apt repository of them in dist/repo (URL=where it will be served, KEY=your gpg key)'
 
 $(PYTHON): requirements.lock packaging/venv.sh
 	@sh packaging/venv.sh $(VENV) requirements.lock
@@ -51,6 +52,9 @@ lint: $(PYTHON)
 
 deb: $(PYTHON)
 	@$(PYTHON) packaging/deb/build.py --out dist
+
+apt-repo: $(PYTHON)
+	@$(PYTHON) packaging/deb/build.py --out dist --repo dist/repo $(if $(URL),--url $(URL)) $(if $(KEY),--key $(KEY))
 
 docs: $(PYTHON)
 	@$(PYTHON) docs/make_reference.py

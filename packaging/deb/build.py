@@ -2,7 +2,7 @@
 """Builds the Debian packages: `python3 packaging/deb/build.py [--out dist/]`, as root.
 
 Each source is built in a Debian 14 root by an ordinary user without a network. A result is kept in the cache under a
-hash of its inputs, and taken from there when nothing changed. The output folder is an apt repository.
+hash of its inputs, and taken from there when nothing changed. With `--repo` they become a signed apt repository too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent / "tests")]
 
 from inroot import workshop  # noqa: E402
-from rig.aptrepo import write_repository  # noqa: E402
+from rig.aptrepo import Key, own_key, write_repository  # noqa: E402
 from rig.hostsys import RigError, cache_dir, progress, say  # noqa: E402
 from rig.root import Root, ensure_root, root_key  # noqa: E402
 from sources import BuildError, Source, changelog_time, fetch_release, jackfield, pyst2  # noqa: E402
@@ -35,6 +35,9 @@ def main() -> int:
     parser.add_argument("--root", type=Path, help="build in this Debian 14 root and not in the rig's")
     parser.add_argument("--force", action="store_true", help="build even if nothing changed")
     parser.add_argument("--lintian", action="store_true", help="check the packages with lintian as well")
+    parser.add_argument("--repo", type=Path, help="make a signed apt repository of them in this folder")
+    parser.add_argument("--url", help="where that folder will be served (default: the folder itself)")
+    parser.add_argument("--key", help="the key of your own gpg that signs (default: this machine's, made once)")
     options = parser.parse_args()
     try:
         workbench = Workbench(options.root)
@@ -42,7 +45,10 @@ def main() -> int:
         if options.lintian:
             for result in results:
                 check(result, workbench.path)
-        publish(options.out, [deb for result in results for deb in sorted(result.glob("*.deb"))])
+        debs = [deb for result in results for deb in sorted(result.glob("*.deb"))]
+        publish(options.out, debs)
+        if options.repo:
+            offer(options.repo, debs, Key(options.key) if options.key else own_key(), options.url)
     except (BuildError, RigError) as problem:
         print(f"build.py: {problem}", file=sys.stderr)
         return 1
@@ -134,15 +140,22 @@ def forget_old(store: Path, name: str) -> None:
 
 
 def publish(folder: Path, debs: list[Path]) -> None:
-    """Make `folder` an apt repository of just these packages."""
-    begun = time.monotonic()
+    """Have just these packages in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = {deb.name for deb in debs}
     for old in folder.glob("*.deb"):
-        if old.name not in wanted:
-            old.unlink()
-    write_repository(folder, debs)
-    say(f"{len(debs)} packages in {folder} ({time.monotonic() - begun:.1f} s)")
+        old.unlink()
+    for deb in debs:
+        shutil.copy(deb, folder)
+    say(f"{len(debs)} packages in {folder}")
+
+
+def offer(folder: Path, debs: list[Path], key: Key, url: str | None) -> None:
+    """Make `folder` a signed apt repository of just these packages."""
+    begun = time.monotonic()
+    for old in folder.glob("*.deb"):
+        old.unlink()
+    write_repository(folder, debs, key, url)
+    say(f"a signed apt repository in {folder}, key {key.fingerprint()} ({time.monotonic() - begun:.1f} s)")
 
 
 if __name__ == "__main__":

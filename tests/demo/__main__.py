@@ -43,12 +43,11 @@ def demonstrate(stay: bool) -> dict[str, object]:
 
     Raises RigError or TimeoutError when it cannot go on.
     """
-    packages = cache_dir() / "demo-packages"
-    build(packages)
+    repository = build(cache_dir() / "demo-packages")
     run = Run()
     try:
         shop = Shop(run)
-        found = show(shop, packages)
+        found = show(shop, repository)
         if stay:
             keep.explain(shop)
             run.keep()
@@ -57,9 +56,9 @@ def demonstrate(stay: bool) -> dict[str, object]:
     return found
 
 
-def show(shop: Shop, packages: Path) -> dict[str, object]:
+def show(shop: Shop, repository: Path) -> dict[str, object]:
     """Installs, calls, compares and prints the table."""
-    shop.install(packages)
+    shop.install(repository)
     shop.open()
     logins = shop.staff()
     Desk(shop)

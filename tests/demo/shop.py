@@ -12,9 +12,10 @@ from array import array
 from pathlib import Path
 from typing import Any
 
-from rig import Call, Carrier, Node, Phone, RigError, Run, install_jackfield, wait
+from rig import Call, Carrier, Node, Phone, RigError, Run, install_offered, wait
 from rig.audio import TONES, Sound
 from rig.hostsys import ensure_host_packages, progress, say
+from rig.node import REPOSITORY as OFFERED_AT
 from rig.root import ensure_root
 
 from .accounts import LogIn
@@ -34,18 +35,22 @@ print(json.dumps([dict(row) for row in rows.execute("SELECT * FROM recording ORD
 """
 
 
-def build(folder: Path) -> None:
+def build(folder: Path) -> Path:
     """Builds the packages (or takes them from the cache) while the root to install them in is made.
+
+    Returns the signed apt repository that they are in.
 
     Raises RigError when either fails.
     """
     ensure_host_packages()
-    with subprocess.Popen(
-        [sys.executable, str(REPOSITORY / "packaging" / "deb" / "build.py"), "--out", str(folder)], stdout=sys.stderr
-    ) as building:
+    repository = folder / "repo"
+    command = [sys.executable, str(REPOSITORY / "packaging/deb/build.py"), "--out", str(folder)]
+    command += ["--repo", str(repository), "--url", f"file:{OFFERED_AT}"]
+    with subprocess.Popen(command, stdout=sys.stderr) as building:
         ensure_root("run")
     if building.returncode:
         raise RigError("The packages could not be built; what went wrong is above.")
+    return repository
 
 
 class Shop:
@@ -64,10 +69,11 @@ class Shop:
         self.caller_tones = TONES[: -len(AGENTS)]
         self._sounds: dict[tuple[str, str], Any] = {}
 
-    def install(self, packages: Path) -> None:
-        """Installs the packages by apt, as a user would."""
-        with progress("installing the packages by apt: configuration, prompts, services"):
-            install_jackfield(self.node, packages, timeout=120)
+    def install(self, repository: Path) -> None:
+        """Installs from the signed repository, as a user would: `apt install jackfield`."""
+        with progress("apt install jackfield, from the signed repository: configuration, prompts, services"):
+            self.node.add_repository(repository)
+            install_offered(self.node, ["jackfield"], 120, recommended=True)
 
     def open(self) -> None:
         """Imports and applies the example site, with our carrier's address in it.

@@ -124,12 +124,16 @@ def test_the_firewall_helper_has_one_right_and_serves_only_the_daemon(installed:
 
 def test_the_administrators_tables_are_not_touched(installed: Node) -> None:
     installed.run(["nft", "add", "table", "inet", "mine"])
-    installed.systemctl("restart", "jackfield-firewall.service")
-    assert "table inet mine" in installed.run(["nft", "list", "tables"]).stdout
-    installed.systemctl("stop", "jackfield-firewall.service")
-    told = installed.run(["nft", "list", "tables"]).stdout
-    assert "table inet mine" in told
-    assert "jackfield" not in told
+    for _ in range(
+        4
+    ):  # a SIGTERM of systemd's for the nft that deletes the table would leave it there, every other time
+        installed.systemctl("restart", "jackfield-firewall.service")
+        assert "table inet mine" in installed.run(["nft", "list", "tables"]).stdout
+        installed.systemctl("stop", "jackfield-firewall.service")
+        told = installed.run(["nft", "list", "tables"]).stdout
+        assert "table inet mine" in told
+        assert "jackfield" not in told
+        assert property_of(installed, "jackfield-firewall.service", "Result") == "success"
     installed.systemctl("start", "jackfield-firewall.service")
     installed.run(["nft", "delete", "table", "inet", "mine"])
 

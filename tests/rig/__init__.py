@@ -2,7 +2,7 @@
 
 from .call import Call
 from .hostsys import RigError, say
-from .install import install_jackfield
+from .install import install_jackfield, install_offered
 from .load import Load, LoadResult, PhoneBank, start_load
 from .node import Node, wait_for
 from .plan import cancel, dtmf, hangup, silence, talk, until_bye, wait
@@ -23,6 +23,7 @@ __all__ = [
     "dtmf",
     "hangup",
     "install_jackfield",
+    "install_offered",
     "say",
     "silence",
     "start_load",

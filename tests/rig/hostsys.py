@@ -21,6 +21,8 @@ HOST_COMMANDS = {
     "nsenter": "util-linux",
     "unshare": "util-linux",
     "dpkg-deb": "dpkg",
+    "gpg": "gpg",
+    "gpg-agent": "gpg-agent",
 }
 
 

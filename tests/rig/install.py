@@ -23,8 +23,14 @@ def install_jackfield(
     if not debs:
         raise RigError(f"{dist_dir} holds no .deb. Build the packages first (make packages).")
     node.add_debs(debs)
-    names = list(packages) if packages is not None else [d.name.split("_")[0] for d in debs]
-    node.apt_install(names)
+    return install_offered(
+        node, list(packages) if packages is not None else [d.name.split("_")[0] for d in debs], timeout
+    )
+
+
+def install_offered(node: Node, names: Sequence[str], timeout: float = 60, *, recommended: bool = False) -> list[str]:
+    """As install_jackfield, of a repository that the node knows already (Node.add_repository)."""
+    node.apt_install(names, recommended=recommended)
     units = enabled_units(node, names)
     for unit in units:
         node.wait_for(partial(node.is_active, unit), timeout, f"{unit} to be active")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from .aptrepo import write_repository
+from .aptrepo import SOURCES_FILE, own_key, write_repository
 from .cleanup import RunDir, kill_cgroup, spawn_prefix
 from .hostsys import RigError
 from .net import Party, netns_path
@@ -21,13 +21,11 @@ from .root import Root
 T = TypeVar("T")
 BOOT_SECONDS = 60.0
 REPOSITORY = "/srv/jackfield-repo"  # inside the node
-SOURCES = f"{REPOSITORY}/jackfield.list"
+SOURCES = f"/etc/apt/sources.list.d/{SOURCES_FILE}"
 # apt inside a node sees our own packages only: it has no way to a mirror.
 APT_OFFLINE = (
     "-o",
-    f"Dir::Etc::SourceList={SOURCES}",
-    "-o",
-    "Dir::Etc::SourceParts=/dev/null",
+    "Dir::Etc::SourceList=/dev/null",
     "-o",
     "APT::Get::List-Cleanup=true",
     "-o",
@@ -261,29 +259,36 @@ class Node:
         mode = source.stat().st_mode & 0o777
         self.write_file(inside, source.read_bytes(), mode=mode)
 
-    def apt_install(self, packages: Sequence[str | Path], timeout: float = 300) -> str:
+    def apt_install(self, packages: Sequence[str | Path], timeout: float = 300, *, recommended: bool = False) -> str:
         """Installs packages by apt; returns apt's output.
 
         A Path is a local .deb: it is put into the node's own repository first. A str is a
         package name from there or from what the root already has. Needs no network.
+        recommended: what they recommend as well, where it is to be had.
         """
         debs = [p for p in packages if isinstance(p, Path)]
         if debs:
             self.add_debs(debs)
         names = [p.name.split("_")[0] if isinstance(p, Path) else p for p in packages]
-        return self.run(
-            ["apt-get", *APT_OFFLINE, "install", "-y", "--no-install-recommends", *names],
-            timeout=timeout,
-        ).stdout
+        how = "--install-recommends" if recommended else "--no-install-recommends"
+        return self.run(["apt-get", *APT_OFFLINE, "install", "-y", how, *names], timeout=timeout).stdout
 
     def add_debs(self, debs: Sequence[Path]) -> None:
-        """Adds .debs to the node's local repository and lets apt read it."""
+        """Adds .debs to the node's local repository, which is signed, and lets apt read it."""
         pool = self._dir / "repo"
-        write_repository(pool, debs)
-        for file in sorted(pool.iterdir()):
+        write_repository(pool, debs, own_key(), f"file:{REPOSITORY}")
+        self.add_repository(pool)
+
+    def add_repository(self, folder: Path) -> None:
+        """Copies a repository (aptrepo.write_repository) into the node, and has apt know it as its users would."""
+        for file in sorted(folder.iterdir()):
             self.copy_in(file, f"{REPOSITORY}/{file.name}")
-        self.write_file(SOURCES, f"deb [trusted=yes] file:{REPOSITORY} ./\n")
-        self.run(["apt-get", *APT_OFFLINE, "update"])
+        self.copy_in(folder / SOURCES_FILE, SOURCES)
+        self.apt_update()
+
+    def apt_update(self) -> str:
+        """`apt-get update`, of our own repository; returns apt's output. Raises RigError if apt does not accept it."""
+        return self.run(["apt-get", *APT_OFFLINE, "update"]).stdout
 
     def apt_remove(self, packages: Sequence[str], purge: bool = False) -> str:
         """Removes (or purges) packages by apt; returns apt's output."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from rig import hostsys, root
-from rig.aptrepo import write_repository
+from rig.aptrepo import own_key, write_repository
 from rig.hostsys import RigError, debian_mirror, output
 from rig.sipp import fill
 
@@ -57,8 +57,9 @@ def test_old_roots_go_and_held_or_recent_ones_stay(tmp_path: Path, monkeypatch: 
 
 def test_a_new_version_replaces_the_old_in_the_repository(tmp_path: Path) -> None:
     debs = [make_deb(tmp_path, "rig-a", v) for v in ("1.0", "2.0")]
+    key = own_key(tmp_path / "key")
     for deb in debs:
-        write_repository(tmp_path / "repo", [deb])
+        write_repository(tmp_path / "repo", [deb], key)
     text = (tmp_path / "repo/Packages").read_text()
     assert text.count("Package: rig-a") == 1
     assert "Version: 2.0" in text
