@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -41,7 +42,8 @@ def main() -> int:
     options = parser.parse_args()
     try:
         workbench = Workbench(options.root)
-        results = [built(source, workbench, options.force) for source in (pyst2(), jackfield())]
+        results = [built(pyst2(), workbench, options.force)]
+        results.append(built(jackfield(), workbench, options.force, results[0]))
         if options.lintian:
             for result in results:
                 check(result, workbench.path)
@@ -76,10 +78,11 @@ class Workbench:
         return self._root.path
 
 
-def built(source: Source, workbench: Workbench, force: bool) -> Path:
-    """The folder with the packages of a source, from the cache or built now."""
+def built(source: Source, workbench: Workbench, force: bool, needs: Path | None = None) -> Path:
+    """The folder with the packages of a source, from the cache or built now; `needs` is one that it builds with."""
     store = cache_dir() / "packages"
-    name = f"{source.name}_{source.version}_{source.key}-{RECIPE}-{workbench.key}"
+    with_it = f"-{hashlib.sha256(needs.name.encode()).hexdigest()[:8]}" if needs else ""
+    name = f"{source.name}_{source.version}_{source.key}-{RECIPE}-{workbench.key}{with_it}"
     result = store / name
     store.mkdir(parents=True, exist_ok=True)
     with (store / f"{source.name}.lock").open("ab") as lock:
@@ -89,16 +92,16 @@ def built(source: Source, workbench: Workbench, force: bool) -> Path:
             (result / "build.log").touch()
         else:
             shutil.rmtree(result, ignore_errors=True)
-            build(source, workbench.path, result)
+            build(source, workbench.path, result, sorted(needs.glob("*.deb")) if needs else [])
             forget_old(store, source.name)
     return result
 
 
-def build(source: Source, root: Path, result: Path) -> None:
+def build(source: Source, root: Path, result: Path, debs: list[Path]) -> None:
     """Build a source in a copy of `root`; `result` appears only when all went well."""
     log = result.with_name(f"{result.name}.log")
     log.unlink(missing_ok=True)
-    with workshop(root) as shop, progress(f"building {source.name} {source.version}", log):
+    with workshop(root, debs) as shop, progress(f"building {source.name} {source.version}", log):
         tree = source.write(shop.build)
         release = tree / "release.txt"
         if release.exists():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +24,11 @@ mount --rbind /dev "$work/root/dev"
 mount -t tmpfs -o mode=1777 none "$work/root/tmp"
 mkdir "$work/root/build"
 mount --bind "$work/build" "$work/root/build"
+for deb in "$work"/debs/*.deb; do
+    [ -e "$deb" ] || break
+    cp "$deb" "$work/root/tmp/"
+    chroot "$work/root" dpkg --install "/tmp/$(basename "$deb")"
+done
 echo 'builder:x:1000:1000::/build:/bin/sh' >>"$work/root/etc/passwd"
 echo 'builder:x:1000:' >>"$work/root/etc/group"
 exec chroot --userspec=1000:1000 "$work/root" "$@"
@@ -33,12 +38,14 @@ exec chroot --userspec=1000:1000 "$work/root" "$@"
 class Workshop:
     """A copy of the build root with a folder for a build."""
 
-    def __init__(self, root: Path, folder: Path) -> None:
-        """`folder` is an empty one that goes away with the workshop."""
+    def __init__(self, root: Path, folder: Path, debs: Sequence[Path]) -> None:
+        """`folder` is an empty one that goes away with the workshop; `debs` are installed in the copy."""
         self._root, self._folder = root, folder
         self.build = folder / "build"
-        for name in ("build", "layers", "root"):
+        for name in ("build", "layers", "root", "debs"):
             (folder / name).mkdir()
+        for deb in debs:
+            shutil.copy(deb, folder / "debs")
 
     def run(self, argv: list[str], log: Path, inside: str = "", environment: dict[str, str] | None = None) -> None:
         """Run a command in the folder `/build/inside`; its output is added to `log`.
@@ -59,10 +66,10 @@ class Workshop:
 
 
 @contextmanager
-def workshop(root: Path) -> Iterator[Workshop]:
+def workshop(root: Path, debs: Sequence[Path] = ()) -> Iterator[Workshop]:
     """A workshop above the build root; nothing of it is left afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="jackfield-deb-", dir="/var/tmp"))
     try:
-        yield Workshop(root, folder)
+        yield Workshop(root, folder, debs)
     finally:
         shutil.rmtree(folder)

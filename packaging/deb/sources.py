@@ -58,7 +58,7 @@ def jackfield() -> Source:
     Raises:
         BuildError: a part is missing, or VERSION and debian/changelog disagree.
     """
-    files = dict(_below(HERE / "debian", "debian/"))
+    files = dict(_below(HERE / "debian", "debian/")) | dict(_below(HERE / "debian/tests", "debian/tests/"))
     for part in JACKFIELD_PARTS:
         path = TOP / part
         if path.is_file():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from packages.system import UNITS, ask, plugins, property_of, runs_our_configuration, stat, wait_for_daemon
+from packages.system import BUILD, UNITS, ask, plugins, property_of, runs_our_configuration, stat, wait_for_daemon
 from rig.node import Node
 
 pytestmark = pytest.mark.packages
+AUTOPKGTEST = BUILD.parent / "debian/tests"
 FILES = {
     "/etc/jackfield/jackfield.toml": "root:jackfield 640",
     "/run/jackfield": "jackfield:jackfield 755",
@@ -100,7 +102,7 @@ def test_no_process_of_the_unit_is_root_or_can_become_it(installed: Node, unit: 
         assert re.search(r"^NoNewPrivs:\s+(\d)$", status, re.M)[1] == "1"
 
 
-@pytest.mark.parametrize("unit", ["jackfieldd.service", "jackfield-worker.service", "jackfield-firewall.service"])
+@pytest.mark.parametrize("unit", [unit for unit in UNITS if unit.startswith("jackfield") and unit.endswith(".service")])
 def test_exposure_is_low(installed: Node, unit: str) -> None:
     told = installed.run(["systemd-analyze", "security", "--no-pager", unit]).stdout
     assert float(re.search(r"Overall exposure level for \S+: ([\d.]+)", told)[1]) < 2
@@ -168,6 +170,35 @@ def test_bash_completes_commands(installed: Node) -> None:
         '_jackfield jackfield; printf "%s\\n" "${COMPREPLY[@]}"'
     )
     assert {"plan", "plugins"} <= set(installed.run(["bash", "-c", script]).stdout.split())
+
+
+def test_the_packages_own_test_passes(installed: Node) -> None:
+    for file in AUTOPKGTEST.iterdir():
+        installed.copy_in(file, f"/root/autopkgtest/{file.name}")
+    assert "answered at 20" in installed.run(["/root/autopkgtest/call"], timeout=300).stdout
+
+
+def test_there_is_a_page_of_the_manual_for_every_command(installed: Node) -> None:
+    script = "import typer.main; from jackfield.cli.main import app; print(*typer.main.get_command(app).commands)"
+    commands = installed.run(["python3", "-c", script]).stdout.split()
+    assert len(commands) > 30
+    listed = installed.run(["dpkg-query", "-L", "jackfield"]).stdout.split()
+    shipped = {Path(name).name.split(".")[0] for name in listed if name.startswith("/usr/share/man/")}
+    programs = {Path(name).name for name in listed if name.startswith(("/usr/bin/", "/usr/sbin/"))}
+    assert {"jackfield", "jackfieldd", "jackfield-worker", "jackfield-firewall"} <= programs
+    assert {f"jackfield-{name}" for name in commands} | programs == shipped
+
+
+def test_the_core_says_which_plugin_interface_it_has_and_plugins_what_they_may_do(installed: Node) -> None:
+    def field(package: str, name: str) -> str:
+        return installed.run(["dpkg-query", "-W", "-f", f"${{{name}}}", package]).stdout
+
+    api = installed.run(["python3", "-c", "from jackfield.api import API; print(API)"]).stdout.strip()
+    virtual = f"jackfield-plugin-api-{api.split('.')[0]}"
+    assert field("python3-jackfield", "Provides") == f"{virtual} (= {api})"
+    for name in ("acd", "ivr", "recording"):
+        assert f"{virtual} (>= {api.split('.')[0]}" in field(f"jackfield-plugin-{name}", "Depends")
+        assert field(f"jackfield-plugin-{name}", "Jackfield-Permissions")
 
 
 def test_everything_is_back_after_a_reboot(installed: Node) -> None:

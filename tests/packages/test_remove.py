@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from packages.footprint import ACCOUNTS, Footprint, footprint
 from packages.system import UNITS, runs_our_configuration, wait_for_daemon
 from rig.node import Node
 
@@ -27,7 +28,13 @@ def runs_debians_configuration(node: Node) -> bool:
 
 
 @pytest.fixture(scope="module")
-def lived_in(installed: Node) -> Node:
+def untouched(bare: Node) -> Footprint:
+    """The system before Jackfield came."""
+    return footprint(bare)
+
+
+@pytest.fixture(scope="module")
+def lived_in(untouched: Footprint, installed: Node) -> Node:
     """A system that has data."""
     installed.write_file(RECORDING, b"sound", 0o640, "jackfield:jackfield")
     return installed
@@ -68,29 +75,17 @@ def test_it_comes_back_with_its_data(lived_in: Node, debs: list[Path]) -> None:
     assert lived_in.read_file(RECORDING) == "sound"
 
 
-def test_a_purge_leaves_nothing(lived_in: Node) -> None:
+def test_a_purge_leaves_nothing(untouched: Footprint, lived_in: Node) -> None:
     lived_in.apt_remove(OURS, purge=True)
-    found = lived_in.run(
-        [
-            "find",
-            "/etc",
-            "/run",
-            "/usr",
-            "/var",
-            "-iname",
-            "*jackfield*",
-            "-not",
-            "-path",
-            "/var/lib/apt/*",
-            "-not",
-            "-path",
-            "/var/log/*",
-        ]
-    ).stdout
-    assert found == ""
+    assert runs_debians_configuration(lived_in)
+    now = footprint(lived_in)
+    assert now.files.keys() - untouched.files.keys() == set()
+    assert untouched.files.keys() - now.files.keys() == set()
+    assert {path for path in now.files if now.files[path] != untouched.files[path]} <= ACCOUNTS
+    assert now.accounts - untouched.accounts == {"jackfield"}
+    assert (now.units, now.tables) == (untouched.units, untouched.tables)
     owned = lived_in.run(["find", "/", "-xdev", "(", "-user", "jackfield", "-o", "-group", "jackfield", ")"]).stdout
     assert owned == ""
-    assert runs_debians_configuration(lived_in)
     assert lived_in.systemctl("--failed", "--no-legend", "--plain") == ""
 
 
