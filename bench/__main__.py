@@ -21,6 +21,7 @@ BENCHES = {
     "calls_per_second": "bench.direct",
     "apply": "bench.apply",
     "resync": "bench.resync",
+    "install_time": "bench.install",
 }
 """Bench -> module that has a function of that name, which returns its lines."""
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -281,8 +282,12 @@ class Node:
 
     def add_repository(self, folder: Path) -> None:
         """Copies a repository (aptrepo.write_repository) into the node, and has apt know it as its users would."""
-        for file in sorted(folder.iterdir()):
-            self.copy_in(file, f"{REPOSITORY}/{file.name}")
+        with tempfile.TemporaryFile() as bundle:
+            subprocess.run(["tar", "--create", f"--directory={folder}", "."], stdout=bundle, check=True)
+            bundle.seek(0)
+            unpack = ["tar", "--extract", "--no-same-owner", f"--directory={REPOSITORY}"]
+            self.run(["mkdir", "-p", REPOSITORY])
+            subprocess.run(self._enter(unpack), stdin=bundle, env=self._environment(None), check=True)
         self.copy_in(folder / SOURCES_FILE, SOURCES)
         self.apt_update()
 

@@ -35,6 +35,7 @@ VARIANTS = {
     "run": ("packages-run.txt",),
     "run-pg": ("packages-run.txt", "packages-run-pg.txt"),
     "build": ("packages-build.txt",),
+    "bare": ("packages-bare.txt",),
 }
 KEEP_SECONDS = 7 * 24 * 3600  # an old key stays this long after its last use
 # Units that make a test machine slower or noisier and that no test is about.
