@@ -140,11 +140,14 @@ def test_remove_purge_and_install_in_every_order_of_two_while_a_call_is_up(
     for name in there:
         installed.copy_in(offered[name], f"/root/{name}.deb")
     for one, other in itertools.permutations(sorted(there), 2):
-        for step, name in (("--remove", one), ("--purge", other), ("--install", one), ("--install", other)):
-            what = f"/root/{name}.deb" if step == "--install" else f"jackfield-plugin-{name}"
-            installed.run(["dpkg", step, what], timeout=300)
-            there ^= {name}
-            assert plugins(installed) == dict.fromkeys(there, "enabled"), f"{step} {name}, of {one} and {other}"
+        for words in (
+            ("--remove", f"jackfield-plugin-{one}"),
+            ("--purge", f"jackfield-plugin-{other}"),
+            ("--install", f"/root/{one}.deb", f"/root/{other}.deb"),
+        ):
+            installed.run(["dpkg", *words], timeout=300)
+            there ^= {one, other} if len(words) == 3 else {words[1].removeprefix("jackfield-plugin-")}
+            assert plugins(installed) == dict.fromkeys(there, "enabled"), f"{words}, of {one} and {other}"
     end = time.monotonic()
     assert (installed.main_pid("jackfieldd.service"), installed.main_pid("asterisk.service")) == (daemon, asterisk)
     assert installed.run(["dpkg", "--audit"]).stdout == ""
