@@ -62,6 +62,8 @@ def test_a_refused_login_and_a_file_that_is_no_trace(asterisk, tmp_path):
     with pytest.raises(PermissionError, match="refused"):
         record_trace(tmp_path / "x", manager.port, "tester", "wrong", lambda: False)
     manager.close()
-    (tmp_path / "y").write_bytes(b"Event: Hangup\r\n\r\n")
+    (tmp_path / "z").write_bytes(b"Event: Hangup\r\nUniqueid: 1.1\r\n\r\nEvent: Hangup\r\n")
+    assert replay(tmp_path / "z")[2] == 1, "a message that is cut off is none"
+    (tmp_path / "y").write_bytes(b"GET / HTTP/1.1\r\n\r\n")
     with pytest.raises(ValueError, match="no trace"):
         replay(tmp_path / "y")

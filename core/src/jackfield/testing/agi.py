@@ -6,7 +6,9 @@ import re
 import shlex
 import socket
 import threading
+import wave
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from jackfield.testing import applications
 from jackfield.testing.asterisk import VERSION, Channel, FakeAsterisk, Heard
@@ -211,12 +213,10 @@ class Commands:
         return "200 result=-1" if typed is None else f"200 result={typed}"
 
     def record(self, given: list[str]) -> str:
-        """RECORD FILE name format keys milliseconds [offset] [BEEP] [s=silence]: as long as it takes, by the clock."""
-        self._asterisk.sounds.mkdir(parents=True, exist_ok=True)
-        milliseconds = int(given[3])
-        with self._asterisk.moved:
-            self._channel.did.append(f"RECORD FILE({given[0]}.{given[1]})")
+        """RECORD FILE name format keys milliseconds [offset] [BEEP] [s=silence]: silence for as long as it takes."""
+        milliseconds, began = int(given[3]), self._asterisk.clock.monotonic()
         key = self._key(given[2], None if milliseconds < 0 else milliseconds / 1000)
+        _write_silence(f"{given[0]}.{given[1]}", self._asterisk.clock.monotonic() - began)
         if key is None:
             return "200 result=-1 (hangup) endpos=0"
         return f"200 result={ord(key)} (dtmf) endpos=0" if key else "200 result=0 (timeout) endpos=0"
@@ -328,6 +328,14 @@ COMMANDS: dict[str, tuple[Callable[[Commands, list[str]], str], int, int, bool]]
     "wait for digit": (Commands.digit, 1, 1, False),
 }
 """Command → what it does, how many arguments it takes, whether a dead channel may."""
+
+
+def _write_silence(path: str, seconds: float) -> None:
+    """A recording of somebody who says nothing (wav, 16 bit, 8 kHz); Asterisk makes the folders that it needs."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(path, "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * int(8000 * seconds)))
 
 
 def usage(name: str) -> str:

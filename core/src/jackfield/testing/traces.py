@@ -1,7 +1,7 @@
 """Replay of recorded manager streams, and the recording of one.
 
-A trace is the byte stream of one manager session as Asterisk sent it, greeting and log-in reply included, packed by xz
-when its name ends so. `record_trace` writes one from a live Asterisk; `replay` puts one through a registry.
+A trace is the byte stream of one manager session as Asterisk sent it, with the greeting or without, packed by xz when
+its name ends so. `record_trace` writes one from a live Asterisk; `replay` puts one through a registry.
 """
 
 from __future__ import annotations
@@ -71,8 +71,10 @@ def messages(trace: Path) -> Iterator[Message]:
     splitter = Splitter()
     with _open(trace) as stream:
         first = stream.readline(1024)
+        if not first.startswith((GREETING, b"Event: ", b"Response: ")):
+            raise ValueError(f"{trace} is no trace: it begins neither with Asterisk's greeting nor with a message")
         if not first.startswith(GREETING):
-            raise ValueError(f"{trace} is no trace: it does not begin with {GREETING.decode()!r}")
+            splitter.feed(first)
         while chunk := stream.read(_CHUNK):
             for raw in splitter.feed(chunk):
                 yield Message(raw)
