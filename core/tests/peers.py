@@ -1,64 +1,49 @@
-"""Scripted Asterisk ends for unit tests."""
+"""One call of the fake Asterisk, for tests of the daemon's own parts."""
 
 from __future__ import annotations
 
-import re
-import socket
 import threading
-from collections.abc import Callable
+from pathlib import Path
+
+from jackfield.testing import FakeAsterisk, SteeredClock
+from jackfield.testing.agi import AgiLink
+
+
+class _Everything(set):
+    """All prompts are there."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
 
 
 class AgiPeer:
-    """Asterisk's end of an AGI connection: answers every command, and can hang up."""
+    """Asterisk's end of an AGI connection; whoever calls says and presses nothing."""
 
     def __init__(
-        self, port: int, script: str = "trunk", arguments: tuple[str, ...] = ("token", "carrier"), **env: str
+        self,
+        port: int,
+        script: str = "trunk",
+        arguments: tuple[str, ...] = ("token", "carrier"),
+        uniqueid: str = "1.1",
+        extension: str = "5550100",
     ) -> None:
-        self.commands: list[str] = []
-        self.variables: dict[str, str] = {}
-        self.answers: dict[str, str] = {}
-        self.on: dict[str, Callable[[], None]] = {}
         self.ended = threading.Event()
-        values = {
-            "network_script": script,
-            "channel": "PJSIP/carrier-00000001",
-            "uniqueid": "1.1",
-            "callerid": "7001",
-            "calleridname": "Ann",
-            "extension": "5550100",
-        } | env
-        values |= {f"arg_{i}": a for i, a in enumerate(arguments, 1)}
-        self.sock = socket.create_connection(("127.0.0.1", port))
-        self.sock.sendall("".join(f"agi_{k}: {v}\n" for k, v in values.items()).encode() + b"\n")
-        threading.Thread(target=self._run, daemon=True).start()
+        self._asterisk = FakeAsterisk(SteeredClock(), Path("/sounds"))
+        self._asterisk.files = _Everything()
+        self._channel = self._asterisk.open("carrier", number="7001", caller_name="Ann", exten=extension)
+        self._channel.id = uniqueid
+        AgiLink(self._asterisk, self._channel, lambda _: self.ended.set()).start(port, script, arguments)
 
-    def _run(self) -> None:
-        try:
-            with self.sock.makefile("rb") as lines:
-                for line in lines:
-                    command = line.decode().rstrip("\n")
-                    self.commands.append(command)
-                    self._note(command)
-                    for start, act in self.on.items():
-                        if command.startswith(start):
-                            act()
-                    reply = next((r for s, r in self.answers.items() if command.startswith(s)), "200 result=0")
-                    self.sock.sendall(reply.encode() + b"\n")
-        except OSError:
-            pass
-        self.ended.set()
+    @property
+    def commands(self) -> list[str]:
+        return self._channel.commands
 
-    def _note(self, command: str) -> None:
-        found = re.match(r'EXEC MSet "(.*)"$', command)
-        for pair in found[1].split(",") if found else []:
-            name, _, value = pair.partition("=")
-            self.variables[name] = value
-        found = re.match(r'SET VARIABLE "(\w+)" "(.*)"$', command)
-        if found:
-            self.variables[found[1]] = found[2]
+    @property
+    def variables(self) -> dict[str, str]:
+        return self._channel.variables
 
     def hang_up(self) -> None:
-        self.sock.shutdown(socket.SHUT_RDWR)
+        self._asterisk.hang_up(self._channel)
 
     def played(self) -> list[str]:
-        return [c.split()[2].strip('"').rpartition("/")[2] for c in self.commands if c.startswith("STREAM FILE")]
+        return [sound.name for sound in self._channel.heard]

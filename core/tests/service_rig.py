@@ -26,7 +26,7 @@ from peers import AgiPeer
 
 class Sounds:
     def file(self, name: str, language: str) -> str | None:
-        return f"/sounds/{language}/{name}"
+        return f"/sounds/{language}/jf/{name}"
 
 
 class Writer:
