@@ -20,6 +20,7 @@ from rig.run import Run
 HERE = Path(__file__).parent
 BUILD = HERE.parents[1] / "packaging/deb/build.py"
 PBX = pytest.StashKey[Pbx]()
+FAILED = pytest.StashKey[BaseException]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,11 +53,17 @@ def rig_run() -> Iterator[Run]:
 
 @pytest.fixture(scope="session")
 def shared_pbx(rig_run: Run, debs: Path, request: pytest.FixtureRequest) -> Pbx:
-    """The PBX of the session; tests take `pbx`."""
-    found = Pbx(rig_run, rig_run.node("pbx"), debs)
-    request.session.stash[PBX] = found
-    found.install()
-    found.apply_site(SITE)
+    """The PBX of the session; tests take `pbx`. Where it cannot be had, each of them says the reason."""
+    stash = request.session.stash
+    if FAILED in stash:
+        raise stash[FAILED]
+    try:
+        found = stash[PBX] = Pbx(rig_run, rig_run.node("pbx"), debs)
+        found.install()
+        found.apply_site(SITE)
+    except BaseException as error:
+        stash[FAILED] = error
+        raise
     return found
 
 
