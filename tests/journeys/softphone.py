@@ -35,6 +35,7 @@ class Softphone:
         self._registered = threading.Event()
         self._cseq = 1
         self._open = True
+        self._broken: Exception | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -53,7 +54,14 @@ class Softphone:
         self._sock.close()
 
     def reset(self) -> None:
-        """Ends its calls; the next one is answered soon."""
+        """Ends its calls; the next one is answered soon.
+
+        Raises:
+            RuntimeError: this telephone itself is broken; the reason stands behind it.
+        """
+        if self._broken is not None:
+            broken, self._broken = self._broken, None
+            raise RuntimeError(f"softphone {self.user} could not deal with a message") from broken
         for line in self.lines:
             line.hang_up()
             line.ended()
@@ -153,11 +161,17 @@ class Softphone:
                 data = self._sock.recv(65536)
             except OSError:
                 continue
-            start, headers, body = parse(data)
-            if start.startswith("SIP/2.0"):
-                self._answer(int(start.split(" ")[1]), headers, body)
-            elif start:
-                self._asked(start.split(" ")[0], headers, body)
+            try:
+                self._take(data)
+            except Exception as error:  # one bad message must not silence the telephone for all that follows
+                self._broken = error
+
+    def _take(self, data: bytes) -> None:
+        start, headers, body = parse(data)
+        if start.startswith("SIP/2.0"):
+            self._answer(int(start.split(" ")[1]), headers, body)
+        elif start:
+            self._asked(start.split(" ")[0], headers, body)
 
     def _line(self, headers: Headers) -> Line | None:
         return next((x for x in self.lines if x.call_id == headers["call-id"]), None)
