@@ -5,6 +5,8 @@ export JACKFIELD_CACHE ?= /var/cache/jackfield-rig
 VENV := $(JACKFIELD_CACHE)/venv-$(shell sha256sum requirements.lock | cut -c1-12)
 PYTHON := $(VENV)/bin/python
 SOURCES := core/src:plugins/ivr/src:plugins/acd/src:plugins/recording/src
+# Two files of tests at a time: much of a journey is waiting, in real time, for sound.
+BY_FILE := -n 2 --dist loadfile
 export PYTHONPATH := $(SOURCES):tests:.
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -33,13 +35,13 @@ demo: $(PYTHON)
 	@$(PYTHON) -m demo $(if $(KEEP),--keep)
 
 test: $(PYTHON) host i18n deb
-	@$(PYTHON) -m pytest core/tests plugins tests
+	@$(PYTHON) -m pytest $(BY_FILE) core/tests plugins tests
 
 test-fast: $(PYTHON) host i18n
 	@$(PYTHON) -m pytest -n auto -m 'not journey and not packages and not slow' core/tests plugins tests
 
 journeys: $(PYTHON) host deb
-	@$(PYTHON) -m pytest tests/journeys
+	@$(PYTHON) -m pytest $(BY_FILE) tests/journeys
 
 bench: $(PYTHON) deb
 	@$(PYTHON) -m bench $(BENCH)
