@@ -30,6 +30,7 @@ SETTINGS = {
     "busy_file": "/x/busy",
     "transfer_file": "/x/transfer",
     "no_transfer_file": "/x/no-transfer",
+    "said": [("en_sorry", "/x/en/jf/sorry-1")],
 }
 
 

@@ -44,7 +44,8 @@ class Options:
     """What the files need beside the site.
 
     `settings` is handed to the templates as it is; extensions.conf wants `agi_token`, `guard_seconds`,
-    `rescue_seconds`, `up_file`, `sorry_file` and `busy_file`; features.conf `transfer_file` and `no_transfer_file`.
+    `rescue_seconds`, `up_file`, `sorry_file`, `busy_file` and `said`; features.conf `transfer_file` and
+    `no_transfer_file`.
     """
 
     paths: Paths

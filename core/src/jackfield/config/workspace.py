@@ -312,6 +312,7 @@ class Workspace(Editing):
                 "rescue_seconds": settings.agi.rescue_seconds,
                 "up_file": settings.paths.run / "up",
                 "sorry_file": manifest.file("sorry", site.general.language),
+                "said": manifest.said(),
                 "busy_file": manifest.file("all-busy", site.general.language),
                 "transfer_file": manifest.file("feature-transfer", site.general.language),
                 "no_transfer_file": manifest.file("feature-no-transfer", site.general.language),

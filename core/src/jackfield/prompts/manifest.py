@@ -43,6 +43,11 @@ class Manifest:
                 return str(self._folder / candidate / found)
         return None
 
+    def said(self) -> list[tuple[str, str]]:
+        """(`LANGUAGE_NAME`, file as `file` gives it) of every prompt in every language."""
+        names = sorted({name for of in self._sounds.values() for name in of})
+        return [(f"{lang}_{n}", f) for lang in sorted(self._sounds) for n in names if (f := self.file(n, lang))]
+
     def stems(self) -> set[Path]:
         """All sound files, without extension."""
         return {self._folder / lang / sound for lang, names in self._sounds.items() for sound in names.values()}

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from jackfield.routing.destinations import Goto, Next
 
 from jackfield_ivr.kinds import Menu
+from jackfield_ivr.plain import INVALID, NO_INPUT
 from jackfield_ivr.service import Choice, Reading, above, choices, enter, read
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
 
-INVALID = "ivr-invalid"
-NO_INPUT = "ivr-no-input"
 MAX_ROUNDS = 30
 """Readings of one menu in one visit: a stuck repeat key must not hold a channel for ever."""
 _PATH = "ivr-path"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jackfield.config.effects import typed
-from jackfield.config.fragments import SoundRequest
+from jackfield.config.fragments import Fragment, SoundRequest
 from jackfield.config.kinds import Kind
 from jackfield.config.site import Site
 from jackfield.hookspecs import hookimpl
@@ -14,8 +14,9 @@ from jackfield.routing.destinations import DestinationKind
 
 from jackfield_ivr.checks import check
 from jackfield_ivr.effects import describe
-from jackfield_ivr.handler import INVALID, NO_INPUT, handle
+from jackfield_ivr.handler import handle
 from jackfield_ivr.kinds import Menu
+from jackfield_ivr.plain import INVALID, NO_INPUT, fragments
 
 _ = gettext_lazy("jackfield_ivr")
 
@@ -32,6 +33,11 @@ class IvrPlugin:
     def jackfield_destinations(self) -> list[DestinationKind]:
         """`ivr:NAME` leads to a menu."""
         return [DestinationKind("ivr", _("Menu"), handle, names=lambda site: site.names("menu"), objects="menu")]
+
+    @hookimpl
+    def jackfield_asterisk_config(self, site: Site) -> list[Fragment]:
+        """Menus that Asterisk can serve alone."""
+        return fragments(site)
 
     @hookimpl
     def jackfield_sounds(self, site: Site) -> Iterable[SoundRequest]:
