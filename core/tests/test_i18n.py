@@ -101,3 +101,57 @@ def test_every_marked_text_of_core_is_in_the_chinese_catalogue_and_names_the_sam
     assert sorted(text for text in marked if chinese.gettext(text) == text) == [], f"add these to {CATALOGUE}"
     holes = re.compile(r"\{\w+\}")
     assert [t for t in marked if sorted(holes.findall(t)) != sorted(holes.findall(chinese.gettext(t)))] == []
+
+
+SHOWN_BY = re.compile(
+    r"echo|note|records|Problem|Effect|_warning|report|append"
+    r"|NoGeneration|UnsafeValue|(?!ValueError|OSError)\w*(Error|Changed|Busy|Failed|Parameter)"
+)
+"""Functions and errors whose texts people read. Validators' own are looked up where they are shown: `config/words.py`."""
+ROOMS = ("cli", "config")
+FOR_AUTHORS_OF_PLUGINS = {"conf_syntax.py", "lines.py", "render.py", "verify.py", "fragments.py", "leftout.py"}
+"""They speak of Asterisk's files, in their words."""
+
+
+def _called(node: ast.Call) -> str:
+    return getattr(node.func, "id", getattr(node.func, "attr", ""))
+
+
+def _sentence(node: ast.AST) -> str:
+    """A text of words, without what is filled in; '' for anything else."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    text = "".join(str(p.value) if isinstance(p, ast.Constant) and isinstance(p.value, str) else "{}" for p in parts)
+    return text if re.search(r"[A-Za-z]{2,},? [a-z]{2,}", text) else ""
+
+
+def _untranslated(node: ast.AST, shown: bool = False) -> Iterator[str]:
+    """Sentences that reach people as they are."""
+    if isinstance(node, ast.Call):
+        name = _called(node)
+        if name in ("_", "N_"):
+            return
+        shown = SHOWN_BY.fullmatch(name) is not None or (shown and name in ("join", "list", "dict"))
+    if isinstance(node, ast.Constant | ast.JoinedStr):
+        if shown and (text := _sentence(node)):
+            yield text
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _untranslated(child, shown)
+
+
+def test_the_search_finds_what_is_not_translated() -> None:
+    found = ast.parse(
+        "echo('No calls here')\nraise SiteError([f'there is no {name}'])\nnote(_('Well done.'))\nlog('a b c')"
+    )
+    assert list(_untranslated(found)) == ["No calls here", "there is no {}"]
+
+
+def test_no_sentence_of_commands_and_checks_is_in_english_only() -> None:
+    found = [
+        f"{path.parent.name}/{path.name}: {text}"
+        for room in ROOMS
+        for path in sorted((Path(i18n.__file__).parent / room).rglob("*.py"))
+        if path.name not in FOR_AUTHORS_OF_PLUGINS
+        for text in _untranslated(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert found == [], "wrap these in _() and give them their Chinese"

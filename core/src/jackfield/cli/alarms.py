@@ -9,6 +9,9 @@ import typer
 from jackfield.cli import output
 from jackfield.cli.context import Json
 from jackfield.cli.live import ask
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 app = typer.Typer(no_args_is_help=True, help="Alarms: what is wrong now, and what was.")
 Key = Annotated[str, typer.Argument(help="Key of the alarm, as `jackfield alarms list` shows it.")]
@@ -25,7 +28,7 @@ def list_(json: Json = False) -> None:
     if json:
         output.as_json(found)
         return
-    output.records([_row(alarm) for alarm in found], "No alarms.")
+    output.records([_row(alarm) for alarm in found], _("No alarms."))
 
 
 def _row(alarm: dict[str, Any]) -> dict[str, Any]:
@@ -49,14 +52,16 @@ def ack(
 ) -> None:
     """Acknowledge an alarm: you look after it, and it does not escalate."""
     done = ask("alarms.ack", key=key, note=note)
-    output.as_json(done) if json else typer.echo(f"{key} is acknowledged by {done['acknowledged_by']}.")
+    output.as_json(done) if json else typer.echo(
+        _("{key} is acknowledged by {acknowledged_by}.").format(key=key, acknowledged_by=done["acknowledged_by"])
+    )
 
 
 @app.command()
 def clear(key: Key, json: Json = False) -> None:
     """Clear an alarm that will not be cleared by itself, as one about a job that was given up."""
     done = ask("alarms.clear", key=key)
-    output.as_json(done) if json else typer.echo(f"{key} is clear.")
+    output.as_json(done) if json else typer.echo(_("{key} is clear.").format(key=key))
 
 
 @app.command()
@@ -71,11 +76,13 @@ def history(
         output.as_json(found)
         return
     keys = ("what", "severity", "key", "text", "who", "note")
-    output.records([{"at": _time(e["at"]), **{k: e[k] for k in keys}} for e in found], "No alarms so far.")
+    output.records([{"at": _time(e["at"]), **{k: e[k] for k in keys}} for e in found], _("No alarms so far."))
 
 
 @app.command("test")
 def send_test(json: Json = False) -> None:
     """Raise an alarm and clear it at once, to see whom it reaches."""
     done = ask("alarms.test")
-    output.as_json(done) if json else typer.echo("A test alarm was raised and cleared; see: jackfield alarms history")
+    output.as_json(done) if json else typer.echo(
+        _("A test alarm was raised and cleared; see: jackfield alarms history")
+    )

@@ -11,6 +11,9 @@ import typer
 from jackfield.cli import output
 from jackfield.cli.context import Json, open_context
 from jackfield.cli.records import moment
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 
 def audit(
@@ -42,4 +45,4 @@ def audit(
         }
         for row in found
     ]
-    output.records(rows, "Nothing so far.")
+    output.records(rows, _("Nothing so far."))

@@ -9,6 +9,9 @@ import typer
 from jackfield.cli import output
 from jackfield.cli.context import Json
 from jackfield.cli.live import ask
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 conference_app = typer.Typer(no_args_is_help=True, help="More people in a live call.")
 
@@ -21,7 +24,7 @@ def list_(json: Json = False) -> None:
         output.as_json(found)
         return
     rows = [{"room": each["room"], **member} for each in found for member in each["members"]]
-    output.records(rows, "No conferences.")
+    output.records(rows, _("No conferences."))
 
 
 @conference_app.command()
@@ -46,10 +49,10 @@ def drop(
     if json:
         output.as_json(done)
     elif not done:
-        output.note("they had left already")
+        output.note(_("they had left already"))
 
 
 def parked(json: Json = False) -> None:
     """List callers who are parked."""
     found = ask("parked")
-    output.as_json(found) if json else output.records(found, "Nobody is parked.")
+    output.as_json(found) if json else output.records(found, _("Nobody is parked."))

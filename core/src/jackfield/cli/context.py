@@ -9,6 +9,9 @@ import typer
 
 from jackfield.cli.privileges import author, become_service_user
 from jackfield.errors import JackfieldError
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 if TYPE_CHECKING:
     from jackfield.config.workspace import Workspace
@@ -33,7 +36,7 @@ class Context:
         from jackfield.plugins import State
 
         return [
-            f"plugin {s.name} is left out ({s.state}): {s.reason}"
+            _("plugin {name} is left out ({state}): {reason}").format(name=s.name, state=s.state, reason=s.reason)
             for s in self.host.statuses.values()
             if s.state not in (State.ENABLED, State.DISABLED)
         ]
@@ -73,7 +76,7 @@ def open_context(*, migrated: bool = True) -> Context:
     host.load()
     database = Database(chosen.database)
     if migrated and not migrate.is_current(database, migrate.CORE):
-        raise JackfieldError("the database is not up to date; run: jackfield migrate")
+        raise JackfieldError(_("the database is not up to date; run: jackfield migrate"))
     made = Context(chosen, host, database, Workspace(chosen, host, database, author=who))
     _opened.append(made)
     return made

@@ -13,6 +13,9 @@ from jackfield.cli.context import Json
 from jackfield.cli.privileges import author, become_service_user
 from jackfield.control.client import events as follow
 from jackfield.control.client import request, socket_path
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 
 def ask(method: str, **params: Any) -> Any:
@@ -65,19 +68,19 @@ def status(json: Json = False) -> None:
 
 def calls(json: Json = False) -> None:
     """List calls in progress."""
-    _show_list("calls", "No calls.", json)
+    _show_list("calls", _("No calls."), json)
 
 
 def trunks(json: Json = False) -> None:
     """List trunks: state, since when, round trip in milliseconds, calls now."""
-    _show_list("trunks", "No trunks.", json)
+    _show_list("trunks", _("No trunks."), json)
 
 
 def agents(json: Json = False) -> None:
     """List agents and what they are doing."""
-    _show_list("agents", "No agents.", json)
+    _show_list("agents", _("No agents."), json)
 
 
 def queues(json: Json = False) -> None:
     """List queues, who waits and who serves."""
-    _show_list("queues", "No queues.", json)
+    _show_list("queues", _("No queues."), json)

@@ -10,6 +10,9 @@ from jackfield.cli import output
 from jackfield.cli.context import Json, open_context
 from jackfield.cli.live import ask
 from jackfield.errors import JackfieldError
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 if TYPE_CHECKING:
     from jackfield.config.site import Site
@@ -26,10 +29,10 @@ def extensions(json: Json = False) -> None:
         output.as_json(found)
         return
     rows = [
-        row | {"devices": [d["name"] + ("" if d["registered"] else " (not registered)") for d in row["devices"]]}
+        row | {"devices": [d["name"] + ("" if d["registered"] else _(" (not registered)")) for d in row["devices"]]}
         for row in found
     ]
-    output.records(rows, "No extensions.")
+    output.records(rows, _("No extensions."))
 
 
 @extension_app.command("set")
@@ -57,7 +60,7 @@ def codes(json: Json = False) -> None:
     from jackfield.control.upkeep_methods import codes as rows_of
 
     rows = rows_of(open_context(migrated=False).host)
-    output.as_json(rows) if json else output.records(rows, "No codes.")
+    output.as_json(rows) if json else output.records(rows, _("No codes."))
 
 
 @phone_app.command("show")
@@ -83,5 +86,5 @@ def show(
 def _in_force(workspace: Any) -> Site:
     site: Site | None = workspace.in_force()
     if site is None:
-        raise JackfieldError("no site is in force yet; run: jackfield import FILE; jackfield apply")
+        raise JackfieldError(_("no site is in force yet; run: jackfield import FILE; jackfield apply"))
     return site

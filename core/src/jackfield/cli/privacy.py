@@ -10,6 +10,9 @@ import typer
 from jackfield.cli import live, output
 from jackfield.cli.context import Json
 from jackfield.cli.privileges import author
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 app = typer.Typer(no_args_is_help=True, help="Middle numbers: two parties call each other, neither sees a number.")
 _DURATION = re.compile(r"([0-9]{1,7})([smhd])")
@@ -30,11 +33,13 @@ def bind(
     """Bind A and B: whoever of them calls X reaches the other, who sees X."""
     found = _DURATION.fullmatch(duration)
     if not found:
-        raise typer.BadParameter(f"{duration!r} is no time; write 90s, 30m, 2h or 7d")
+        raise typer.BadParameter(_("{duration} is no time; write 90s, 30m, 2h or 7d").format(duration=repr(duration)))
     seconds = int(found[1]) * _SECONDS[found[2]]
     made = live.ask("privacy.bind", a=a, b=b, lifetime=seconds, x=x, pool=pool, record=record, author=author())
     output.as_json(made) if json else typer.echo(
-        f"Binding {made['id']}: {made['a']} and {made['b']} call {made['x']} until {made['expires_at']}"
+        _("Binding {id}: {a} and {b} call {x} until {expires_at}").format(
+            id=made["id"], a=made["a"], b=made["b"], x=made["x"], expires_at=made["expires_at"]
+        )
     )
 
 
@@ -42,7 +47,7 @@ def bind(
 def list_(unmask: Unmask = False, json: Json = False) -> None:
     """List live bindings, the first to end first."""
     found = live.ask("privacy.list", unmask=unmask)
-    output.as_json(found) if json else output.records(found, "No bindings.")
+    output.as_json(found) if json else output.records(found, _("No bindings."))
 
 
 @app.command()
@@ -52,4 +57,6 @@ def unbind(
 ) -> None:
     """End a binding now. A talk that goes on through it goes on."""
     ended = live.ask("privacy.unbind", id=identity)
-    output.as_json(ended) if json else typer.echo(f"Binding {ended['id']} through {ended['x']} has ended.")
+    output.as_json(ended) if json else typer.echo(
+        _("Binding {id} through {x} has ended.").format(id=ended["id"], x=ended["x"])
+    )

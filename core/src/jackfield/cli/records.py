@@ -13,7 +13,10 @@ from jackfield.cli import output
 from jackfield.cli.context import Json, open_context
 from jackfield.cli.privileges import may_see_numbers
 from jackfield.errors import JackfieldError
+from jackfield.i18n import gettext_for
 from jackfield.privacy.mask import is_private, mask_number, mask_record
+
+_ = gettext_for("jackfield")
 
 if TYPE_CHECKING:
     from jackfield.records.models import CallRecord
@@ -35,7 +38,7 @@ def records(
     from jackfield.records.queries import find_calls
 
     if unmask and not may_see_numbers():
-        raise JackfieldError("only root may see the real numbers; leave --unmask out")
+        raise JackfieldError(_("only root may see the real numbers; leave --unmask out"))
     context = open_context()
     zone = ZoneInfo(context.workspace.draft()[0].general.zone)
     start = None if since is None else moment(since, zone, datetime.now(UTC))
@@ -44,7 +47,7 @@ def records(
         rows = [record.as_json() for record in found]
         output.as_json(rows if unmask else [mask_record(row) for row in rows])
         return
-    output.records([_row(record, zone, unmask) for record in found], "No records.")
+    output.records([_row(record, zone, unmask) for record in found], _("No records."))
 
 
 def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
@@ -58,7 +61,9 @@ def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time; write 2h, 7d, 2026-11-21 or 2026-11-21T14:30") from None
+        raise typer.BadParameter(
+            _("{text} is no time; write 2h, 7d, 2026-11-21 or 2026-11-21T14:30").format(text=repr(text))
+        ) from None
     return found.replace(tzinfo=zone) if found.tzinfo is None else found
 
 
@@ -90,7 +95,7 @@ def migrate(json: Json = False) -> None:
     if json:
         output.as_json({"done": done})
         return
-    for line in done or ["The database is up to date."]:
+    for line in done or [_("The database is up to date.")]:
         typer.echo(line)
 
 
@@ -105,4 +110,8 @@ def purge_plugin(
     if json:
         output.as_json({"dropped": gone})
         return
-    typer.echo(f"Dropped: {', '.join(gone)}" if gone else f"There is nothing of {name}.")
+    typer.echo(
+        _("Dropped: {gone}").format(gone=", ".join(gone))
+        if gone
+        else _("There is nothing of {name}.").format(name=name)
+    )

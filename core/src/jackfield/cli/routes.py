@@ -8,6 +8,9 @@ import typer
 
 from jackfield.cli import live, output
 from jackfield.cli.context import Json, open_context
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 route_app = typer.Typer(no_args_is_help=True, help="Routes of calls.")
 test_app = typer.Typer(no_args_is_help=True, help="Tell which route a call would take, and why; no call is made.")
@@ -36,23 +39,31 @@ def into(
 
 
 def _show(found: dict[str, Any]) -> None:
-    caller = found["from"] or "a caller without a number"
-    typer.echo(f"{caller} calls {found['did']} over {found['trunk']} at {found['at']}")
+    caller = found["from"] or _("a caller without a number")
+    typer.echo(
+        _("{caller} calls {did} over {trunk} at {at}").format(
+            caller=caller, did=found["did"], trunk=found["trunk"], at=found["at"]
+        )
+    )
     for one in found["candidates"]:
         typer.echo(f"{'→' if one['taken'] else ' '} did {output.cell(one['route'])}: {output.cell(one['why'])}")
     for one in found["lists"]:
-        typer.echo(f"  on the list {one['name']}: {_says(one)}")
+        typer.echo("  " + _("on the list {name}: {what}").format(name=one["name"], what=_says(one)))
     typer.echo(f"{found['destination']}: {output.cell(found['why'])}")
     for one in found["then"]:
         typer.echo(f"→ {one['destination']}: {output.cell(one['why'])}")
-    typer.echo(f"language {found['language']}, priority {found['priority']}, fallback {found['fallback']}")
+    typer.echo(
+        _("language {language}, priority {priority}, fallback {fallback}").format(
+            language=found["language"], priority=found["priority"], fallback=found["fallback"]
+        )
+    )
 
 
 def _says(one: dict[str, Any]) -> str:
-    says = [f"priority {one['priority']}"] if one["priority"] else []
-    says += ["blocked"] if one["block"] else []
-    says += [f"language {one['language']}"] if one["language"] else []
-    return ", ".join(says) or "no more than that"
+    says = [_("priority {priority}").format(priority=one["priority"])] if one["priority"] else []
+    says += [_("blocked")] if one["block"] else []
+    says += [_("language {language}").format(language=one["language"])] if one["language"] else []
+    return ", ".join(says) or _("no more than that")
 
 
 @test_app.command("out")
@@ -84,14 +95,22 @@ def out(
 
 
 def _show_out(found: dict[str, Any]) -> None:
-    typer.echo(f"{found['from'] or 'a call from outside'} dials {found['number']} at {found['at']}")
+    typer.echo(
+        _("{caller} dials {number} at {at}").format(
+            caller=found["from"] or _("a call from outside"), number=found["number"], at=found["at"]
+        )
+    )
     for rule in found["rules"]:
         typer.echo(f"  {rule}")
     for index, attempt in enumerate(found["attempts"], 1):
-        shown = "as the caller" if attempt["caller_id"] is None else attempt["caller_id"]
-        shown += ", withheld" if attempt["withheld"] else ""
-        typer.echo(f"{index}. trunk {attempt['trunk']}: {attempt['number']}, showing {shown}")
+        shown = _("as the caller") if attempt["caller_id"] is None else attempt["caller_id"]
+        shown += _(", withheld") if attempt["withheld"] else ""
+        typer.echo(
+            _("{index}. trunk {trunk}: {number}, showing {shown}").format(
+                index=index, trunk=attempt["trunk"], number=attempt["number"], shown=shown
+            )
+        )
     if found["fallback"]:
-        typer.echo(f"then {found['fallback']}")
+        typer.echo(_("then {fallback}").format(fallback=found["fallback"]))
     if found["refused"]:
-        typer.echo(f"refused: {output.cell(found['why'])}")
+        typer.echo(_("refused: {why}").format(why=output.cell(found["why"])))

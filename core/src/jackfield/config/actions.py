@@ -15,8 +15,11 @@ from jackfield.config.references import dependents
 from jackfield.config.trial import inbound_by, outbound_by
 from jackfield.config.workspace import Meanwhile, Workspace
 from jackfield.errors import SiteError
+from jackfield.i18n import gettext_for
 from jackfield.plugins import PluginHost
 from jackfield.prompts.library import Progress
+
+_ = gettext_for("jackfield")
 
 Params = Mapping[str, Any]
 
@@ -49,7 +52,7 @@ class Actions:
         drafts = self._workspace.drafts
         body = drafts.bodies().get((kind, name))
         if body is None:
-            raise SiteError([f"there is no {kind} {name!r}"])
+            raise SiteError([_("there is no {kind} {name}").format(kind=kind, name=repr(name))])
         known = self._host.kinds().get(kind)
         return {
             "kind": kind,

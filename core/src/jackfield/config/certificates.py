@@ -15,6 +15,9 @@ from jackfield.config.objects.general import General
 from jackfield.config.paths import Paths
 from jackfield.config.problems import Problem
 from jackfield.errors import ApplyFailed
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 DAYS = 3650
 ASTERISK = "asterisk"
@@ -91,12 +94,14 @@ def ensure_certificate(paths: Paths) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
         if done.returncode:
-            raise ApplyFailed(f"openssl made no certificate: {done.stderr.strip()[-300:]}; nothing has changed")
+            raise ApplyFailed(
+                _("openssl made no certificate: {error}; nothing has changed").format(error=done.stderr.strip()[-300:])
+            )
         for made, wanted in ((new_key, paths.key), (new, paths.certificate)):
             made.chmod(FILE_MODE)
             made.replace(wanted)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ApplyFailed(f"openssl made no certificate: {error}; nothing has changed") from error
+        raise ApplyFailed(_("openssl made no certificate: {error}; nothing has changed").format(error=error)) from error
     finally:
         for left in (new_key, new):
             left.unlink(missing_ok=True)

@@ -118,7 +118,8 @@ def _from_sentence(kind: str, text: str) -> Problem:
 def _sections(site: Site) -> list[Problem]:
     phones = {*site.names("extension"), *site.names("device")}
     return [
-        Problem(f"{t.name!r} is also {'a phone' if t.name in phones else 'a word of ours'}; rename the trunk",
+        Problem(_("{name} is also {what}; rename the trunk").format(
+                    name=repr(t.name), what=_("a phone") if t.name in phones else _("a word of ours")),
                 "trunk", t.name, ("name",))
         for t in site.all("trunk", Trunk)
         if t.name in phones or t.name in RESERVED_SECTIONS
@@ -148,7 +149,7 @@ def _music(site: Site, music: Collection[str] | None) -> list[Problem]:
     if music is None:
         return []
     return [
-        Problem(_missing("music class", found.value, music), kind, name, found.path)
+        Problem(_missing(_("music class"), found.value, music), kind, name, found.path)
         for (kind, name), marks in site.marks().items()
         for found in marks
         if isinstance(found.mark, NamesMusic) and found.value not in music

@@ -9,7 +9,10 @@ from jackfield.config.number_sets import NumberIndex, Numbers
 from jackfield.config.objects.inbound import ANONYMOUS, CallerList, Did, Hours, Split, TimeCondition
 from jackfield.config.problems import Problem
 from jackfield.config.site import Site
+from jackfield.i18n import gettext_for
 from jackfield.routing.inbound import rank
+
+_ = gettext_for("jackfield")
 
 
 def check_inbound(site: Site) -> list[Problem]:
@@ -23,7 +26,7 @@ def _routes(site: Site) -> Iterator[Problem]:
     told: set[str] = set()
     for place, did in enumerate(dids):
         if did.closed is not None and did.hours is None:
-            text = "has a closed destination but no hours; set hours, or remove closed"
+            text = _("has a closed destination but no hours; set hours, or remove closed")
             yield Problem(text, "did", did.name, ("closed",))
         for other in sorted(set(index.near(number_sets.parse(did.number))) - {place}):
             first, later = dids[min(place, other)], dids[max(place, other)]
@@ -40,15 +43,21 @@ def _conflict(first: Did, later: Did, site: Site) -> str:
         return ""
     all_numbers, all_callers = its.within(mine), _has_all_callers(first, later, site)
     if mine == its and first.trunk == later.trunk and _callers_key(first) == _callers_key(later):
-        return f"number {later.number} has a route already, did {first.name}; remove one of them"
-    if all_numbers and all_callers:
-        how = f"its order is {first.order}" if first.order < later.order else "it is tried first"
-        return (
-            f"never gets a call: did {first.name} takes all of its calls before it ({how}); "
-            "give this one a lower order, or remove it"
+        return _("number {number} has a route already, did {name}; remove one of them").format(
+            number=later.number, name=first.name
         )
+    if all_numbers and all_callers:
+        how = (
+            _("its order is {order}").format(order=first.order) if first.order < later.order else _("it is tried first")
+        )
+        return _(
+            "never gets a call: did {name} takes all of its calls before it ({how}); give this one a lower order, "
+            "or remove it"
+        ).format(name=first.name, how=how)
     if rank(first) == rank(later) and first.trunk == later.trunk and _share_callers(first, later, site):
-        return f"{common} also belongs to did {first.name}, and neither is more exact; give one of them a lower order"
+        return _(
+            "{common} also belongs to did {name}, and neither is more exact; give one of them a lower order"
+        ).format(common=common, name=first.name)
     return ""
 
 
@@ -90,8 +99,14 @@ def _circles(site: Site) -> Iterator[Problem]:
     } | {f"split:{one.name}": [s.destination for s in one.shares if s.percent] for one in site.all("split", Split)}
     for start in ways:
         if circle := _circle(start, ways):
-            kind, _, name = start.partition(":")
-            yield Problem(f"calls can go in a circle: {' → '.join(circle)}; let one of them lead elsewhere", kind, name)
+            kind, _colon, name = start.partition(":")
+            yield Problem(
+                _("calls can go in a circle: {circle}; let one of them lead elsewhere").format(
+                    circle=" → ".join(circle)
+                ),
+                kind,
+                name,
+            )
 
 
 def _circle(start: str, ways: dict[str, list[str]]) -> list[str]:
@@ -111,7 +126,7 @@ def _circle(start: str, ways: dict[str, list[str]]) -> list[str]:
 def _hours(site: Site) -> Iterator[Problem]:
     for hours in site.all("hours", Hours):
         if not hours.open and not hours.special:
-            text = "are never open; add spans such as 'mon-fri 09:00-18:00', if that is not meant"
+            text = _("are never open; add spans such as 'mon-fri 09:00-18:00', if that is not meant")
             yield Problem(text, "hours", hours.name, ("open",), warning=True)
 
 
@@ -119,5 +134,7 @@ def _pools(site: Site) -> Iterator[Problem]:
     led_to = {did.destination for did in site.all("did", Did)}
     for name in site.names("privacy"):
         if f"privacy:{name}" not in led_to:
-            text = f"has no middle numbers; give it an inbound route with destination = 'privacy:{name}'"
+            text = _("has no middle numbers; give it an inbound route with destination = 'privacy:{name}'").format(
+                name=name
+            )
             yield Problem(text, "privacy", name, warning=True)

@@ -8,7 +8,10 @@ from jackfield.config.objects.outbound import OutboundRoute
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.problems import Problem
 from jackfield.config.site import Site
+from jackfield.i18n import gettext_for
 from jackfield.routing.outbound import match_order
+
+_ = gettext_for("jackfield")
 
 
 def check_outbound(site: Site) -> list[Problem]:
@@ -36,10 +39,11 @@ def _hidden(site: Site) -> list[Problem]:
     for index, (pattern, route) in enumerate(order):
         earlier = (e for e in order[:index] if e[1].hours is None and e[0].covers(pattern))
         if found := next(earlier, None):
-            text = f"{pattern.text} never gets a call: {found[0].text} of outbound-route {found[1].name} takes them all"
-            problems.append(
-                _warning(f"{text}; change the order, or remove it", "outbound-route", route.name, "patterns")
-            )
+            text = _(
+                "{pattern} never gets a call: {other} of outbound-route {name} takes them all; change the order, or "
+                "remove it"
+            ).format(pattern=pattern.text, other=found[0].text, name=found[1].name)
+            problems.append(_warning(text, "outbound-route", route.name, "patterns"))
     return problems
 
 
@@ -48,7 +52,7 @@ def _classes(site: Site, routes: list[OutboundRoute]) -> list[Problem]:
     held = {c for phone in phones for c in phone.may_call} | set(site.general.transit_may_call)
     return [
         _warning(
-            f"nobody may use it: no extension has {route.permission} in may_call",
+            _("nobody may use it: no extension has {permission} in may_call").format(permission=route.permission),
             "outbound-route", route.name, "permission",
         )
         for route in routes
@@ -59,7 +63,7 @@ def _classes(site: Site, routes: list[OutboundRoute]) -> list[Problem]:
 def _numbers(site: Site, routes: list[OutboundRoute]) -> list[Problem]:
     return [
         _warning(
-            f"shows the trunk's number, and trunk {name} has none; set number in it",
+            _("shows the trunk's number, and trunk {name} has none; set number in it").format(name=name),
             "outbound-route", route.name, "caller_id",
         )
         for route in routes
@@ -74,12 +78,15 @@ def _emergency(site: Site) -> list[Problem]:
     problems = []
     for number in site.general.emergency:
         if not any(pattern.matches(number) for pattern, _ in order):
-            text = f"{number} is in no outbound route; it goes out as dialled by the first trunk that there is"
-            problems.append(
-                _warning(f"{text}: give it a route with a carrier that takes it", "general", "site", "emergency")
-            )
+            text = _(
+                "{number} is in no outbound route; it goes out as dialled by the first trunk that there is: give it a "
+                "route with a carrier that takes it"
+            ).format(number=number)
+            problems.append(_warning(text, "general", "site", "emergency"))
         if number in phones:
-            text = f"{number} is an extension too, which nobody reaches then; give the extension another number"
+            text = _(
+                "{number} is an extension too, which nobody reaches then; give the extension another number"
+            ).format(number=number)
             problems.append(_warning(text, "general", "site", "emergency"))
     return problems
 

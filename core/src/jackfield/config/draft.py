@@ -179,7 +179,9 @@ class Draft:
             with self._database.session() as session:
                 yield session
         except SQLAlchemyError as error:
-            raise StorageError(f"the draft cannot be read from or written to the database: {error}") from error
+            raise StorageError(
+                _("the draft cannot be read from or written to the database: {error}").format(error=error)
+            ) from error
 
 
 def undoable(revisions: list[Revision]) -> Revision | None:

@@ -18,6 +18,9 @@ from jackfield.config.files import make_folder, sync_folder, write_file
 from jackfield.config.leftout import LeftOut, from_meta
 from jackfield.config.paths import Paths
 from jackfield.errors import JackfieldError
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 log = structlog.get_logger(__name__)
 KEEP = 20
@@ -141,12 +144,18 @@ class Generations:
             meta = json.loads((folder / META).read_text())
             contents = {name: (folder / name).read_text() for name in meta["sha256"]}
         except (OSError, ValueError, KeyError) as error:
-            raise NoGeneration(f"generation {number} cannot be read: {error}; `jackfield history` lists them") from None
+            raise NoGeneration(
+                _("generation {number} cannot be read: {error}; `jackfield history` lists them").format(
+                    number=number, error=error
+                )
+            ) from None
         changed = [name for name, digest in meta["sha256"].items() if _digest(contents[name]) != digest]
         if changed:
             raise NoGeneration(
-                f"generation {number} is not as it was written ({', '.join(changed)} changed); "
-                f"put additions into {self._paths.custom} and apply again"
+                _(
+                    "generation {number} is not as it was written ({changed} changed); put additions into {custom} "
+                    "and apply again"
+                ).format(number=number, changed=", ".join(changed), custom=self._paths.custom)
             )
         site_json, sounds_json = contents.pop(SITE), contents.pop(SOUNDS)
         created = datetime.fromisoformat(meta["created_at"])

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from jackfield.config.files import make_folder
 from jackfield.errors import JackfieldError, Recovery
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 
 class SiteBusy(JackfieldError):
@@ -33,7 +36,9 @@ def site_lock(path: Path, author: str, what: str) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(handle, 500).decode(errors="replace").strip() or "somebody"
-            raise SiteBusy(f"the site is being changed: {holder}; try again when that has ended") from None
+            raise SiteBusy(
+                _("the site is being changed: {holder}; try again when that has ended").format(holder=holder)
+            ) from None
         os.ftruncate(handle, 0)
         now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         os.write(handle, f"{what} by {author} (process {os.getpid()}) since {now}\n".encode())

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from jackfield.config.objects.extension import Account, Device, Extension
 from jackfield.config.objects.internal_number import InternalNumber
 from jackfield.config.objects.parking import Parking
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 if TYPE_CHECKING:
     from jackfield.config.site import Site
@@ -36,7 +39,9 @@ def check_devices(site: Site) -> list[str]:
     """Devices whose extension is not there."""
     known = set(site.names("extension"))
     return [
-        f"device:{d.name} belongs to extension {d.extension}, which is not there; add it, or remove the device"
+        _("device:{name} belongs to extension {extension}, which is not there; add it, or remove the device").format(
+            name=d.name, extension=d.extension
+        )
         for d in site.all("device", Device)
         if d.extension not in known
     ]
@@ -44,13 +49,17 @@ def check_devices(site: Site) -> list[str]:
 
 def check_parking(site: Site) -> list[str]:
     """Slots that are somebody else's number."""
-    taken = {name: f"extension {name}" for name in site.names("extension")}
+    taken = {name: _("extension {name}").format(name=name) for name in site.names("extension")}
     findings = []
     for lot in site.all("parking", Parking):
         clash = next((taken[slot] for slot in lot.slots() if slot in taken), None)
         if clash:
-            findings.append(f"parking:{lot.name} has a slot that is also {clash}; choose other slots")
-        taken |= dict.fromkeys(lot.slots(), f"a slot of parking {lot.name}")
+            findings.append(
+                _("parking:{name} has a slot that is also {clash}; choose other slots").format(
+                    name=lot.name, clash=clash
+                )
+            )
+        taken |= dict.fromkeys(lot.slots(), _("a slot of parking {name}").format(name=lot.name))
     return findings
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from jackfield.config.objects.extension import Extension
 from jackfield.config.phones import accounts
 from jackfield.errors import UnsafeValue
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 if TYPE_CHECKING:
     from jackfield.config.objects.extension import Account
@@ -28,7 +31,11 @@ def accounts_of(site: Site, extension: str, host: str | None = None) -> list[dic
         UnsafeValue: there is no such extension.
     """
     if site.get("extension", extension, Extension) is None:
-        raise UnsafeValue(f"the site in force has no extension {extension[:20]!r}; see: jackfield extensions")
+        raise UnsafeValue(
+            _("the site in force has no extension {extension}; see: jackfield extensions").format(
+                extension=repr(extension[:20])
+            )
+        )
     server = host or site.general.address or own_address()
     return [_settings(site, phone, account, server) for phone, account in accounts(site) if phone.name == extension]
 

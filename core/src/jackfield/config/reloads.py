@@ -6,6 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
+
 _MODULES: dict[str, tuple[str, ...]] = {
     "acl.conf": ("acl",),
     "cdr.conf": ("cdr",),
@@ -49,7 +53,7 @@ def reloads(old: Mapping[str, str], new: Mapping[str, str]) -> Reloads:
     before, after = wanted_modules(old), wanted_modules(new)
     out.load = [m for m in after if m not in before]
     if gone := [m for m in before if m not in after]:
-        out.restart.append(f"to unload {', '.join(gone)}")
+        out.restart.append(_("to unload {gone}").format(gone=", ".join(gone)))
     wanted: list[str] = []
     for file in out.files:
         if file == "modules.conf":
@@ -60,9 +64,9 @@ def reloads(old: Mapping[str, str], new: Mapping[str, str]) -> Reloads:
         elif module in after:
             wanted.append(module)
         else:
-            out.restart.append(f"for {file}")
+            out.restart.append(_("for {file}").format(file=file))
     if _transports(old) != _transports(new):
-        out.restart.append("to listen on another address or port")
+        out.restart.append(_("to listen on another address or port"))
     if not old:
         out.restart.clear()
     fresh = [m for m in dict.fromkeys(wanted) if m not in out.load]

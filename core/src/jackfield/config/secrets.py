@@ -17,6 +17,9 @@ from jackfield.config.kinds import IsSecret, Kind, SiteObject
 from jackfield.config.references import marked
 from jackfield.config.site import Site
 from jackfield.errors import SettingsError
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 
 def new_secret() -> str:
@@ -45,11 +48,15 @@ class Secrets:
                 _make(path, [field.name for field in fields(cls)])
             found = tomllib.loads(path.read_text())
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path} cannot be read: {error}; run this as user jackfield or root") from None
+            raise SettingsError(
+                _("{path} cannot be read: {error}; run this as user jackfield or root").format(path=path, error=error)
+            ) from None
         values = {field.name: found.get(field.name) for field in fields(cls)}
         if lacking := [name for name, value in values.items() if not isinstance(value, str) or not value]:
             raise SettingsError(
-                f"{path} lacks {', '.join(lacking)}; remove the file, and `jackfield apply` makes a new one"
+                _("{path} lacks {lacking}; remove the file, and `jackfield apply` makes a new one").format(
+                    path=path, lacking=", ".join(lacking)
+                )
             )
         return cls(**{name: str(value) for name, value in values.items()})
 

@@ -11,6 +11,9 @@ from pydantic import ValidationError
 from jackfield.config.kinds import Kind, SiteObject
 from jackfield.config.objects.general import General
 from jackfield.config.references import Marked, marked
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 M = TypeVar("M", bound=SiteObject)
 
@@ -102,11 +105,19 @@ class Site:
         for kind, items in json.loads(text).items():
             known = kinds.get(kind)
             if known is None:
-                left_out.append(f"{kind}: no installed plugin knows this kind; its {len(items)} object(s) are left out")
+                left_out.append(
+                    _("{kind}: no installed plugin knows this kind; its {count} object(s) are left out").format(
+                        kind=kind, count=len(items)
+                    )
+                )
                 continue
             for item in items:
                 try:
                     objects.setdefault(kind, []).append(known.model.model_validate(item))
                 except ValidationError as error:
-                    left_out.append(f"{kind}:{item.get('name', '?')} is left out: {error.errors()[0]['msg']}")
+                    left_out.append(
+                        _("{kind}:{name} is left out: {why}").format(
+                            kind=kind, name=item.get("name", "?"), why=error.errors()[0]["msg"]
+                        )
+                    )
         return cls(objects, number), left_out

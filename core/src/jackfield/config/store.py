@@ -8,8 +8,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
 from jackfield.config.models import GenerationRow, State
+from jackfield.i18n import gettext_for
 from jackfield.storage.engine import Database
 from jackfield.storage.errors import StorageError
+
+_ = gettext_for("jackfield")
 
 
 def note_generation(database: Database, number: int, author: str, reason: str, revision: int) -> None:
@@ -27,7 +30,9 @@ def note_generation(database: Database, number: int, author: str, reason: str, r
             session.merge(row)
             session.commit()
     except SQLAlchemyError as error:
-        raise StorageError(f"generation {number} cannot be put on record: {error}") from error
+        raise StorageError(
+            _("generation {number} cannot be put on record: {error}").format(number=number, error=error)
+        ) from error
 
 
 def note_state(database: Database, number: int, state: State) -> None:
@@ -46,7 +51,9 @@ def note_state(database: Database, number: int, state: State) -> None:
                 found.state = state
             session.commit()
     except SQLAlchemyError as error:
-        raise StorageError(f"the state of generation {number} cannot be put on record: {error}") from error
+        raise StorageError(
+            _("the state of generation {number} cannot be put on record: {error}").format(number=number, error=error)
+        ) from error
 
 
 def history(database: Database, limit: int = 50) -> list[GenerationRow]:
@@ -60,4 +67,4 @@ def history(database: Database, limit: int = 50) -> list[GenerationRow]:
         with database.session() as session:
             return list(session.exec(newest).all())
     except SQLAlchemyError as error:
-        raise StorageError(f"the history cannot be read from the database: {error}") from error
+        raise StorageError(_("the history cannot be read from the database: {error}").format(error=error)) from error
