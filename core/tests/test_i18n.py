@@ -107,7 +107,7 @@ SHOWN_BY = re.compile(
     r"echo|note|records|Problem|Effect|_warning|report|append"
     r"|NoGeneration|UnsafeValue|(?!ValueError|OSError)\w*(Error|Changed|Busy|Failed|Parameter)"
 )
-"""Functions and errors whose texts people read. Validators' own are looked up where they are shown: `config/words.py`."""
+"""Functions and errors whose texts people read. Validators' own are looked up where they are shown (`words.py`)."""
 ROOMS = ("cli", "config")
 FOR_AUTHORS_OF_PLUGINS = {"conf_syntax.py", "lines.py", "render.py", "verify.py", "fragments.py", "leftout.py"}
 """They speak of Asterisk's files, in their words."""
