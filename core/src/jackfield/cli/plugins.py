@@ -14,6 +14,9 @@ from jackfield.cli.context import Json
 from jackfield.cli.live import ask
 from jackfield.cli.privileges import become_service_user
 from jackfield.errors import JackfieldError
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 app = typer.Typer(no_args_is_help=True, help="Plugins: see them, check them, switch them off and on.")
 Name = Annotated[str, typer.Argument(help="Name of a plugin, as `jackfield plugins list` shows it.")]
@@ -28,7 +31,7 @@ def list_(json: Json = False) -> None:
     if json:
         output.as_json(found)
         return
-    output.records([{key: row.get(key) for key in COLUMNS} for row in found], "No plugins.")
+    output.records([{key: row.get(key) for key in COLUMNS} for row in found], _("No plugins."))
 
 
 @app.command()
@@ -69,7 +72,11 @@ def check(name: Name, json: Json = False) -> None:
         for problem in found["problems"]:
             typer.echo(problem)
         if not found["problems"]:
-            typer.echo(f"{name} {found['version']} is well; it brings {output.cell(found['brings']['destinations'])}.")
+            typer.echo(
+                _("{name} {version} is well; it brings {destinations}.").format(
+                    name=name, version=found["version"], destinations=output.cell(found["brings"]["destinations"])
+                )
+            )
     if found["problems"]:
         raise typer.Exit(1)
 
@@ -93,7 +100,11 @@ def _switched(found: dict[str, Any], json: bool) -> None:
     typer.echo(f"{found['name']}: {found['state']}" + (f" ({found['reason']})" if found["reason"] else ""))
     calls = found["calls_when_left"]
     if found["state"] == "disabled" and any(calls.values()):
-        typer.echo(f"Calls in it: {calls['fallback']} went to the fallback, {calls['finish']} finish.")
+        typer.echo(
+            _("Calls in it: {fallback} went to the fallback, {finish} finish.").format(
+                fallback=calls["fallback"], finish=calls["finish"]
+            )
+        )
 
 
 @app.command()
@@ -107,10 +118,14 @@ def reload(json: Json = False) -> None:
         output.as_json(found)
     else:
         output.records(
-            [{key: row.get(key) for key in ("name", "version", "state", "reason")} for row in found], "No plugins."
+            [{key: row.get(key) for key in ("name", "version", "state", "reason")} for row in found], _("No plugins.")
         )
     if stale := [row["name"] for row in found if row["stale"]]:
-        output.note(f"{', '.join(stale)}: jackfieldd runs the former version; systemctl restart jackfieldd")
+        output.note(
+            _("{stale}: jackfieldd runs the former version; systemctl restart jackfieldd").format(
+                stale=", ".join(stale)
+            )
+        )
         raise typer.Exit(4)
 
 
@@ -128,9 +143,9 @@ def log(
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise JackfieldError("there is no journalctl here; look where the service's output goes") from None
+        raise JackfieldError(_("there is no journalctl here; look where the service's output goes")) from None
     if done.returncode:
-        raise JackfieldError(f"the journal cannot be read: {done.stderr.strip()[:300]}")
+        raise JackfieldError(_("the journal cannot be read: {error}").format(error=done.stderr.strip()[:300]))
     for line in _about(name, done.stdout.splitlines())[-lines:]:
         typer.echo(json_text.dumps(line, ensure_ascii=False) if json else _readable(line))
 

@@ -96,8 +96,10 @@ def _inside(site: Site) -> list[Problem]:
     order = match_order(site)
     return [
         _warning(
-            f"outbound-route {found.name} takes {number.name} too, and nobody reaches that number outside then; "
-            "give it another number, or the route a more exact pattern",
+            _(
+                "outbound-route {route} takes {number} too, and nobody reaches that number outside then; give it another "
+                "number, or the route a more exact pattern"
+            ).format(route=found.name, number=number.name),
             "internal-number", number.name, "name",
         )
         for number in site.all("internal-number", InternalNumber)
