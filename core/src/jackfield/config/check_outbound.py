@@ -97,8 +97,8 @@ def _inside(site: Site) -> list[Problem]:
     return [
         _warning(
             _(
-                "outbound-route {route} takes {number} too, and nobody reaches that number outside then; give it another "
-                "number, or the route a more exact pattern"
+                "outbound-route {route} takes {number} too, and nobody reaches that number outside then; give it "
+                "another number, or the route a more exact pattern"
             ).format(route=found.name, number=number.name),
             "internal-number", number.name, "name",
         )
