@@ -146,7 +146,7 @@ class PluginHost:
             status = self.statuses[name]
             if name not in wanted or status.state is not State.ENABLED or status.instance is None:
                 continue
-            share = self._shares[name] = Share(core, status, self.guard)
+            share = self._shares[name] = Share(core, status, self.guard, lambda: self.statuses, self.fault)
             function = getattr(status.instance, "jackfield_start", None)
             if function is None:
                 continue

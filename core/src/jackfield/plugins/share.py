@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jackfield.core import Core, Events, Timer, Timers
 from jackfield.plugins.calling import EVENT, TIMER, Guard
 from jackfield.plugins.status import Status
 from jackfield.services import TimerThread
+from jackfield.storage.engine import Database
+from jackfield.storage.fence import Fence, FencedDatabase
 
 LINGER_SECONDS = 30.0
 Subscriber = Callable[[Mapping[str, Any]], None]
@@ -19,12 +21,25 @@ Subscriber = Callable[[Mapping[str, Any]], None]
 class Share:
     """One plugin's share."""
 
-    def __init__(self, core: Core, status: Status, guard: Guard) -> None:
-        """The plugin gets `core`."""
+    def __init__(
+        self,
+        core: Core,
+        status: Status,
+        guard: Guard,
+        names: Callable[[], Iterable[str]],
+        fault: Callable[[str, str], None],
+    ) -> None:
+        """The plugin gets `core`. `names` are all plugins' names."""
         self._status, self._guard, self._all = status, guard, core
         self._timers = _Timers(core.timers, self._run)
         self._events = _Events(core.events, self._run)
         self.core = replace(core, timers=self._timers, events=self._events)
+        self._storage: FencedDatabase | None = None
+        if isinstance(core.storage, Database):
+            name = status.name
+            fence = Fence(name, names, lambda what: fault(name, f"{what}, which is not its table"))
+            self._storage = FencedDatabase(core.storage, fence)
+            self.core = replace(self.core, storage=self._storage)
 
     def _run(self, what: str, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
         self._guard.run(self._status, what, function, arguments)
@@ -32,7 +47,23 @@ class Share:
     def close(self) -> None:
         """Deliver no more events, and after LINGER_SECONDS no more timers fire: winding up may need some."""
         self._events.stop()
-        self._all.timers.after(LINGER_SECONDS, self._timers.stop)
+        self._all.timers.after(LINGER_SECONDS, self._end)
+
+    def _end(self) -> None:
+        self._timers.stop()
+        if self._storage is not None:
+            self._storage.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What a timer calls; `func` says whose it is, as of a partial."""
+
+    func: Callable[[], None]
+    fire: Callable[[Callable[[], None]], None]
+
+    def __call__(self) -> None:
+        self.fire(self.func)
 
 
 class _Timers:
@@ -48,7 +79,11 @@ class _Timers:
         with self._lock:
             if self._own is None:
                 self._own = self._shared.apart() if isinstance(self._shared, TimerThread) else self._shared
-            return self._own.after(seconds, lambda: None if self._stopped else self._run(TIMER, function, {}))
+            return self._own.after(seconds, _Due(function, self._fire))
+
+    def _fire(self, function: Callable[[], None]) -> None:
+        if not self._stopped:
+            self._run(TIMER, function, {})
 
     def stop(self) -> None:
         with self._lock:
