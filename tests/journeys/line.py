@@ -26,6 +26,8 @@ class Line:
         """Number in From or P-Asserted-Identity of an INVITE that came in."""
         self.name = ""
         self.extra = ""
+        self.early_codes: list[int] = []
+        """Answers that came before the final one."""
         self.progress: list[str] = []
         """What NOTIFY said of a transfer: `SIP/2.0 200 OK` and the like."""
         self.refer_code = 0

@@ -34,6 +34,7 @@ CARRIERS = {
     "REGTCP": "regtcp",
     "SECURE": "secure",
     "CROWD": "crowd",
+    "EARLY": "early",
 }
 """Placeholder of an address in the site file → party of the rig."""
 OUTSIDE = {"OUTA": "out-a", "OUTB": "out-b", "OUTNONE": "out-none"}

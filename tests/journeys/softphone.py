@@ -21,15 +21,17 @@ from rig.net import Party
 class Softphone:
     """A telephone with an account on the node."""
 
-    def __init__(self, party: Party, node: str, user: str, secret: str, tone: int) -> None:
-        """Opens the socket; `register` makes it reachable."""
+    def __init__(self, party: Party, node: str, user: str, secret: str, tone: int, port: int = 0) -> None:
+        """Opens the socket; `register` makes it reachable. With port 5060 it may be a carrier that is called."""
         self.party, self.node, self.user, self.secret, self.tone = party, node, user, secret, tone
         self.answer_after: float | None = 0.2
         self.refuse_with = ""
         self.redirect_to = ""
         """Contact of its answers, as a redirection (302) has it: `<sip:203@192.0.2.1>`."""
+        self.early_media = False
+        """Whether it sends its sound before it answers (183 with SDP)."""
         self.lines: list[Line] = []
-        self._sock = party.socket(socket.SOCK_DGRAM)
+        self._sock = party.socket(socket.SOCK_DGRAM, port)
         self._sock.settimeout(0.5)
         self._port = self._sock.getsockname()[1]
         self._registered = threading.Event()
@@ -188,6 +190,7 @@ class Softphone:
         if line is None:
             return
         if code < 200:
+            line.early_codes += [code] if method == "INVITE" else []
             line.early = headers["to"] if method == "INVITE" else line.early
             return
         if method == "REFER":
@@ -264,7 +267,7 @@ class Softphone:
         line.caller, line.name = number_of(shown), shown.partition("<")[0].strip(' "')
         line.media.far = far_end(body)
         line.state = "ringing"
-        self.reply(headers, "180 Ringing", line)
+        self.reply(headers, "183 Session Progress" if self.early_media else "180 Ringing", line, sdp=self.early_media)
         self.lines.append(line)
         if self.refuse_with:
             line.refuse(self.refuse_with)
