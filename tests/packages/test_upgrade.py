@@ -1,53 +1,201 @@
-"""A new version over a running system: no call is dropped, nothing of the user's is lost."""
+"""From an earlier version's packages to ours, over a system at work: no call is dropped, nothing is lost."""
 
 from __future__ import annotations
 
+import time
+import tomllib
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from packages.system import plugins, property_of, repacked, runs_our_configuration, wait_for_daemon
+from journeys.faults import gaps, is_back, wait_both_ways
+from journeys.pbx import Pbx, Record, chirp, path_of
+from packages.previous import previous_debs, previous_tree
+from packages.system import TOP, plugins, property_of, repacked, runs_our_configuration
+from rig import Call, Phone, wait_for
 from rig.node import Node
+from rig.run import Run
 
 pytestmark = pytest.mark.packages
 SETTINGS = "/etc/jackfield/jackfield.toml"
+MINE = "/var/lib/jackfield/asterisk/custom/mine.conf"
+NEWER = "0.1.1~test"
+PATIENT = """
+[[menu]]
+name = "patient"
+prompt = "main-menu"
+keys = { 3 = "prompt:chirp" }
+timeout_seconds = 60
+tries = 10
+
+[[did]]
+name = "patient"
+number = "5550197"
+destination = "ivr:patient"
+"""
+"""A menu that outlasts an installation."""
+UNITS = ("asterisk.service", "jackfieldd.socket", "jackfieldd.service", "jackfield-worker.service")
+
+
+@dataclass
+class Before:
+    """What was before the upgrade, and the calls that were up meanwhile."""
+
+    pbx: Pbx
+    settings: str
+    units: dict[str, str]
+    site: dict[str, set[str]]
+    bindings: list[dict[str, Any]]
+    record: Record
+    recording: dict[str, Any]
+    agents: dict[str, tuple[str, str]]
+    talk: Call
+    talk_number: str
+    rung: Call
+    menu: Call
+    menu_number: str
+    waiting: list[str]
+    callers: list[Call]
+    begun: float
+    ended: float = field(default=0.0)
+
+
+def site_of(pbx: Pbx) -> dict[str, set[str]]:
+    """Names of all objects, by kind."""
+    objects = tomllib.loads(pbx.jackfield("export").stdout)
+    return {kind: {one["name"] for one in rows} for kind, rows in objects.items() if isinstance(rows, list)}
+
+
+def agents_of(pbx: Pbx) -> dict[str, tuple[str, str]]:
+    """Who is logged in where, and whether paused."""
+    return {
+        a["name"]: (a["phone"], "paused" if a["state"] == "paused" else "") for a in pbx.ask("agents") if a["phone"]
+    }
+
+
+def talked(pbx: Pbx, to: str, number: str, phone: Phone) -> tuple[Call, Call]:
+    """A call that talks at a phone: its two sides."""
+    seen = len(phone.calls)
+    call = pbx.call(to, number)
+    rung = phone.wait_call(seen + 1)
+    rung.wait_answered()
+    wait_both_ways(call, rung)
+    return call, rung
 
 
 @pytest.fixture(scope="module")
-def upgraded(installed: Node, debs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """What was before the upgrade."""
-    settings = installed.read_file(SETTINGS) + '\nlog_level = "debug"\n'
-    installed.write_file(SETTINGS, settings, 0o640, "root:jackfield")
-    installed.run(["sh", "-c", "echo mine >/var/lib/jackfield/asterisk/custom/mine.conf"])
-    before: dict[str, object] = {"settings": settings}
-    for unit in ("asterisk.service", "jackfieldd.socket", "jackfieldd.service", "jackfield-worker.service"):
-        before[unit] = property_of(installed, unit, "InvocationID")
-    folder = tmp_path_factory.mktemp("newer")
-    ours = [deb for deb in debs if "pyst2" not in deb.name]
-    installed.apt_install([repacked(deb, folder, "0.1.0", "0.1.1~test") for deb in ours])
-    wait_for_daemon(installed)
+def upgraded(rig_run: Run, bare: Node, debs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Before:
+    """A system of the earlier version, with data and four calls of four sorts, after `apt install` of ours."""
+    folder = tmp_path_factory.mktemp("upgrade")
+    tree = previous_tree(folder)
+    old = previous_debs(tree, folder / "old") if tree else debs[0].parent
+    pbx = Pbx(rig_run, bare, old)
+    pbx.install()
+    pbx.node.write_file("/root/chirp.wav", chirp())
+    pbx.apply_text(pbx.site_text((tree or TOP) / "tests/journeys/site.toml") + PATIENT, "upgrade")
+    before = at_work(pbx)
+    newer = folder / "newer"
+    newer.mkdir()
+    pid = bare.main_pid("jackfieldd")
+    bare.apt_install([repacked(deb, newer, "0.1.0", NEWER) for deb in debs if "pyst2" not in deb.name])
+    wait_for(lambda: is_back(pbx, pid), 60, "the new daemon with its calls")
+    before.ended = time.monotonic()
     return before
 
 
-def test_the_new_version_is_installed(installed: Node, upgraded: dict[str, object]) -> None:
-    assert "ii  jackfield " in installed.run(["dpkg", "-l", "jackfield"]).stdout
-    version = installed.run(["dpkg-query", "-W", "-f", "${Version}", "jackfield"]).stdout
-    assert version == "0.1.1~test"
+def at_work(pbx: Pbx) -> Before:
+    """Data of all sorts, then a talk, two who wait for the same agent, and one in a menu."""
+    settings = pbx.node.read_file(SETTINGS) + '\nlog_level = "debug"\n'
+    pbx.node.write_file(SETTINGS, settings, 0o640, "root:jackfield")
+    pbx.node.write_file(MINE, "mine\n", 0o640, "jackfield:asterisk")
+    pbx.staff("201", "202")
+    pbx.dial_code("202", "*13")
+    pbx.wait_agent("1002", "paused")
+    pbx.ask("privacy.bind", a=pbx.number(), b=pbx.number(), x="5552400", lifetime=36000)
+    done = pbx.number()
+    call, _ = talked(pbx, "5550501", done, pbx.phone("201"))
+    call.hang_up()
+    record = pbx.record(done)
+    recording, _ = pbx.recording_of(record)
+    pbx.wait_agent("1001", "ready")
+    number, in_menu = pbx.number(), pbx.number()
+    talk, rung = talked(pbx, "5550500", number, pbx.phone("201"))
+    waiting = [pbx.number(), pbx.number()]
+    callers = []
+    for place, caller in enumerate(waiting, 1):
+        callers.append(pbx.call("5550500", caller))
+        pbx.wait_waiting("basic", waiting[:place])
+    menu = pbx.call("5550197", in_menu)
+    pbx.wait_at(in_menu, "ivr:patient")
+    return Before(
+        pbx=pbx,
+        settings=settings,
+        units={unit: property_of(pbx.node, unit, "InvocationID") for unit in UNITS},
+        site=site_of(pbx),
+        bindings=pbx.ask("privacy.list"),
+        record=record,
+        recording=recording,
+        agents=agents_of(pbx),
+        talk=talk,
+        talk_number=number,
+        rung=rung,
+        menu=menu,
+        menu_number=in_menu,
+        waiting=waiting,
+        callers=callers,
+        begun=time.monotonic(),
+    )
 
 
-@pytest.mark.parametrize("unit", ["asterisk.service", "jackfieldd.socket"])
-def test_what_holds_calls_went_on(installed: Node, upgraded: dict[str, object], unit: str) -> None:
-    assert property_of(installed, unit, "InvocationID") == upgraded[unit]
-    assert installed.is_active(unit)
+def test_the_new_version_is_installed(upgraded: Before) -> None:
+    version = upgraded.pbx.node.run(["dpkg-query", "-W", "-f", "${Version}", "jackfield"]).stdout
+    assert version == NEWER
+    assert set(plugins(upgraded.pbx.node)) == {"acd", "ivr", "recording"}
+    assert upgraded.pbx.node.systemctl("--failed", "--no-legend", "--plain") == ""
 
 
-@pytest.mark.parametrize("unit", ["jackfieldd.service", "jackfield-worker.service"])
-def test_the_daemons_are_new(installed: Node, upgraded: dict[str, object], unit: str) -> None:
-    assert property_of(installed, unit, "InvocationID") != upgraded[unit]
-    assert installed.is_active(unit)
+@pytest.mark.parametrize("unit", UNITS)
+def test_what_holds_calls_went_on_and_the_daemons_are_new(upgraded: Before, unit: str) -> None:
+    now = property_of(upgraded.pbx.node, unit, "InvocationID")
+    assert (now == upgraded.units[unit]) == (unit in ("asterisk.service", "jackfieldd.socket"))
+    assert upgraded.pbx.node.is_active(unit)
 
 
-def test_settings_and_data_are_as_they_were(installed: Node, upgraded: dict[str, object]) -> None:
-    assert installed.read_file(SETTINGS) == upgraded["settings"]
-    assert installed.read_file("/var/lib/jackfield/asterisk/custom/mine.conf") == "mine\n"
-    assert runs_our_configuration(installed)
-    assert set(plugins(installed)) == {"acd", "ivr", "recording"}
+def test_settings_site_and_data_are_as_they_were(upgraded: Before) -> None:
+    pbx = upgraded.pbx
+    assert pbx.node.read_file(SETTINGS) == upgraded.settings
+    assert pbx.node.read_file(MINE) == "mine\n"
+    assert runs_our_configuration(pbx.node)
+    assert site_of(pbx) == upgraded.site
+    assert [one["id"] for one in pbx.ask("privacy.list")] == [one["id"] for one in upgraded.bindings] != []
+    assert agents_of(pbx) == upgraded.agents == {"1001": ("201", ""), "1002": ("202", "paused")}
+    kept = pbx.record(upgraded.record["caller_number"])
+    same = ("id", "started_at", "answered_at", "ended_at", "agent", "queue", "result", "talk_seconds")
+    assert {name: kept[name] for name in same} == {name: upgraded.record[name] for name in same}
+    row, sides = pbx.recording_of(kept)
+    assert (row["path"], row["sha256"]) == (upgraded.recording["path"], upgraded.recording["sha256"])
+    assert len(sides) == 2
+
+
+def test_every_call_went_on(upgraded: Before) -> None:
+    pbx, phone = upgraded.pbx, upgraded.pbx.phone("201")
+    wait_both_ways(upgraded.talk, upgraded.rung, after=upgraded.ended)
+    for one, other in ((upgraded.talk, upgraded.rung), (upgraded.rung, upgraded.talk)):
+        assert gaps(one.heard, other.tone, upgraded.begun, upgraded.ended) < 0.3, "the talk had a gap"
+    assert pbx.waiting("basic") == upgraded.waiting
+    pbx.wait_hears(upgraded.menu, "main-menu", after=upgraded.begun, timeout=30)
+    upgraded.menu.press("3")
+    pbx.wait_hears(upgraded.menu, "chirp")
+    upgraded.menu.wait_ended(10)
+    assert path_of(pbx.record(upgraded.menu_number)) == [("ivr:patient", "3"), ("prompt:chirp", "")]
+    for place, number in enumerate(upgraded.waiting):  # one after the other, in their order
+        seen = len(phone.calls)
+        (upgraded.callers[place - 1] if place else upgraded.talk).hang_up()
+        rung = phone.wait_call(seen + 1, 30)
+        assert rung.dialog.caller_number == number
+        wait_both_ways(upgraded.callers[place], rung)
+    upgraded.callers[-1].hang_up()
+    for number in (upgraded.talk_number, *upgraded.waiting):
+        record = pbx.record(number)
+        assert (record["result"], record["agent"], record["queue"]) == ("answered", "1001", "basic"), record
