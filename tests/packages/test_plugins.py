@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import time
 from pathlib import Path
 
 import pytest
-from journeys.faults import gaps, wait_both_ways
 from packages.system import ask, destinations, made_plugin, plugins, wait_for_daemon
 from rig.node import Node
-from rig.run import Run
 
 pytestmark = pytest.mark.packages
 OURS = ["jackfield-plugin-acd", "jackfield-plugin-ivr", "jackfield-plugin-recording"]
@@ -98,65 +94,6 @@ def test_a_plugin_of_someone_elses(installed: Node, tmp_path: Path) -> None:
     installed.apt_remove(["jackfield-plugin-parrot"])
     assert "parrot" not in plugins(installed)
     assert installed.main_pid("jackfieldd.service") == daemon
-
-
-SITE = """
-[general]
-title = "matrix"
-zone = "UTC"
-
-[[trunk]]
-name = "carrier"
-host = "%s"
-
-[[extension]]
-name = "201"
-secret = "secret-201-abc"
-nat = false
-
-[[did]]
-name = "direct"
-number = "5550201"
-destination = "extension:201"
-"""
-
-
-def test_remove_purge_and_install_in_every_order_of_two_while_a_call_is_up(
-    rig_run: Run, installed: Node, debs: list[Path]
-) -> None:
-    carrier = rig_run.carrier(installed, "carrier")
-    installed.write_file("/root/matrix.toml", SITE % carrier.party.address)
-    installed.run(["jackfield", "import", "--force", "/root/matrix.toml"])
-    installed.run(["jackfield", "apply", "--force"])
-    phone = rig_run.phone(installed, "201", "secret-201-abc", answer_after=0.5)
-    call = carrier.call("5550201", from_number="5551201")
-    rung = phone.wait_call()
-    rung.wait_answered()
-    wait_both_ways(call, rung)
-    begun = time.monotonic()
-    daemon, asterisk = installed.main_pid("jackfieldd.service"), installed.main_pid("asterisk.service")
-    there = {"acd", "ivr", "recording"}
-    offered = {deb.name.split("_")[0].removeprefix("jackfield-plugin-"): deb for deb in debs}
-    for name in there:
-        installed.copy_in(offered[name], f"/root/{name}.deb")
-    for one, other in itertools.permutations(sorted(there), 2):
-        for words in (
-            ("--remove", f"jackfield-plugin-{one}"),
-            ("--purge", f"jackfield-plugin-{other}"),
-            ("--install", f"/root/{one}.deb", f"/root/{other}.deb"),
-        ):
-            installed.run(["dpkg", *words], timeout=300)
-            there ^= {one, other} if len(words) == 3 else {words[1].removeprefix("jackfield-plugin-")}
-            assert plugins(installed) == dict.fromkeys(there, "enabled"), f"{words}, of {one} and {other}"
-    end = time.monotonic()
-    assert (installed.main_pid("jackfieldd.service"), installed.main_pid("asterisk.service")) == (daemon, asterisk)
-    assert installed.run(["dpkg", "--audit"]).stdout == ""
-    for heard, tone in ((call.heard, rung.tone), (rung.heard, call.tone)):
-        # The sides' own sound, over minutes, on a machine that is busy with dpkg: a stop of the call would be longer.
-        assert gaps(heard, tone, begun, end) < 1.0, "the talk had a gap"
-    wait_both_ways(call, rung, after=end)
-    call.hang_up()
-    call.wait_ended(10)
 
 
 BROKEN = {"raises": "raise RuntimeError('broken')\n", "exits": "import sys\nsys.exit(3)\n"}
