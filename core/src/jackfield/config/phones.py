@@ -65,12 +65,14 @@ def check_parking(site: Site) -> list[str]:
 
 def check_numbers(site: Site) -> list[str]:
     """Internal numbers that are something else's too."""
-    taken = dict.fromkeys(site.general.emergency, "an emergency number")
-    taken |= {name: f"extension {name}" for name in site.names("extension")}
+    taken = dict.fromkeys(site.general.emergency, _("an emergency number"))
+    taken |= {name: _("extension {name}").format(name=name) for name in site.names("extension")}
     for lot in site.all("parking", Parking):
-        taken |= dict.fromkeys(lot.slots(), f"a slot of parking {lot.name}")
+        taken |= dict.fromkeys(lot.slots(), _("a slot of parking {name}").format(name=lot.name))
     return [
-        f"internal-number:{number.name} is also {taken[number.name]}; give it another number"
+        _("internal-number:{name} is also {clash}; give it another number").format(
+            name=number.name, clash=taken[number.name]
+        )
         for number in site.all("internal-number", InternalNumber)
         if number.name in taken
     ]
