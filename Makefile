@@ -60,6 +60,7 @@ apt-repo: $(PYTHON)
 
 docs: $(PYTHON)
 	@$(PYTHON) docs/make_reference.py
+	@$(PYTHON) docs/make_plugin_api.py
 
 lock: $(PYTHON)
 	@$(VENV)/bin/python -m pip install -q uv && $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 \

@@ -28,6 +28,9 @@ class Sounds:
     def file(self, name: str, language: str) -> str | None:
         return f"/sounds/{language}/jf/{name}"
 
+    def parts(self, name: str, language: str) -> list[str] | None:
+        return None
+
 
 class Writer:
     def __init__(self) -> None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -48,6 +49,7 @@ from jackfield.features.lamps import Lamps
 from jackfield.features.parking import ParkingLot
 from jackfield.features.states import UserStates
 from jackfield.jobs.outbox import Outbox
+from jackfield.jobs.own import own_schedules
 from jackfield.plugins import PluginHost, Status
 from jackfield.privacy.bindings import Bindings
 from jackfield.prompts.manifest import Manifest
@@ -56,6 +58,7 @@ from jackfield.records.queries import find_calls
 from jackfield.records.writer import RecordWriter
 from jackfield.routing import builtin, explain
 from jackfield.routing.conditions import Turns
+from jackfield.schedules.service import Scheduler
 from jackfield.sdnotify import notify
 from jackfield.security.bans import Bans
 from jackfield.security.fraud import Fraud
@@ -114,6 +117,11 @@ class Daemon:
         self._migrate_plugins()
         self.writer = RecordWriter(self.database, on_trouble=self._trouble, on_ok=lambda: self._trouble(""))
         self.outbox = Outbox(self.database, lambda: self.host.jobs().keys(), settings.paths.run / "worker.sock")
+        takes = settings.paths.spool / "takes"
+        self.schedules = Scheduler(
+            self.database, self.outbox, lambda: [*own_schedules(takes), *self.host.schedules()],
+            lambda: ZoneInfo(self.calls.site.general.zone), self.timers, self.clock,
+        )  # fmt: skip
         self.teller.connect(settings.alarms, self.outbox, self.alarms)
         self.alarms.start()
         turns = Turns()
@@ -156,7 +164,7 @@ class Daemon:
         self.events.subscribe("outbound", self.fraud.outbound)
         self.states = UserStates(self.database)
         self.lamps = Lamps(self.asterisk, self.states)
-        self.desk = self.calls.desk = Desk(self.states, self.calls, self.asterisk, ParkingLot(self.lamps.slot))
+        self.desk = self.calls.desk = Desk(self.states, self.calls, self.asterisk, ParkingLot(self.lamps.slot), takes)
         self.registry.conference_left = self._look_into
         limit = settings.overload.max_calls or settings.agi.max_calls
         self.gates = Gates(self.asterisk.shut_trunk, self.timers)
@@ -210,6 +218,7 @@ class Daemon:
         self.timers.after(PATIENCE_SECONDS, self.recovery.give_up)
         self.agi.start()
         self.control.start()
+        self.schedules.start()
         self.troubles.started(self.ami.up.is_set, self.host.statuses.values())
         self._up.touch()
         self._beat()
@@ -231,6 +240,7 @@ class Daemon:
         """Stop. Calls in progress go to Asterisk's rescue and come back to the next daemon."""
         notify("STOPPING=1")
         self._stopping = True
+        self.schedules.stop()
         self._up.unlink(missing_ok=True)
         self.control.stop()
         self.site_processes.renew()
@@ -297,6 +307,7 @@ class Daemon:
         self.troubles.fragments(left_out_of(folder))
         self.calls.serve_site(site, Manifest.load(folder / "sounds.json"))
         self.quality.serve(site.names("trunk"), site.names("extension"))
+        self.schedules.look()
         self.bans.site_changed(site)
         log.info("site.served", generation=number)
 

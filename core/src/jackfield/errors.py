@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jackfield.calls.dialling import DialResult
+    from jackfield.calls.verbs_record import Recorded
 
 
 class Recovery(StrEnum):
@@ -26,10 +27,14 @@ class JackfieldError(Exception):
 
 
 class CallerHungUp(JackfieldError):
-    """The caller's channel is gone; handlers let it pass. After a `dial`, `dial` says what had become of it."""
+    """The caller's channel is gone; handlers let it pass.
+
+    After a `dial`, `dial` says what had become of it; after a `record`, `recorded` what was said until then.
+    """
 
     recovery = Recovery.GIVE_UP_CALL
     dial: DialResult | None = None
+    recorded: Recorded | None = None
 
 
 class PeerLost(JackfieldError):

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from jackfield.core import Core
     from jackfield.jobs.job import Job
     from jackfield.records.models import CallRecord
+    from jackfield.reports.report import Report
     from jackfield.routing.destinations import DestinationKind, Goto
     from jackfield.routing.internal import FeatureCode
+    from jackfield.schedules.schedule import Schedule
     from jackfield.storage.models import Models
+    from jackfield.surfaces import Screen, WebRoute
 
 PROJECT = "jackfield"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -33,7 +36,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 class Hooks:
-    """Every hook of API version 0.1. Order: what is declared, then start, then a call's life, then stop."""
+    """Every hook of API version 1.0. Order: what is declared, then start, then a call's life, then stop."""
 
     # -- declared: called once after loading, in the daemon, the worker and the CLI ------------------------------
 
@@ -64,6 +67,22 @@ class Hooks:
     @hookspec
     def jackfield_control_methods(self) -> list[Method]:  # type: ignore[empty-body]
         """Methods of the control API, named `PLUGIN.…`. They run on a thread of their own."""
+
+    @hookspec
+    def jackfield_schedules(self) -> list[Schedule]:  # type: ignore[empty-body]
+        """Jobs of the plugin's own that run at set times. The daemon begins them, the worker runs them."""
+
+    @hookspec
+    def jackfield_reports(self) -> list[Report]:  # type: ignore[empty-body]
+        """Reports. Their queries run in `jackfield report` and the console, on a session that can only read."""
+
+    @hookspec
+    def jackfield_screens(self) -> list[Screen]:  # type: ignore[empty-body]
+        """Screens of the console, by name of their class: imported when opened, and never by the daemon."""
+
+    @hookspec
+    def jackfield_web_routes(self) -> list[WebRoute]:  # type: ignore[empty-body]
+        """Pages of the web interface, by name of their function: imported when asked for, never by the daemon."""
 
     # -- configuration: called in the CLI while planning -----------------------------------------------------------
 

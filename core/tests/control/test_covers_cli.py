@@ -41,6 +41,8 @@ METHODS = {
     "unban": "bans.remove", "allow": "bans.allow", "disallow": "bans.disallow", "blocks": "blocks",
     "block": "blocks.add", "unblock": "blocks.remove", "events": "events.subscribe", "audit": "audit",
     "records": "records", "migrate": "migrate", "purge-plugin": "plugins.purge",
+    "report": "report", "jobs list": "jobs", "jobs show": "jobs.show", "jobs retry": "jobs.retry",
+    "jobs drop": "jobs.drop", "jobs schedules": "jobs.schedules",
 }  # fmt: skip
 """Command → method. A new command is added here when its method is there."""
 AUTHORS = {"plugin new"}
@@ -55,7 +57,7 @@ RENAMED = {
     ("extension set", "dnd"): "dnd",
 }  # fmt: skip
 """(command, parameter) → what the method calls it."""
-SHOWN_ONLY = {("export", "file"), ("plan", "files"), ("recordings export", "file")}
+SHOWN_ONLY = {("export", "file"), ("plan", "files"), ("recordings export", "file"), ("report", "csv")}
 """What only says where the command's own output goes."""
 OF_THE_DRAFT = {"route test in": "site.test.in", "route test out": "site.test.out"}
 """With --draft it is another method."""
@@ -118,5 +120,5 @@ def test_what_the_command_puts_on_record_is_what_the_method_would(methods: dict[
         assert (METHODS[" ".join(words)], method.change) == (kept.method, kept.change), words
         assert kept.personal or not method.personal, words
     without_daemon = {"import", "export", "show", "set", "delete", "apply", "rollback", "undo", "discard", "records",
-                      "audit", "migrate", "purge-plugin", "phone show"}  # fmt: skip
+                      "audit", "report", "migrate", "purge-plugin", "phone show"}  # fmt: skip
     assert {" ".join(words) for words in trail.COMMANDS} == without_daemon

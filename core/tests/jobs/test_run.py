@@ -6,7 +6,8 @@ import pytest
 from jackfield.jobs import run
 from jackfield.jobs.job import Job
 from jackfield.jobs.models import JobState
-from jackfield.jobs.outbox import Outbox, dead_jobs, job_counts
+from jackfield.jobs.outbox import Outbox, dead_jobs, drop_job, find_job, job_counts, list_jobs
+from jackfield.jobs.progress import Progress, report_progress
 from jackfield.jobs.rows import take_due
 from jackfield.jobs.run import Runner
 from jackfield.sdnotify import notify, watchdog_seconds
@@ -80,3 +81,31 @@ def test_notify_without_systemd(monkeypatch):
     assert watchdog_seconds() is None
     monkeypatch.delenv("WATCHDOG_PID")
     assert watchdog_seconds() == 1.5
+
+
+def test_a_job_tells_its_progress(database, tmp_path):
+    seen = []
+
+    def works(database, payload):
+        for page in range(1, 5):
+            report_progress(page * 25, f"page {page}\n")
+            seen.append(list_jobs(database)[0])
+
+    made = runner(database, tmp_path, works)
+    [number] = take_due(database, 10)
+    made.run(number)
+    assert (seen[0]["percent"], seen[0]["note"], seen[0]["state"]) == (25, "page 1 ", "running")
+    assert (find_job(database, number)["percent"], find_job(database, number)["state"]) == (100, "done")
+    report_progress(5, "outside of a job it does nothing")
+    assert find_job(database, number)["percent"] == 100
+    assert drop_job(database, number) and not drop_job(database, number)
+
+
+def test_progress_is_written_at_most_twice_a_second():
+    now, written = [0.0], []
+    progress = Progress(lambda percent, note: written.append((percent, note)), lambda: now[0])
+    for tick in range(100):
+        now[0] = tick / 100
+        progress.report(tick, "works")
+    progress.report(150, "x" * 300)
+    assert [percent for percent, _ in written] == [0, 50, 100] and len(written[-1][1]) == 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -42,7 +42,14 @@ class ScriptedCall:
         self.memo = memo
         self.saved.append((dict(self.data), memo))
 
-    def play(self, sound: str | Sequence[str], *, keys: str = "", interruptible: bool = False) -> str:
+    def play(
+        self,
+        sound: str | Sequence[str],
+        *,
+        keys: str = "",
+        interruptible: bool = False,
+        values: Mapping[str, Any] | None = None,
+    ) -> str:
         assert self.answered
         assert not keys, "menus use ask() for prompts that keys may cut short"
         self.heard += [sound] if isinstance(sound, str) else sound

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from jackfield.calls import state
 from jackfield.calls.party import Party
 from jackfield.calls.state import Facts
+from jackfield.permissions import Permission
 from jackfield.telephony import variables
 
 if TYPE_CHECKING:
@@ -27,13 +29,21 @@ class Sounds(Protocol):
     def file(self, name: str, language: str) -> str | None:
         """Absolute path without extension, None when there is no such prompt."""
 
+    def parts(self, name: str, language: str) -> list[str] | None:
+        """Of a prompt with values in it: its sounds and `{value}`, in order; None for any other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """Why `wait` came back: another thread's `wake(value)`, or time was up."""
+    """Why `wait` came back: another thread's `wake(value)`, a key, or time was up.
+
+    >>> Wake(key="1").timed_out
+    False
+    """
 
     value: Any = None
     timed_out: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +74,13 @@ class CallBasis:
         self.at = ""
         self.seq = 0
         self.entered: datetime | None = None
-        self.data: dict[str, str] = {}
+        self.data: dict[str, Any] = {}
         self.memo: dict[str, Any] = {}
         self.resumed: Resume | None = None
         self.resumes = 0
         self.answered = False
+        self.permissions: frozenset[Permission] = frozenset()
+        """What the plugin may do whose handler has the call (core's own)."""
         self.desk: Desk
         """Users' states and what is live, for core's own destinations."""
         self.waiting = False
@@ -161,12 +173,26 @@ class CallBasis:
 
         Raises:
             UnsafeValue: memo and data are more than a channel variable can carry (about 5 KB), or not JSON.
+            CallerHungUp: the caller is gone.
+
+        Example:
+            >>> call.checkpoint(asked=2)
+            >>> call.memo
+            {'asked': 2}
         """
         self.memo, self._dirty = memo, True
         self.flush()
 
     def flush(self) -> None:
-        """Store what changed since the last checkpoint. The verbs do it by themselves."""
+        """Store what changed since the last checkpoint. The verbs do it by themselves.
+
+        Raises:
+            CallerHungUp: the caller is gone.
+            UnsafeValue: memo and data are too much, or not JSON.
+
+        Example:
+            >>> call.flush()
+        """
         if not self._dirty:
             return
         saved = state.Saved(
@@ -183,14 +209,43 @@ class CallBasis:
         )
         self._dirty = False
 
-    def set_data(self, key: str, value: str) -> None:
-        """Keep data that travels with the call and survives a restart."""
-        if self.data.get(key) != value:
-            self.data[key] = value
-            self._dirty = True
+    def set_data(self, key: str, value: Any) -> None:
+        """Keep data that travels with the call: through transfers, other plugins' destinations, and a `kill -9`.
+
+        It is stored on the channel with the next verb, or at once by `flush`. Begin keys with your plugin's name.
+
+        Args:
+            key: at most 64 characters.
+            value: plain JSON (it is copied); None takes the key away.
+
+        Raises:
+            UnsafeValue: it is not JSON, or all data together take more than 3,000 bytes; nothing has changed.
+
+        Example:
+            >>> call.set_data("bank-account", {"number": "4711", "tries": 1})
+        """
+        if self.data.get(key) == value:
+            return
+        data = {k: v for k, v in self.data.items() if k != key} | ({} if value is None else {key: value})
+        self.data, self._dirty = state.copy_of(data), True
+
+    def get_data(self, key: str, default: Any = None) -> Any:
+        """What `set_data` kept under a key, here or in an earlier step; `default` when there is nothing.
+
+        Example:
+            >>> call.get_data("bank-account", {})
+            {'number': '4711', 'tries': 1}
+        """
+        return self.data.get(key, default)
 
     def want_recording(self) -> None:
-        """Ask for the call's talks to be recorded, whatever its queue says."""
+        """Ask for the call's talks to be recorded, whatever its queue says.
+
+        Example:
+            >>> call.want_recording()
+            >>> call.recording_wanted
+            True
+        """
         self.set_data(_RECORD, "yes")
 
     @property
@@ -199,23 +254,57 @@ class CallBasis:
         return self.data.get(_RECORD) == "yes"
 
     def set_variable(self, name: str, value: str) -> None:
-        """Set a channel variable."""
+        """Set a channel variable, for dialplan of your own.
+
+        Raises:
+            CallerHungUp: the caller is gone.
+            UnsafeValue: control characters, or too long.
+
+        Example:
+            >>> call.set_variable("BANK_LEVEL", "gold")
+        """
         self._session.set_variable(name, value)
 
     # -- waiting -----------------------------------------------------------------------------------------------------
 
-    def wait(self, seconds: float | None = None) -> Wake:
-        """Block until another thread calls `wake`, with no command pending and at no cost."""
+    def wait(self, seconds: float | None = None, *, keys: str = "") -> Wake:
+        """Wait for whichever comes first: another thread's `wake`, a key, the end of the time, or the hang-up.
+
+        The caller hears silence, or the music that was started. Without `keys` the wait costs nothing at all.
+
+        Args:
+            seconds: how long at most; None waits without limit.
+            keys: keys that end the wait; others are passed over.
+
+        Returns:
+            A `Wake`: `value` of who woke it, `key`, or `timed_out`. Wakes that come together are kept for the next
+            `wait`.
+
+        Raises:
+            CallerHungUp: the caller hung up while waiting.
+
+        Example:
+            >>> call.wait(30, keys="*").key
+            '*'
+        """
         self.flush()
-        if not self._wakes.empty() or self._wait(seconds):
-            try:
-                value = self._wakes.get_nowait()
-            except queue.Empty:
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while self._wakes.empty():
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            key, woken = self._wait(left, bool(keys))
+            if key and key in keys:
+                return Wake(key=key)
+            if woken or not self._wakes.empty():
+                break
+            if not key:
                 return Wake(timed_out=True)
-            if self._wakes.empty():
-                self._drain()
-            return Wake(value)
-        return Wake(timed_out=True)
+        try:
+            value = self._wakes.get_nowait()
+        except queue.Empty:
+            return Wake(timed_out=True)
+        if self._wakes.empty():
+            self._drain()
+        return Wake(value)
 
     def _drain(self) -> None:
         try:
@@ -226,7 +315,13 @@ class CallBasis:
             os.eventfd_write(self._wake_fd, 1)
 
     def wake(self, value: Any) -> None:
-        """Wake the call's thread with a value (from any thread). It is kept if the thread does not wait yet."""
+        """Wake the call's thread with a value (from any thread). It is kept if the thread does not wait yet.
+
+        Example:
+            >>> call.wake("the agent is free")
+            >>> call.wait(5).value
+            'the agent is free'
+        """
         self._wakes.put(value)
         try:
             os.eventfd_write(self._wake_fd, 1)
@@ -252,20 +347,23 @@ class CallBasis:
         self.entered = saved.entered
         self.resumes, self.resumed, self.answered, self._music = saved.resumes + 1, resume, True, music
 
-    def _wait(self, seconds: float | None) -> bool:
+    def _wait(self, seconds: float | None, keys: bool) -> tuple[str, bool]:
+        """A key or '', and whether another thread has woken it."""
         self.waiting = True
         try:
-            return self._session.wait(self._wake_fd, seconds)
+            if keys:
+                return self._session.wait_key(self._wake_fd, seconds)
+            return "", self._session.wait(self._wake_fd, seconds)
         finally:
             self.waiting = False
 
     @property
     def asterisk_seconds(self) -> float:
-        """How long this call's thread has waited for Asterisk and the caller, all in all."""
+        """How long this call's thread has waited for Asterisk and the caller, all in all (core's own)."""
         return self._session.waited
 
     def cut(self) -> None:
-        """Take the connection away, from another thread: the handler finds its caller gone."""
+        """Take the connection away, from another thread: the handler finds its caller gone (core's own)."""
         self._session.cut()
 
     def runs_on(self, session: AgiSession) -> bool:

@@ -17,7 +17,10 @@ from jackfield.calls.state import Facts
 from jackfield.calls.verbs_keys import Keys
 from jackfield.calls.verbs_record import Recording
 from jackfield.config.phones import endpoints
-from jackfield.errors import UnsafeValue
+from jackfield.errors import PluginFault, UnsafeValue
+from jackfield.features import parking
+from jackfield.permissions import Permission
+from jackfield.routing.destinations import Goto
 
 if TYPE_CHECKING:
     from jackfield.config.site import Site
@@ -43,7 +46,12 @@ class Call(Keys, Recording):
         self._dialler = Dialler(session, before_dial, talked)
 
     def phones(self, extension: str) -> list[str]:
-        """Targets that ring an extension: each of its phones; of several, those that are registered."""
+        """Targets that ring an extension: each of its phones; of several, those that are registered.
+
+        Example:
+            >>> call.phones("201")
+            ['PJSIP/201']
+        """
         names = endpoints(self.site, extension)
         if len(names) > 1:
             names = self.desk.registered(names) or names
@@ -74,7 +82,14 @@ class Call(Keys, Recording):
         Raises:
             CallerHungUp: the caller left; its `dial` says whether there had been a talk.
             UnsafeValue: a target is none.
+            PluginFault: a target is a trunk, and the plugin lacks the permission `dial-out`.
+
+        Example:
+            >>> call.dial(call.phones("201"), seconds=20).status
+            'ANSWER'
         """
+        if Permission.DIAL_OUT not in self.permissions and any("@" in target for target in targets):
+            raise PluginFault("dialled a trunk without the permission dial-out; declare it in `permissions`")
         self._music = False
         return self._dialler.dial(
             self,
@@ -88,7 +103,7 @@ class Call(Keys, Recording):
         )
 
     def far_end(self) -> FarEnd:
-        """How the one channel of the last `dial` with `try_seconds` ended, when it was not answered."""
+        """How the one channel of the last `dial` with `try_seconds` ended, when it was not answered (core's own)."""
         return self._dialler.far_end()
 
     def pick_up(self, channel: str) -> None:
@@ -97,26 +112,86 @@ class Call(Keys, Recording):
         Raises:
             CallerHungUp: done; this phone is a leg of the other call now. Or it is gone.
             CommandFailed: it does not ring any more.
+
+        Example:
+            >>> call.pick_up("PJSIP/202-00000007")
         """
         self._session.run("PickupChan", _channel(channel))
 
     def join(self, channel: str) -> bool:
-        """Talk with a channel that is up, until one of both hangs up; False when there is none."""
+        """Talk with a channel that is up, until one of both hangs up; False when there is none.
+
+        Raises:
+            CallerHungUp: the caller is gone.
+            UnsafeValue: it is not the name of a channel.
+
+        Example:
+            >>> call.join("PJSIP/202-00000007")
+            True
+        """
         self.flush()
         self.music(False)
         self._session.run("Bridge", _channel(channel), "x")
         return str(self._session.get_full_variable("${BRIDGERESULT}")) == "SUCCESS"
 
     def confer(self, room: str) -> None:
-        """Be in a conference, until one leaves it or is taken out."""
+        """Be in a conference, until one leaves it or is taken out.
+
+        Raises:
+            CallerHungUp: the caller is gone.
+            UnsafeValue: it is not the number of a conference.
+
+        Example:
+            >>> call.confer("8000")
+        """
         if not room.isdigit():
             raise UnsafeValue(f"{room[:40]!r} is not the number of a conference")
         self.flush()
         self.music(False)
         self._session.run("ConfBridge", room, "jf-bridge", "jf-user")
 
+    def transfer(self, destination: str, outcome: str = "") -> Goto:
+        """Send the caller on to another destination: `return call.transfer("queue:sales")` from the handler.
+
+        As `Goto`, but a destination that leads nowhere is found here, and not by the caller.
+
+        Args:
+            destination: `kind:name`, a plugin's or core's (`extension:201`, `outbound:+442079460000`, `hangup:busy`).
+            outcome: goes on record for the step that ends.
+
+        Raises:
+            UnsafeValue: it is not of that form, no plugin serves it, or the site has no such name.
+
+        Example:
+            >>> call.transfer("extension:201", "chosen")
+            Goto(destination='extension:201', outcome='chosen')
+        """
+        if reason := self.desk.unserved(destination, self.site):
+            raise UnsafeValue(f"{destination} leads nowhere: {reason}")
+        return Goto(destination, outcome)
+
+    def park(self, by: str = "") -> Goto | None:
+        """Park the caller in a free slot, with music, until somebody dials it: `return call.park() or …`.
+
+        Args:
+            by: the extension that the caller goes back to when nobody comes; the route's fallback without one.
+
+        Returns:
+            Where to go (`park:701`), None when all slots are taken, or the site has none.
+
+        Example:
+            >>> call.park(by="201")
+            Goto(destination='park:701', outcome='parked')
+        """
+        slot = self.desk.lot.reserve(self.site, by)
+        if slot is None:
+            return None
+        self.set_data(parking.SLOT, slot)
+        self.set_data(parking.PARKER, by or None)
+        return Goto(f"{parking.SLOT}:{slot}", "parked")
+
     def describe(self) -> Mapping[str, Any]:
-        """For `jackfield calls`."""
+        """For `jackfield calls` (core's own)."""
         return {
             "id": self.id,
             "channel": self.channel,

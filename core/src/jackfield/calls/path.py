@@ -79,7 +79,7 @@ class Path:
         plugin, found = self.kinds().get(kind, ("", None))
         if found is None:
             return self._failed(live, call, destination, f"no plugin serves {kind!r}")
-        live.plugin = plugin
+        live.plugin, call.permissions = plugin, self._host.permissions(plugin)
         try:
             answer: object = found.handler(call, name)
             if isinstance(answer, Goto | End):

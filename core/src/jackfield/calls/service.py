@@ -128,6 +128,10 @@ class CallService:
         """Kinds of destinations that lead to a person."""
         return self._path.persons()
 
+    def kinds(self) -> dict[str, tuple[str, DestinationKind]]:
+        """All kinds of destinations: `{kind: (plugin, …)}`, core's own with plugin ''."""
+        return self._path.kinds()
+
     def count(self) -> int:
         """How many calls are live."""
         return len(self._live)
@@ -539,4 +543,7 @@ def _origin(session: AgiSession) -> str:
 
 class _NoSounds:
     def file(self, name: str, language: str) -> str | None:
+        return None
+
+    def parts(self, name: str, language: str) -> list[str] | None:
         return None

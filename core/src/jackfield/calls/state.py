@@ -15,6 +15,10 @@ from jackfield.errors import UnsafeValue
 MAX_BYTES = 7000
 """Of the encoded state: an AGI line is 8,191 bytes."""
 
+MAX_DATA = 3000
+"""Bytes of a call's data as JSON; the rest is for the step's memo."""
+MAX_KEY = 64
+
 
 @dataclass(slots=True)
 class Facts:
@@ -59,12 +63,30 @@ class Saved:
     facts: Facts
     at: str
     seq: int
-    data: dict[str, str]
+    data: dict[str, Any]
     memo: dict[str, Any]
     resumes: int
     answered: bool
     entered: datetime | None = None
     """When the step began."""
+
+
+def copy_of(data: dict[str, Any]) -> dict[str, Any]:
+    """A call's data, checked, and as they will come back.
+
+    Raises:
+        UnsafeValue: they are not JSON, or too much.
+    """
+    try:
+        text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnsafeValue(f"the call's data are not JSON: {error}") from error
+    if (size := len(text.encode("utf-8", "surrogatepass"))) > MAX_DATA:
+        raise UnsafeValue(f"the call's data would take {size} bytes; {MAX_DATA} travel with a call")
+    if any(len(key) > MAX_KEY for key in data):
+        raise UnsafeValue(f"a key of a call's data has at most {MAX_KEY} characters")
+    copied: dict[str, Any] = json.loads(text)
+    return copied
 
 
 def encode(saved: Saved) -> str:

@@ -19,12 +19,14 @@ from jackfield.cli import (
     conferences,
     context,
     draft,
+    jobs,
     live,
     phones,
     plugins,
     privacy,
     recordings,
     records,
+    reports,
     routes,
     security,
     site,
@@ -88,6 +90,8 @@ app.command()(draft.delete)
 app.command()(live.events)
 app.command()(audit.audit)
 app.command()(records.records)
+app.command()(reports.report)
+app.add_typer(jobs.app, name="jobs")
 app.command()(records.migrate)
 app.command()(records.purge_plugin)
 

@@ -30,6 +30,7 @@ _READ, _CHANGE = {"personal": True}, {"change": True}
 COMMANDS = {
     ("records",): _Kept("records", **_READ),
     ("audit",): _Kept("audit", **_READ),
+    ("report",): _Kept("report", **_READ),
     ("export",): _Kept("site.export", **_READ),
     ("show",): _Kept("site.get", **_READ),
     ("phone", "show"): _Kept("phone.show", **_READ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AwareDatetime, Field
@@ -13,12 +14,16 @@ from jackfield.calls import dry_run
 from jackfield.control import audit, upkeep_methods
 from jackfield.control.method import Caller, Method, Role
 from jackfield.control.trunks import describe_trunks
+from jackfield.describe import describe_settings
+from jackfield.errors import JackfieldError
 from jackfield.features import conference
 from jackfield.features import methods as feature_methods
+from jackfield.jobs import methods as job_methods
 from jackfield.plugins import methods as plugin_methods
 from jackfield.privacy import methods as privacy_methods
 from jackfield.privacy.mask import mask_record
 from jackfield.records.queries import find_calls
+from jackfield.reports import methods as report_methods
 from jackfield.security import methods as security_methods
 
 if TYPE_CHECKING:
@@ -42,6 +47,9 @@ def core_methods(daemon: Daemon) -> list[Method]:
         Method("site.reload", daemon.reload_site, ADMIN, change=True),
         *records_methods(daemon),
         *upkeep_methods.methods(daemon.host, daemon.database, calls),
+        *job_methods.methods(daemon.database, daemon.schedules, daemon.settings.paths.run / "worker.sock"),
+        *report_methods.methods(daemon.host.reports, daemon.database),
+        Method("plugins.settings", plugin_settings(daemon), ADMIN),
         *alarm_methods.methods(daemon.alarms),
         *security_methods.methods(daemon.bans, daemon.fraud),
         *dry_run.methods(daemon.calls),
@@ -85,6 +93,21 @@ def channels(daemon: Daemon) -> list[dict[str, Any]]:
         }
         for channel in daemon.registry.channels()
     ]
+
+
+def plugin_settings(daemon: Daemon) -> Callable[..., list[dict[str, Any]]]:
+    """The method that tells a plugin's settings."""
+
+    def settings(
+        plugin: Annotated[str, Field(max_length=64, description="Name of the plugin")],
+    ) -> list[dict[str, Any]]:
+        """A plugin's settings: type, default, meaning and value; of secrets, whether there is one."""
+        status = daemon.host.statuses.get(plugin)
+        if status is None:
+            raise JackfieldError(f"there is no plugin {plugin!r}; see: jackfield plugins list")
+        return [] if status.settings is None else describe_settings(type(status.settings), status.settings)
+
+    return settings
 
 
 def reported(daemon: Daemon, key: str) -> list[Any]:

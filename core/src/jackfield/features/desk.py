@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jackfield.config.objects.extension import extension_of
+from jackfield.routing.destinations import split
 
 if TYPE_CHECKING:
     from jackfield.calls.broker import Broker
     from jackfield.calls.registry import Channel
     from jackfield.calls.service import CallService
+    from jackfield.config.site import Site
     from jackfield.features.parking import ParkingLot
     from jackfield.features.states import UserStates
 
@@ -23,6 +26,18 @@ class Desk:
     calls: CallService
     asterisk: Broker
     lot: ParkingLot
+    takes: Path = Path("/var/spool/jackfield/takes")
+    """Where Asterisk puts what `record` takes down."""
+
+    def unserved(self, destination: str, site: Site) -> str:
+        """Why a destination leads nowhere in a site; '' when it leads somewhere."""
+        kind, name = split(destination)
+        _, found = self.calls.kinds().get(kind, ("", None))
+        if found is None:
+            return f"no plugin serves {kind!r}"
+        if found.names is not None and name not in found.names(site):
+            return f"there is no {kind} {name!r}"
+        return ""
 
     def busy(self, extension: str) -> bool:
         """Whether an extension has a call."""

@@ -30,6 +30,8 @@ HELD = "held"
 """`park:held`: what is behind the code. `park:701` is a slot."""
 SLOT = "park"
 """In the call's data: the slot that it was given."""
+PARKER = "park-by"
+"""In the call's data: the extension that a plugin parked it for."""
 RESERVED_SECONDS = 10.0
 """How long a slot is kept for a caller who is on the way to it."""
 FETCH_SECONDS = 10.0
@@ -148,7 +150,7 @@ def _wait(call: Call, slot: str) -> Next:
         return Goto(call.fallback, "no such slot")
     if memo.get("taken") or (call.resumed is not None and call.resumed.dial_status == "ANSWER"):
         return End(Result.ANSWERED, outcome="taken")
-    by, returns = str(memo.get("by", call.facts.dialler or "")), int(memo.get("returns", 0))
+    by, returns = str(memo.get("by", call.data.get(PARKER) or call.facts.dialler or "")), int(memo.get("returns", 0))
     call.answer(at_once=True)
     if not call.desk.lot.occupy(slot, call, by):
         return Goto(f"extension:{by}" if by else call.fallback, "slot taken")

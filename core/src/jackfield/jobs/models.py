@@ -37,3 +37,15 @@ class OutboxRow(SQLModel, table=True):
     worker: str = Field(default="", max_length=64)
     error: str = Field(default="", sa_type=Text)
     done_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    percent: int = 0
+    """What the job itself tells of its progress."""
+    note: str = Field(default="", max_length=200)
+
+
+class ScheduleRow(SQLModel, table=True):
+    """The last time that a schedule was due and looked after; the next one counts from there."""
+
+    __tablename__ = "schedule"
+
+    name: str = Field(primary_key=True, max_length=64)
+    last_at: datetime = Field(sa_type=UTCDateTime)

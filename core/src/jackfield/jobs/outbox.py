@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import Connection, Select, Table, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from jackfield.errors import PluginFault
@@ -40,6 +40,19 @@ class Outbox:
             PluginFault: no plugin declares a job of that name, or the payload is not plain JSON.
             StorageError: the database cannot be written; the job is not on the outbox.
         """
+        try:
+            with self._database.engine.begin() as connection:
+                self.put(connection, name, payload)
+        except SQLAlchemyError as error:
+            raise StorageError(f"Job {name} could not be put on the outbox: {error}. Submit it again.") from error
+        self.nudge()
+
+    def put(self, connection: Connection, name: str, payload: Mapping[str, Any]) -> None:
+        """Put a job on the outbox in a transaction of somebody's; `nudge` afterwards.
+
+        Raises:
+            PluginFault: no plugin declares a job of that name, or the payload is not plain JSON.
+        """
         text, now = _as_json(self._checked(name), payload), datetime.now(UTC)
         row = {
             "name": name,
@@ -50,12 +63,13 @@ class Outbox:
             "attempts": 0,
             "worker": "",
             "error": "",
+            "percent": 0,
+            "note": "",
         }
-        try:
-            with self._database.engine.begin() as connection:
-                connection.execute(insert(_OUTBOX), row)
-        except SQLAlchemyError as error:
-            raise StorageError(f"Job {name} could not be put on the outbox: {error}. Submit it again.") from error
+        connection.execute(insert(_OUTBOX), row)
+
+    def nudge(self) -> None:
+        """Wake the worker."""
         nudge(self._socket)
 
     def _checked(self, name: str) -> str:
@@ -141,3 +155,47 @@ def retry_dead(database: Database, job_id: int, worker_socket: Path = WORKER_SOC
     if found:
         nudge(worker_socket)
     return found
+
+
+def list_jobs(database: Database, state: JobState | None = None, limit: int = 100) -> list[dict[str, Any]]:
+    """Jobs that are on the outbox, newest first; those that are done stay for some days.
+
+    Raises:
+        StorageError: the database cannot be read.
+    """
+    wanted = select(_OUTBOX).order_by(_OUTBOX.c.id.desc()).limit(limit)
+    return _rows(database, wanted if state is None else wanted.where(_OUTBOX.c.state == state))
+
+
+def find_job(database: Database, job_id: int) -> dict[str, Any] | None:
+    """One job.
+
+    Raises:
+        StorageError: the database cannot be read.
+    """
+    return next(iter(_rows(database, select(_OUTBOX).where(_OUTBOX.c.id == job_id))), None)
+
+
+def _rows(database: Database, wanted: Select[Any]) -> list[dict[str, Any]]:
+    try:
+        with database.engine.connect() as connection:
+            return [
+                {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row._mapping.items()}
+                for row in connection.execute(wanted)
+            ]
+    except SQLAlchemyError as error:
+        raise StorageError(f"The outbox cannot be read: {error}") from error
+
+
+def drop_job(database: Database, job_id: int) -> bool:
+    """Take a job that waits or is dead off the outbox for good; False when there is none, or it runs.
+
+    Raises:
+        StorageError: the database cannot be written.
+    """
+    idle = _OUTBOX.c.state.in_([JobState.WAITING, JobState.DEAD, JobState.DONE])
+    try:
+        with database.engine.begin() as connection:
+            return bool(connection.execute(delete(_OUTBOX).where(_OUTBOX.c.id == job_id, idle)).rowcount)
+    except SQLAlchemyError as error:
+        raise StorageError(f"The outbox cannot be written: {error}") from error

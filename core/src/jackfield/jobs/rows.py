@@ -65,7 +65,7 @@ def claim(database: Database, job_id: int, worker: str) -> Claimed | None:
     begun = (
         update(_T)
         .where(_T.c.id == job_id, _T.c.state == JobState.SENT)
-        .values(state=JobState.RUNNING, attempts=_T.c.attempts + 1, worker=worker)
+        .values(state=JobState.RUNNING, attempts=_T.c.attempts + 1, worker=worker, percent=0, note="")
         .returning(_T.c.id, _T.c.name, _T.c.payload, _T.c.attempts)
     )
     with database.engine.begin() as connection:
@@ -76,6 +76,14 @@ def claim(database: Database, job_id: int, worker: str) -> Claimed | None:
 def done(database: Database, job: Claimed) -> None:
     """The run went well."""
     _leave_running(database, job.id, {"state": JobState.DONE, "done_at": _now(), "error": ""}, attempt=job.attempt)
+
+
+def progress(database: Database, job: Claimed, percent: int, note: str) -> None:
+    """How far the run has come."""
+    values = {"percent": percent, "note": _cut(note)[:200]}
+    running = update(_T).where(_T.c.id == job.id, _T.c.state == JobState.RUNNING, _T.c.attempts == job.attempt)
+    with database.engine.begin() as connection:
+        connection.execute(running.values(values))
 
 
 def dead(database: Database, job: Claimed, error: str) -> None:

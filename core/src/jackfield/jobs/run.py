@@ -15,9 +15,10 @@ from types import FrameType
 
 import structlog
 
-from jackfield.jobs import rows
+from jackfield.jobs import progress, rows
 from jackfield.jobs.job import DEFAULT_RETRIES, Job
 from jackfield.jobs.outbox import WORKER_SOCKET, nudge
+from jackfield.jobs.progress import Progress
 from jackfield.storage.engine import Database
 
 KILL_AFTER = 30
@@ -104,6 +105,7 @@ def run_job(job_id: int) -> None:
 
 def _run(job: Job, claimed: rows.Claimed, database: Database) -> str | None:
     """Run a job's function. Returns what went wrong, or None."""
+    progress.follow(Progress(lambda percent, note: rows.progress(database, claimed, percent, note)))
     try:
         with _time_limit(job.timeout):
             job.function(database, json.loads(claimed.payload))
@@ -111,6 +113,8 @@ def _run(job: Job, claimed: rows.Claimed, database: Database) -> str | None:
         return f"It took longer than its {job.timeout} s.\n{traceback.format_exc()}"
     except (Exception, SystemExit, KeyboardInterrupt) as error:
         return f"{type(error).__name__}: {error}\n{traceback.format_exc()}"
+    finally:
+        progress.follow(None)
     return None
 
 

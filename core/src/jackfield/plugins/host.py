@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from jackfield.alarms import senders
 from jackfield.config.kinds import Kind
 from jackfield.config.objects import core_kinds
 from jackfield.control.method import Method
 from jackfield.errors import JackfieldError
 from jackfield.features.codes import core_codes
 from jackfield.jobs.job import Job
+from jackfield.jobs.own import own_jobs
+from jackfield.permissions import EVERYTHING, Permission
 from jackfield.plugins import requires
 from jackfield.plugins.calling import FAILED, Guard
 from jackfield.plugins.loading import GROUP, Loader, Manager, distribution, unique
@@ -29,8 +30,10 @@ from jackfield.plugins.off import OffList
 from jackfield.plugins.share import Share
 from jackfield.plugins.status import State, Status
 from jackfield.plugins.threads import Strays
+from jackfield.reports.report import Report
 from jackfield.routing.destinations import DestinationKind
 from jackfield.routing.internal import FeatureCode
+from jackfield.schedules.schedule import Schedule
 from jackfield.settings import Settings
 from jackfield.storage.models import Models
 
@@ -330,11 +333,24 @@ class PluginHost:
 
     def jobs(self) -> dict[str, Job]:
         """Background jobs by name: core's and the plugins'."""
-        return {j.name: j for j in [*senders.jobs(), *self._all("jackfield_jobs")]}
+        return {j.name: j for j in [*own_jobs(), *self._all("jackfield_jobs")]}
 
     def control_methods(self) -> list[Method]:
         """Control methods of enabled plugins."""
         return self._all("jackfield_control_methods")
+
+    def schedules(self) -> list[Schedule]:
+        """What enabled plugins have run at set times."""
+        return self._all("jackfield_schedules")
+
+    def reports(self) -> dict[str, Report]:
+        """Reports of enabled plugins, by name."""
+        return {report.name: report for report in self._all("jackfield_reports")}
+
+    def permissions(self, name: str) -> frozenset[Permission]:
+        """What a plugin may do; core, whose name is '', may do everything."""
+        status = self.statuses.get(name)
+        return status.permissions if status is not None else frozenset() if name else EVERYTHING
 
     def models(self) -> list[Models]:
         """Tables of plugins."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from jackfield import hookspecs, plugin_names
 from jackfield.errors import JackfieldError
+from jackfield.permissions import declared_permissions
 from jackfield.plugins import requires
 from jackfield.plugins.declared import check_names, declared_by
 from jackfield.plugins.status import State, Status
@@ -23,10 +24,29 @@ from jackfield.settings import Settings
 
 log = structlog.get_logger(__name__)
 GROUP = "jackfield.plugins"
-API = "0.1"
+API = "1.0"
+"""MAJOR.MINOR: a new minor version adds, a new major one takes away or changes."""
+_VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
 LOAD_SECONDS = 10.0
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _RESERVED = frozenset({"core", "jackfield"})
+
+
+def outside(wanted: str) -> str:
+    """Why a plugin that was made for another version of the API cannot be loaded; '' when it can.
+
+    >>> outside("1.0")
+    ''
+    """
+    found, ours = _VERSION.fullmatch(wanted), [int(part) for part in API.split(".")]
+    if found is None:
+        return f"its API version {wanted[:20]!r} is not MAJOR.MINOR, as in {API}"
+    major, minor = int(found[1]), int(found[2])
+    if major != ours[0]:
+        return f"made for plugin API {wanted}; this is {API}: get the plugin's version for {ours[0]}.x"
+    if minor > ours[1]:
+        return f"made for plugin API {wanted}; this is {API}: upgrade jackfield first"
+    return ""
 
 
 class Manager(pluggy.PluginManager):
@@ -93,10 +113,10 @@ class Loader:
             status.state = State.WAITING
             raise JackfieldError(reason)
         instance = made()
-        wanted = str(getattr(instance, "api", API))
-        if wanted.split(".")[0] != API.split(".")[0]:
+        if reason := outside(str(getattr(instance, "api", API))):
             status.state = State.WRONG_API
-            raise JackfieldError(f"made for plugin API {wanted}; this is {API}")
+            raise JackfieldError(reason)
+        status.permissions = declared_permissions(instance)
         self._manager.register(instance, point.name)
         try:
             self._manager.check_pending()

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from jackfield.permissions import Permission
+
 SAMPLES = 200
 """Durations of a hook that are kept for its percentile."""
 KEPT_NOTES = 20
@@ -82,6 +84,7 @@ class Status:
     hooks: dict[str, Figures] = field(default_factory=dict)
     declared: dict[str, list[Any]] = field(default_factory=dict)
     settings: Any = None
+    permissions: frozenset[Permission] = frozenset()
     instance: Any = None
     stale: bool = False
     """The version on disk is another one than this process runs; only a restart takes it up."""
@@ -113,6 +116,7 @@ class Status:
             "faults": len(self.faults),
             "stuck": len(self.stuck),
             "stale": self.stale,
+            "permissions": sorted(self.permissions),
             "hooks": {hook: figures.describe() for hook, figures in sorted(self.hooks.items())},
             "destinations": [k.kind for k in self.declared.get("jackfield_destinations", [])],
         }

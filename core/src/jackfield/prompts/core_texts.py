@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from jackfield.prompts.speech_texts import speech_sounds
+
 CORE_PROMPTS: dict[str, dict[str, str]] = {
     "sorry": {
         "en": "We are sorry, your call cannot be completed now. Please try again later.",
@@ -37,6 +39,8 @@ CORE_PROMPTS: dict[str, dict[str, str]] = {
         "en": "This number does not connect you to anybody at present. Goodbye.",
         "zh": "此号码目前无法为您转接，再见。",
     },
+    "not-valid": {"en": "That was not valid.", "zh": "您的输入无效。"},
+    "nothing-entered": {"en": "Nothing was entered.", "zh": "您没有输入。"},
     "goodbye": {"en": "Thank you for calling. Goodbye.", "zh": "感谢您的来电，再见。"},
     "feature-dnd-on": {"en": "Do not disturb is on.", "zh": "免打扰已开启。"},
     "feature-dnd-off": {"en": "Do not disturb is off.", "zh": "免打扰已关闭。"},
@@ -85,8 +89,8 @@ def number_text(number: int, language: str) -> str:
 
 
 def core_sounds() -> dict[str, dict[str, str]]:
-    """Everything that core speaks: its prompts, `digit-0` to `digit-9` and `number-0` to `number-99`."""
-    sounds = dict(CORE_PROMPTS)
+    """Everything that core speaks: its prompts, `digit-0` to `digit-9`, `number-0` to `number-99`, and other words."""
+    sounds = CORE_PROMPTS | speech_sounds()
     for digit in range(10):
         sounds[f"digit-{digit}"] = {language: number_text(digit, language) for language in _DIGITS}
     for number in range(100):

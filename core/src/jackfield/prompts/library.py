@@ -15,13 +15,15 @@ from jackfield.config.fragments import SoundRequest
 from jackfield.config.objects.prompt import Prompt
 from jackfield.config.paths import Paths
 from jackfield.config.site import Site
-from jackfield.prompts import g711
+from jackfield.prompts import g711, templates
 from jackfield.prompts.core_texts import core_sounds
-from jackfield.prompts.manifest import Manifest
-from jackfield.prompts.tools import VOICES, SoundError, Tools
+from jackfield.prompts.manifest import Manifest, Table
+from jackfield.prompts.tools import VOICES, SoundError, Tools, beep
 from jackfield.routing.destinations import NAME_PATTERN
 
 FORMATS = ("sln", *g711.FORMS)
+BEEP = "beep"
+"""The one prompt that is a tone; a site may have another."""
 _MAKING = b"2"
 """Part of each hash: changed when sounds are made in another way."""
 _HASH = re.compile(r"-[0-9a-f]{12}$")
@@ -68,25 +70,38 @@ class Library:
         Raises:
             SoundError: an uploaded file is gone.
         """
-        texts = core_sounds()
-        alarms = []
-        for plugin, request in requests:
-            if wrong := _refused(request):
-                alarms.append(f"{plugin}: prompt {request.name[:40]!r} is left out: {wrong}")
-            else:
-                texts[request.name] = dict(request.text)
-        spoken = [(name, language, text) for name, langs in texts.items() for language, text in langs.items()]
-        wanted = {(name, language): _spoken(name, language, text) for name, language, text in spoken}
+        texts, alarms = _texts(requests)
+        values: dict[str, set[str]] = {}
+        for (name, _), text in texts.items():
+            if found := templates.holes(text):
+                values[name] = found
+        files: dict[tuple[str, str], str] = {}
         for prompt in site.all("prompt", Prompt):
-            for language, text in prompt.text.items():
-                wanted[prompt.name, language] = _spoken(prompt.name, language, text)
-            for language, file in prompt.file.items():
-                wanted[prompt.name, language] = self._uploaded(prompt.name, language, file)
-        sounds = sorted(wanted.values(), key=lambda s: (s.language, s.name))
-        table: dict[str, dict[str, str]] = {}
+            for tongue, text in prompt.text.items():
+                if wrong := templates.unknown(text, values[prompt.name]) if prompt.name in values else "":
+                    alarms.append(f"prompt {prompt.name} ({tongue}) of the site is left out: {wrong}")
+                else:
+                    texts[prompt.name, tongue] = text
+            files |= {(prompt.name, language): file for language, file in prompt.file.items()}
+        sounds = [self._uploaded(name, language, file) for (name, language), file in files.items()]
+        patterns: Table[list[str]] = {}
+        sounds += [_tone(BEEP, language) for language in VOICES if (BEEP, language) not in texts | files]
+        for (name, language), text in texts.items():
+            if (name, language) in files:
+                continue
+            if name not in values:
+                sounds.append(_spoken(name, language, text))
+                continue
+            parts = templates.split(name, text)
+            patterns.setdefault(language, {})[name] = [f"{{{part.hole}}}" if part.hole else part.name for part in parts]
+            sounds += [_spoken(part.name, language, part.words) for part in parts if not part.hole]
+        sounds.sort(key=lambda s: (s.language, s.name))
+        table: Table[str] = {}
         for sound in sounds:
             table.setdefault(sound.language, {})[sound.name] = sound.stem
-        return SoundPlan(sounds, Manifest(self._paths.sounds, site.general.language, table), alarms)
+        return SoundPlan(sounds, Manifest(self._paths.sounds, site.general.language, table, patterns), alarms)
+
+    # -- what is there ---------------------------------------------------------------------------------------------
 
     def missing(self, plan: SoundPlan) -> list[Sound]:
         """Those that are not made yet."""
@@ -153,6 +168,8 @@ class Library:
         try:
             if sound.file is not None:
                 samples = self._tools.upload(sound.file.read_bytes())
+            elif sound.name == BEEP and not sound.text:
+                samples = beep()
             else:
                 samples = self._tools.speak(sound.text, sound.language)
             self._write(samples, self._paths.sounds / sound.language / sound.stem)
@@ -200,15 +217,36 @@ class Library:
         return gone
 
 
+def _texts(requests: Iterable[tuple[str, SoundRequest]]) -> tuple[dict[tuple[str, str], str], list[str]]:
+    """What core and plugins speak, by name and language; and which requests are left out, and why."""
+    texts: dict[tuple[str, str], str] = {}
+    alarms: list[str] = []
+    for name, spoken in core_sounds().items():
+        texts |= {(name, language): text for language, text in spoken.items()}
+    for plugin, request in requests:
+        if wrong := _refused(request):
+            alarms.append(f"{plugin}: prompt {request.name[:40]!r} is left out: {wrong}")
+        else:
+            texts = {key: text for key, text in texts.items() if key[0] != request.name}
+            texts |= {(request.name, language): text for language, text in request.text.items()}
+    return texts, alarms
+
+
 def _refused(request: SoundRequest) -> str:
     if not re.fullmatch(NAME_PATTERN, request.name):
         return "its name may hold letters, digits, '-', '_' and '.' only"
     unknown = sorted(request.text.keys() - VOICES.keys())
-    return f"no voice for {', '.join(unknown)}" if unknown else "" if request.text else "it has no text"
+    if unknown or not request.text:
+        return f"no voice for {', '.join(unknown)}" if unknown else "it has no text"
+    return templates.uneven(request.text)
 
 
 def _spoken(name: str, language: str, text: str) -> Sound:
     return Sound(name, language, text, None, _digest(b"text", language.encode(), text.encode()))
+
+
+def _tone(name: str, language: str) -> Sound:
+    return Sound(name, language, "", None, _digest(b"tone", name.encode()))
 
 
 def _digest(*parts: bytes) -> str:

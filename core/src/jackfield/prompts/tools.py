@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,18 @@ PEAK = "-6"
 """dBFS of the loudest sample: loud enough on any phone, with room for a codec's overshoot."""
 _SLN = ("-t", "raw", "-r", str(RATE), "-e", "signed-integer", "-b", "16", "-c", "1")
 _TRIM = ("silence", "1", "0.01", "0.3%", "reverse", "silence", "1", "0.01", "0.3%", "reverse", "pad", "0.03", "0.08")
+
+
+def beep() -> bytes:
+    """The tone after which one speaks: 1 kHz for 0.2 s at -12 dBFS, with soft ends, as 16-bit samples at `RATE`."""
+    count = RATE // 5
+    soft = RATE // 200
+    return b"".join(
+        int(8192 * min(1, n / soft, (count - n) / soft) * math.sin(math.tau * 1000 * n / RATE)).to_bytes(
+            2, "little", signed=True
+        )
+        for n in range(count)
+    )
 
 
 class SoundError(JackfieldError):

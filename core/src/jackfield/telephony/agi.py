@@ -199,20 +199,43 @@ class AgiSession(AGI):  # type: ignore[misc]
         Returns:
             Whether it was woken (else time is up).
         """
-        poll = select.poll()
-        poll.register(self._sock, select.POLLIN | select.POLLRDHUP)
-        poll.register(wake, select.POLLIN)
-        self.busy_since = time.monotonic()
-        try:
-            ready = {descriptor for descriptor, _ in poll.poll(None if seconds is None else max(0, seconds) * 1000)}
-        finally:
-            self._idle()
+        ready = self._ready(wake, seconds)
         if self._sock.fileno() in ready:
             line = self._line()
             if line != b"HANGUP":
                 raise ProtocolError(f"AGI peer spoke unasked: {line[:80]!r}")
             raise CallerHungUp("the caller hung up while waiting")
         return wake in ready
+
+    def wait_key(self, wake: int, seconds: float | None) -> tuple[str, bool]:
+        """Wait for a key, or until descriptor `wake` is readable, whichever comes first. Music plays on.
+
+        Asterisk ends WAIT FOR DIGIT with 1 when the next command comes (`ast_waitfordigit_full` watches the
+        connection), so a wake interrupts it with a NOOP.
+
+        Returns:
+            The key or '', and whether it was woken.
+        """
+        line = f"WAIT FOR DIGIT {-1 if seconds is None else round(max(0.0, seconds) * 1000)}"
+        self._send(line)
+        woken = self._sock.fileno() not in self._ready(wake, None)
+        if woken:
+            self._send("NOOP")
+        value = self._answer(line)["result"][0]
+        if woken:
+            self._answer("NOOP")
+        return (chr(int(value)) if value not in ("0", "1", "") else ""), woken
+
+    def _ready(self, wake: int, seconds: float | None) -> set[int]:
+        """Which can be read, the connection or `wake`; none when time is up."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN | select.POLLRDHUP)
+        poll.register(wake, select.POLLIN)
+        self.busy_since = time.monotonic()
+        try:
+            return {descriptor for descriptor, _ in poll.poll(None if seconds is None else max(0, seconds) * 1000)}
+        finally:
+            self._idle()
 
     def close(self) -> None:
         """Close the connection; the dialplan goes on."""

@@ -8,6 +8,7 @@ from jackfield.config.effects import typed
 from jackfield.config.kinds import Kind
 from jackfield.hookspecs import hookimpl
 from jackfield.i18n import gettext_lazy
+from jackfield.permissions import Permission
 from jackfield.routing.destinations import DestinationKind
 from jackfield.storage.models import Models
 
@@ -32,6 +33,9 @@ _ = gettext_lazy("jackfield_acd")
 
 class AcdPlugin:
     """Queues and agents."""
+
+    api = "1.0"
+    permissions = frozenset({Permission.PERSONAL_DATA})
 
     def __init__(self) -> None:
         self._runtime: Runtime | None = None

@@ -24,6 +24,8 @@ _ = gettext_lazy("jackfield_ivr")
 class IvrPlugin:
     """Menus (I1)."""
 
+    api = "1.0"
+
     @hookimpl
     def jackfield_site_kinds(self) -> list[Kind]:
         """The `menu` kind."""

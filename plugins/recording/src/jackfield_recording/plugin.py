@@ -8,6 +8,7 @@ from jackfield.control.method import Method
 from jackfield.errors import JackfieldError
 from jackfield.hookspecs import hookimpl
 from jackfield.jobs.job import Job
+from jackfield.permissions import Permission
 from jackfield.storage.models import Models
 
 from jackfield_recording import job, methods, models  # noqa: F401  (the tables must be known before the database is)
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 class RecordingPlugin:
     """Recordings (R1, R2)."""
+
+    api = "1.0"
+    permissions = frozenset({Permission.FILES, Permission.PERSONAL_DATA})
 
     def __init__(self) -> None:
         self._recorder: Recorder | None = None

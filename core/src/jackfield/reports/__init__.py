@@ -1,0 +1,1 @@
+"""Reports: tables that plugins make of what is recorded."""
