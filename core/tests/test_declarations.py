@@ -7,6 +7,7 @@ from importlib.metadata import EntryPoint
 import pytest
 from jackfield import deprecation
 from jackfield.api import API, Permission, Role, Screen, WebRoute, describe_settings, hookimpl
+from jackfield.config.site import Site
 from jackfield.errors import JackfieldError, PluginFault
 from jackfield.permissions import EVERYTHING, declared_permissions
 from jackfield.plugins import PluginHost, State
@@ -14,6 +15,7 @@ from jackfield.plugins.loading import outside
 from jackfield.settings import Settings
 from pydantic import BaseModel, Field, SecretStr
 from service_rig import Daemon, Plugin
+from verb_rig import Conversation
 
 
 class Door(BaseModel):
@@ -81,13 +83,13 @@ def test_dialling_out_without_the_permission_is_a_fault():
     assert len(daemon.host.statuses["test"].faults) == 1
 
 
-def test_dialling_out_with_the_permission():
-    daemon = Daemon(Dialling())
-    daemon.host.statuses["test"].permissions = frozenset({Permission.DIAL_OUT})
-    peer = daemon.call("good")
-    daemon.ended()
-    assert any("EXEC Dial" in command for command in peer.commands)
-    assert daemon.host.permissions("") == EVERYTHING and daemon.host.permissions("nobody") == frozenset()
+def test_dialling_out_with_the_permission(tmp_path):
+    with Conversation(Site({}), tmp_path) as talk:
+        talk.call.permissions = frozenset({Permission.DIAL_OUT})
+        talk.run(lambda call: call.dial(["PJSIP/00331234@carrier"], seconds=5))
+        assert 'EXEC Dial "PJSIP/00331234@carrier,5,g"' in talk.peer.commands
+    host = PluginHost(Settings())
+    assert host.permissions("") == EVERYTHING and host.permissions("nobody") == frozenset()
 
 
 @pytest.mark.parametrize("target", ["os", "os:", ":path", "os path:x", "os.system:a.b", "../x:Y", ""])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from jackfield.calls.call import Call
@@ -13,7 +15,6 @@ from jackfield.features.desk import Desk
 from jackfield.features.parking import ParkingLot
 from jackfield.routing import builtin
 from jackfield.telephony.agi import AgiSession
-from peers import AgiPeer
 from service_rig import Sounds, States
 
 
@@ -34,13 +35,20 @@ class Kinds:
         return {kind.kind: ("", kind) for kind in builtin.kinds()}
 
 
-class TypingPeer(AgiPeer):
-    """Asterisk's end with a caller who types: each WAIT FOR DIGIT takes the next key, '' lets time run out."""
+class TypingPeer:
+    """Asterisk's end, command by command, with a caller who types: each WAIT FOR DIGIT takes the next key."""
 
     def __init__(self, port: int) -> None:
         self.typed: list[str] = []
         self.hold_digits = False
-        super().__init__(port)
+        self.commands: list[str] = []
+        self.variables: dict[str, str] = {}
+        self.answers: dict[str, str] = {}
+        self.on: dict[str, Callable[[], object]] = {}
+        self.ended = threading.Event()
+        self.sock = socket.create_connection(("127.0.0.1", port))
+        self.sock.sendall(b"agi_channel: PJSIP/carrier-00000001\nagi_uniqueid: 1.1\n\n")
+        threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
         try:
@@ -56,6 +64,18 @@ class TypingPeer(AgiPeer):
         except OSError:
             pass
         self.ended.set()
+
+    def _note(self, command: str) -> None:
+        found = re.match(r'EXEC MSet "(.*)"$', command)
+        for pair in found[1].split(",") if found else []:
+            name, _, value = pair.partition("=")
+            self.variables[name] = value
+
+    def hang_up(self) -> None:
+        self.sock.shutdown(socket.SHUT_RDWR)
+
+    def played(self) -> list[str]:
+        return [c.split()[2].strip('"').rpartition("/")[2] for c in self.commands if c.startswith("STREAM FILE")]
 
     def _reply(self, command: str, lines) -> bytes:
         if command.startswith("WAIT FOR DIGIT"):

@@ -9,6 +9,9 @@ import typer
 from jackfield.cli import output
 from jackfield.cli.context import Json
 from jackfield.cli.live import ask
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 app = typer.Typer(no_args_is_help=True, help="Background jobs: what waits, runs, is done or was given up.")
 Number = Annotated[int, typer.Argument(help="Number of the job, as `jackfield jobs list` shows it.")]
@@ -26,7 +29,7 @@ def list_(
 ) -> None:
     """List jobs, newest first. Times are UTC."""
     found = ask("jobs", state=state, limit=limit)
-    output.as_json(found) if json else output.records([_row(job) for job in found], "No jobs.")
+    output.as_json(found) if json else output.records([_row(job) for job in found], _("No jobs."))
 
 
 def _row(job: dict[str, Any]) -> dict[str, Any]:
@@ -57,14 +60,14 @@ def show(job: Number, json: Json = False) -> None:
 def retry(job: Number, json: Json = False) -> None:
     """Give a dead job all its attempts again."""
     done = ask("jobs.retry", job=job)
-    output.as_json(done) if json else typer.echo(f"Job {job} waits for its next run.")
+    output.as_json(done) if json else typer.echo(_("Job {job} waits for its next run.").format(job=job))
 
 
 @app.command()
 def drop(job: Number, json: Json = False) -> None:
     """Take a job off the list for good. One that runs stays."""
     done = ask("jobs.drop", job=job)
-    output.as_json(done) if json else typer.echo(f"Job {job} is dropped.")
+    output.as_json(done) if json else typer.echo(_("Job {job} is dropped.").format(job=job))
 
 
 @app.command()
@@ -76,4 +79,4 @@ def schedules(json: Json = False) -> None:
         return
     keys = ("name", "when", "missed", "job")
     rows = [{k: row[k] for k in keys} | {"last": _time(row["last"]), "next": _time(row["next"])} for row in found]
-    output.records(rows, "No schedules.")
+    output.records(rows, _("No schedules."))

@@ -10,6 +10,9 @@ import typer
 
 from jackfield.cli import output
 from jackfield.cli.context import Json, open_context
+from jackfield.i18n import gettext_for
+
+_ = gettext_for("jackfield")
 
 
 def report(
@@ -27,7 +30,7 @@ def report(
     context = open_context()
     known = context.host.reports()
     if name is None:
-        output.as_json(listed(known)) if json else output.records(listed(known), "No reports.")
+        output.as_json(listed(known)) if json else output.records(listed(known), _("No reports."))
         return
     chosen = find(known, name)
     zone, now = ZoneInfo(context.workspace.draft()[0].general.zone), datetime.now(UTC)
@@ -41,7 +44,7 @@ def report(
         output.as_json([{c.name: plain(v) for c, v in zip(chosen.columns, row, strict=True)} for row in found])
         return
     output.records(
-        [{c.title: _shown(v, zone) for c, v in zip(chosen.columns, row, strict=True)} for row in found], "No rows."
+        [{c.title: _shown(v, zone) for c, v in zip(chosen.columns, row, strict=True)} for row in found], _("No rows.")
     )
 
 
