@@ -75,7 +75,7 @@ class LeavesATimer(Good):
 
 class LeavesAThread(Good):
     def handle(self, call, name):
-        threading.Thread(target=threading.Event().wait, args=(15,), daemon=True).start()
+        threading.Thread(target=threading.Event().wait, args=(120,), daemon=True).start()
         return super().handle(call, name)
 
 

@@ -196,14 +196,14 @@ class PluginContract:
         """Wherever the caller hangs up, the handler ends by `CallerHungUp`, and leaves no thread, timer or call."""
         with self.simulator() as pbx:
             for did in pbx.daemon.calls.site.names("did"):
-                steps, _ = self._one(pbx, did, None)
+                steps, first = self._one(pbx, did, None)
                 assert steps <= MAX_STEPS, f"did {did}: more than {MAX_STEPS} commands; hang up earlier in talk()"
                 before = _left(pbx, self.package())
                 for step in range(1, steps + 1):
                     _, caller = self._one(pbx, did, step)
                     self._clean(pbx, did, step, caller, before)
-                again, _ = self._one(pbx, did, None)
-                assert again == steps, f"did {did}: after all those hang-ups a call goes another way"
+                _, last = self._one(pbx, did, None)
+                assert _way(last) == _way(first), f"did {did}: after all those hang-ups a call goes another way"
 
     def _one(self, pbx: Simulator, did: str, hang_up_at: int | None) -> tuple[int, Caller]:
         """One call; hung up at the AGI command of that number, or at the end. How many commands there were."""
@@ -239,7 +239,7 @@ class PluginContract:
         done = any("JF_STATUS=done" in command for command in caller.channel.commands)
         if last is not None and not done:
             assert last.outcome == "hang-up", f"{where}: CallerHungUp was swallowed; the handler said {last.outcome!r}"
-        assert pbx.until(lambda: _left(pbx, self.package()) <= before), (
+        assert pbx.until(lambda: _none_more(_left(pbx, self.package()), before)), (
             f"{where}: threads and timers {_left(pbx, self.package())}, before {before}"
         )
 
@@ -310,6 +310,15 @@ def _left(pbx: Simulator, package: str) -> tuple[int, int]:
     ours = ("fake-channel", "fake-hangup", "records")
     threads = sum(not thread.name.startswith(ours) for thread in threading.enumerate())
     return threads, timers
+
+
+def _none_more(now: tuple[int, int], before: tuple[int, int]) -> bool:
+    return now[0] <= before[0] and now[1] <= before[1]
+
+
+def _way(caller: Caller) -> tuple[object, list[tuple[str, str]]]:
+    record = caller.record()
+    return record.result, [(step.destination, step.outcome) for step in record.steps]
 
 
 def _module(function: Any) -> str:
