@@ -36,24 +36,26 @@ class SteeredClock(TimerThread):
 
     def after(self, seconds: float, function: Callable[[], None]) -> _Timer:
         """Have `function` called when the test has moved time by so many seconds."""
-        timer = _Timer(function)
+        return self._add(seconds, _Timer(function))
+
+    def _add(self, seconds: float, timer: _Timer) -> _Timer:
         with self._steered:
             heapq.heappush(self._due, (self._passed + max(0.0, seconds), next(self._numbers), timer))
         return timer
 
     def apart(self) -> TimerThread:
-        """Itself: time is the same for all, and a test moves it."""
-        return self
+        """Timers by the same clock that can be stopped apart; the host gives each plugin such."""
+        return _Apart(self)
 
     def stop(self) -> None:
         """Fire nothing more."""
         with self._steered:
             self._due.clear()
 
-    def waiting(self) -> list[Callable[[], None]]:
-        """The functions of the timers that run, next first."""
+    def waiting(self, *, plugins: bool = False) -> int:
+        """How many timers run; only those of plugins, if one asks for these."""
         with self._steered:
-            return [timer.function for _, _, timer in sorted(self._due) if timer.function is not None]
+            return sum(t.function is not None and (not plugins or isinstance(t, _Own)) for _, _, t in self._due)
 
     def advance(self, seconds: float) -> None:
         """Let time pass. An error of a timer's function is the test's."""
@@ -73,3 +75,30 @@ class SteeredClock(TimerThread):
                     self._passed = max(self._passed, when)
                     return function
         return None
+
+
+class _Own(_Timer):
+    """A timer of a plugin's."""
+
+
+class _Apart(TimerThread):
+    """A plugin's timers."""
+
+    def __init__(self, clock: SteeredClock) -> None:
+        self._clock, self._mine = clock, list[_Timer]()
+
+    def after(self, seconds: float, function: Callable[[], None]) -> _Timer:
+        """Have `function` called when the test has moved time by so many seconds."""
+        self._mine = [timer for timer in self._mine if timer.function is not None]
+        timer = self._clock._add(seconds, _Own(function))
+        self._mine.append(timer)
+        return timer
+
+    def apart(self) -> TimerThread:
+        """Timers that can be stopped apart."""
+        return _Apart(self._clock)
+
+    def stop(self) -> None:
+        """Fire nothing more of these."""
+        for timer in self._mine:
+            timer.cancel()

@@ -198,7 +198,7 @@ class PluginContract:
             for did in pbx.daemon.calls.site.names("did"):
                 steps, first = self._one(pbx, did, None)
                 assert steps <= MAX_STEPS, f"did {did}: more than {MAX_STEPS} commands; hang up earlier in talk()"
-                before = _left(pbx, self.package())
+                before = _left(pbx)
                 for step in range(1, steps + 1):
                     _, caller = self._one(pbx, did, step)
                     self._clean(pbx, did, step, caller, before)
@@ -239,8 +239,8 @@ class PluginContract:
         done = any("JF_STATUS=done" in command for command in caller.channel.commands)
         if last is not None and not done:
             assert last.outcome == "hang-up", f"{where}: CallerHungUp was swallowed; the handler said {last.outcome!r}"
-        assert pbx.until(lambda: _none_more(_left(pbx, self.package()), before)), (
-            f"{where}: threads and timers {_left(pbx, self.package())}, before {before}"
+        assert pbx.until(lambda: _none_more(_left(pbx), before)), (
+            f"{where}: threads and timers {_left(pbx)}, before {before}"
         )
 
     # -- people ----------------------------------------------------------------------------------------------------
@@ -304,12 +304,11 @@ def _number(pbx: Simulator, did: str) -> str:
     return str(getattr(found, "number", "")).partition("-")[0]
 
 
-def _left(pbx: Simulator, package: str) -> tuple[int, int]:
+def _left(pbx: Simulator) -> tuple[int, int]:
     """Threads and timers that are there."""
-    timers = sum(_module(function).partition(".")[0] == package for function in pbx.clock.waiting())
     ours = ("fake-channel", "fake-hangup", "records")
     threads = sum(not thread.name.startswith(ours) for thread in threading.enumerate())
-    return threads, timers
+    return threads, pbx.clock.waiting(plugins=True)
 
 
 def _none_more(now: tuple[int, int], before: tuple[int, int]) -> bool:
@@ -319,12 +318,6 @@ def _none_more(now: tuple[int, int], before: tuple[int, int]) -> bool:
 def _way(caller: Caller) -> tuple[object, list[tuple[str, str]]]:
     record = caller.record()
     return record.result, [(step.destination, step.outcome) for step in record.steps]
-
-
-def _module(function: Any) -> str:
-    while hasattr(function, "func"):
-        function = function.func
-    return str(getattr(function, "__module__", ""))
 
 
 def _undocumented(source: Path) -> list[str]:
