@@ -21,6 +21,8 @@ BENCHES = {
     "calls_per_second": "bench.direct",
     "apply": "bench.apply",
     "resync": "bench.resync",
+    "hook_cost": "bench.hooks",
+    "start_time": "bench.hooks",
     "install_time": "bench.install",
 }
 """Bench -> module that has a function of that name, which returns its lines."""
