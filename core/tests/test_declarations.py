@@ -87,7 +87,7 @@ def test_dialling_out_with_the_permission(tmp_path):
     with Conversation(Site({}), tmp_path) as talk:
         talk.call.permissions = frozenset({Permission.DIAL_OUT})
         talk.run(lambda call: call.dial(["PJSIP/00331234@carrier"], seconds=5))
-        assert 'EXEC Dial "PJSIP/00331234@carrier,5,g"' in talk.peer.commands
+        assert any(c.startswith('EXEC Dial "PJSIP/00331234@carrier,5,') for c in talk.peer.commands)
     host = PluginHost(Settings())
     assert host.permissions("") == EVERYTHING and host.permissions("nobody") == frozenset()
 
