@@ -343,3 +343,29 @@ def test_two_memories_of_one_phone_do_not_share_it():
     new.login("bob", "201", 2.0)
     assert new.remember(e.memory("ann"), 3.0, busy=False, reachable=True) == []
     assert new.at_phone("201") == "bob" and new.agent("ann").phone is None
+
+
+# -- whose turn it is
+
+
+def test_a_phone_that_was_not_there_for_a_moment_does_not_cost_the_turn():
+    e = engine()
+    e.login("ann", "201", 1.0)
+    e.login("bob", "202", 2.0)
+    assert join(e, "c1", "sales", 5.0) == [("c1", "ann")]
+    assert offers(e.failed("c1", Failure.UNREACHABLE, 6.0)) == [("c1", "bob")]
+    e.leave("c1", 7.0)
+    e.phone_changed("201", busy=False, reachable=False, now=8.0)
+    e.phone_changed("201", busy=False, reachable=True, now=9.0)
+    assert join(e, "c2", "sales", 10.0) == [("c2", "ann")]
+
+
+def test_a_talk_counts_though_its_answer_was_never_told():
+    e = engine(QueueRules("sales", ("ann", "bob")))
+    e.login("ann", "201", 1.0)
+    e.login("bob", "202", 2.0)
+    rung = []
+    for n in range(3):
+        rung += join(e, f"c{n}", "sales", 10.0 + 2 * n)
+        e.talk_ended(f"c{n}", 11.0 + 2 * n)
+    assert rung == [("c0", "ann"), ("c1", "bob"), ("c2", "ann")]

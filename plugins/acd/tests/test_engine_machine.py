@@ -64,12 +64,12 @@ class Model:
 
     def wrap_up(self, agent, now):
         seconds = self.queues[agent.queue].wrapup_seconds
+        agent.idle_since = now
         self.change(agent, now, activity="wrap-up" if seconds and agent.logged_in else "idle", unanswered=0)
 
     def let_go(self, agent, failure, now):
-        if failure is not Failure.CANCELLED:
-            agent.idle_since = now
         if failure in (Failure.NO_ANSWER, Failure.BUSY):
+            agent.idle_since = now
             agent.unanswered += 1
             limit = self.queues[agent.queue].no_answer_pause
             if limit and agent.unanswered >= limit and agent.logged_in:

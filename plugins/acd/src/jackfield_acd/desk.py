@@ -257,9 +257,9 @@ class Desk(ABC):
         return self._agents[name] if name is not None else None
 
     def _let_go(self, agent: Agent, failure: Failure, now: float) -> None:
-        """The agent's offer came to nothing."""
+        """The agent's offer came to nothing. Who could not be reached, or was spared, keeps the turn."""
         agent.activity, agent.contact, agent.until = Activity.IDLE, None, None
-        if failure is not Failure.CANCELLED:
+        if failure in (Failure.NO_ANSWER, Failure.BUSY):
             agent.idle_since = now
         if failure in (Failure.NO_ANSWER, Failure.BUSY):
             agent.unanswered += 1
@@ -274,6 +274,7 @@ class Desk(ABC):
 
     def _wrap_up(self, agent: Agent, now: float, contact: str | None = None) -> None:
         """A talk is over. `contact` stays known during wrap-up if it may yet come back."""
+        agent.idle_since = now
         line = self._lines.get(agent.queue or "")
         seconds = line.rules.wrapup_seconds if line is not None and agent.phone is not None else 0.0
         if seconds > 0:
