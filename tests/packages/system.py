@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from jackfield.api import API
 from rig.node import Node
 
 TOP = Path(__file__).resolve().parents[2]
@@ -64,7 +65,7 @@ def property_of(node: Node, unit: str, name: str) -> str:
     return node.systemctl("show", "--value", "-p", name, unit)
 
 
-def made_plugin(folder: Path, name: str, code: str, *, api: str = "0", version: str = "1") -> Path:
+def made_plugin(folder: Path, name: str, code: str, *, api: str = API.split(".")[0], version: str = "1") -> Path:
     """A .deb of a plugin as someone else would make it; `code` must define `Plugin` to be of use."""
     tree = folder / f"{name}-{version}"
     module = f"jackfield_{name}"
