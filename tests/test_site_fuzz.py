@@ -171,7 +171,7 @@ def load(objects: dict[str, list[dict[str, Any]]]) -> Site:
 def rendered(site: Site) -> dict[str, str]:
     answers = host().call("jackfield_asterisk_config", site=site)
     fragments = [(plugin, f) for plugin, found in answers for f in found if isinstance(f, Fragment)]
-    extra = defaultdict(lambda: "/some/thing", {"agi_token": "t", "guard_seconds": 8, "rescue_seconds": 60})
+    extra = defaultdict(lambda: "/some/thing", {"agi_token": "t", "guard_seconds": 8, "rescue_seconds": 60, "said": []})
     out = render(site, Options(Paths(), "ami", settings=extra), fragments)
     assert out.left_out == [] or all("not installed" in str(one) for one in out.left_out), out.left_out
     return out.files
