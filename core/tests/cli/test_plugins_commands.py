@@ -17,7 +17,7 @@ GOOD = """
 from jackfield.api import DestinationKind, End, hookimpl
 
 class Plugin:
-    api = "0.1"
+    api = "1.0"
     @hookimpl
     def jackfield_destinations(self):
         return [DestinationKind("good", "Good", lambda call, name: End())]
