@@ -118,6 +118,7 @@ def test_the_daemon_dies_in_a_transfer_outside(pbx: Pbx, handsets: Handsets, mom
     line.transfer("9231415")
     if moment == "while it rings":
         far.wait_call(seen + 1).wait_ringing()
+        time.sleep(0.5)  # records are gathered for 100 ms; what is younger may die with the daemon
     wait_back(pbx, kill_daemon(pbx))
     taken = far.wait_call(seen + 1, 20)
     taken.wait_ringing()
@@ -126,7 +127,9 @@ def test_the_daemon_dies_in_a_transfer_outside(pbx: Pbx, handsets: Handsets, mom
     caller.hang_up()
     record = pbx.record(number)
     assert [to for to, _ in path_of(record)] == ["extension:251", "outbound:9231415"]
-    assert ("trunk", "31415") in roles(record) and record["result"] == "answered"
+    # Killed right after, nobody of ours may know any more what was sent to the trunk: then it is what was dialled.
+    numbers = {"31415"} if moment == "while it rings" else {"31415", "9231415"}
+    assert [to for role, to in roles(record) if role == "trunk" and to in numbers] and record["result"] == "answered"
 
 
 def test_a_stranger_gets_no_line(pbx: Pbx, handsets: Handsets) -> None:
