@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 from jackfield_acd.errors import NoSuchAgent, NotLoggedIn
-from jackfield_acd.lines import Line
+from jackfield_acd.matching import Matching
 from jackfield_acd.model import (
     Activity,
     Agent,
-    AgentChanged,
     AgentMemory,
-    AgentState,
-    Contact,
+    AgentChanged,
+    AgentRules,
     Decision,
     Failure,
     StartTimer,
     TimerKind,
-    Unstaffed,
 )
-from jackfield_acd.strategies import Rank
 
 REST_SECONDS = {Failure.BUSY: 5.0, Failure.UNREACHABLE: 15.0}
 """How long a phone is left alone that refused, or was not there, unless it shows signs of life before."""
@@ -27,25 +24,8 @@ NO_ANSWER = "no answer"
 """Reason of the pause after too many unanswered offers."""
 
 
-class Desk(ABC):
-    """Agents, and what the whole engine shares."""
-
-    def __init__(self) -> None:
-        self._agents: dict[str, Agent] = {}
-        self._contacts: dict[str, Contact] = {}
-        self._lines: dict[str, Line] = {}
-        self._lines_of: dict[str, list[Line]] = {}
-        self._phones: dict[str, str] = {}
-        """Extension → agent logged in there."""
-        self._engaged: dict[str, str] = {}
-        """Contact → agent, from the offer on."""
-        self._listed: dict[str, list[tuple[Line, Rank]]] = {}
-        """Agents that are in the lists of free agents, and where."""
-        self._decisions: list[Decision] = []
-
-    @abstractmethod
-    def _find_contact(self, agent: Agent, now: float) -> bool:
-        """An agent that has become available takes a contact if one waits."""
+class Desk(Matching):
+    """Agents: what they and their phones do."""
 
     # -- log-in ----------------------------------------------------------------------------------------------------
 
@@ -60,8 +40,8 @@ class Desk(ABC):
         if other is not None and other != name:
             self._log_out(self._agents[other], now)
         if agent.phone is None:
-            agent.pause, agent.unanswered = None, 0
-            self._count(agent, 1)
+            agent.pause, agent.unanswered, agent.taken = None, 0, 0
+            self._count(agent, 1, 1)
         else:
             del self._phones[agent.phone]
         if agent.phone != phone:
@@ -92,7 +72,7 @@ class Desk(ABC):
         agent = self._present(name)
         if agent.pause not in (None, reason):
             self._decide(AgentChanged(name))
-        agent.pause = reason
+        self._set_pause(agent, reason)
         self._settle(agent, now)
         return self._decided()
 
@@ -104,7 +84,8 @@ class Desk(ABC):
             NotLoggedIn: the agent is not logged in.
         """
         agent = self._present(name)
-        agent.pause, agent.unanswered, agent.resting = None, 0, False
+        self._set_pause(agent, None)
+        agent.unanswered, agent.resting = 0, False
         if agent.activity is Activity.WRAP_UP:
             self._end_wrap_up(agent)
         self._settle(agent, now)
@@ -146,7 +127,17 @@ class Desk(ABC):
         """
         a = self._agent(name)
         return AgentMemory(
-            a.name, a.phone, a.pause, a.activity, a.contact, a.queue, a.unanswered, a.idle_since, a.since, a.until
+            name=a.name,
+            phone=a.phone,
+            pause=a.pause,
+            activity=a.activity,
+            contact=a.contact,
+            queue=a.queue,
+            unanswered=a.unanswered,
+            idle_since=a.idle_since,
+            since=a.since,
+            until=a.until,
+            taken=a.taken,
         )
 
     def remember(self, memory: AgentMemory, now: float, *, busy: bool, reachable: bool) -> list[Decision]:
@@ -155,14 +146,14 @@ class Desk(ABC):
         if agent is None or (memory.phone is not None and memory.phone in self._phones):
             return []
         agent.phone, agent.pause, agent.queue = memory.phone, memory.pause, memory.queue
-        agent.unanswered, agent.idle_since = memory.unanswered, memory.idle_since
+        agent.unanswered, agent.idle_since, agent.taken = memory.unanswered, memory.idle_since, memory.taken
         agent.phone_busy, agent.reachable = busy, reachable
         if memory.phone is not None:
             self._phones[memory.phone] = agent.name
-            self._count(agent, 1)
+            self._count(agent, 1, 1 if memory.pause is None else 0)
         if memory.contact is not None:
             agent.activity, agent.contact = memory.activity, memory.contact
-            self._engaged[memory.contact] = agent.name
+            self._engaged.setdefault(memory.contact, []).append(agent.name)
         if memory.activity is Activity.WRAP_UP and memory.until is not None:
             agent.activity, agent.until = Activity.WRAP_UP, memory.until
             self._start_timer(agent, TimerKind.WRAP_UP, max(0.0, memory.until - now))
@@ -199,66 +190,25 @@ class Desk(ABC):
         if agent.phone is None:
             return
         del self._phones[agent.phone]
+        self._count(agent, -1, -1 if agent.pause is None else 0)
         agent.phone, agent.pause, agent.resting = None, None, False
         if agent.activity is Activity.WRAP_UP:
             self._end_wrap_up(agent)
-        self._count(agent, -1)
         self._settle(agent, now)
+        self._give_up_wishes(agent, now)
 
-    def _count(self, agent: Agent, by: int) -> None:
-        for line in self._lines_of.get(agent.name, ()):
-            line.logged_in += by
-            if not line.logged_in:
-                self._decide(Unstaffed(line.rules.name))
-
-    def _set_agents(self, names: set[str], now: float) -> None:
-        for agent in [a for a in self._agents.values() if a.name not in names]:
+    def _set_agents(self, rules: Mapping[str, AgentRules], now: float) -> None:
+        for agent in [a for a in self._agents.values() if a.name not in rules]:
             self._log_out(agent, now)
             if agent.contact is None:
                 del self._agents[agent.name]
-        for name in sorted(names - self._agents.keys()):
+        for name in sorted(rules.keys() - self._agents.keys()):
             self._agents[name] = Agent(name)
-
-    def _set_lines(self, lines: dict[str, Line]) -> None:
-        self._lines, self._lines_of = lines, {}
-        self._listed.clear()
-        for line in lines.values():
-            for name in line.rules.agents:
-                if name in self._agents:
-                    self._lines_of.setdefault(name, []).append(line)
-                    line.logged_in += self._agents[name].phone is not None
-        for agent in self._agents.values():
-            if agent.available:
-                self._list(agent)
-
-    def _settle(self, agent: Agent, now: float) -> None:
-        """After any change of an agent: report its state, and offer or take it back."""
-        state = agent.state
-        if state is not agent.shown:
-            if state is AgentState.READY and agent.shown is not AgentState.OFFERED:
-                agent.idle_since = now
-            agent.shown, agent.since = state, now
-            self._decide(AgentChanged(agent.name))
-        if agent.available:
-            if agent.name not in self._listed and not self._find_contact(agent, now):
-                self._list(agent)
-        else:
-            self._unlist(agent)
-
-    def _list(self, agent: Agent) -> None:
-        self._listed[agent.name] = [(line, line.add_free(agent)) for line in self._lines_of.get(agent.name, ())]
-
-    def _unlist(self, agent: Agent) -> None:
-        for line, rank in self._listed.pop(agent.name, ()):
-            line.remove_free(rank)
-
-    def _agent_of(self, contact: str) -> Agent | None:
-        name = self._engaged.get(contact)
-        return self._agents[name] if name is not None else None
 
     def _let_go(self, agent: Agent, failure: Failure, now: float) -> None:
         """The agent's offer came to nothing. Who could not be reached, or was spared, keeps the turn."""
-        agent.activity, agent.contact, agent.until = Activity.IDLE, None, None
+        self._disengage(agent)
+        agent.activity, agent.until = Activity.IDLE, None
         if failure in (Failure.NO_ANSWER, Failure.BUSY):
             agent.idle_since = now
         if failure in (Failure.NO_ANSWER, Failure.BUSY):
@@ -266,7 +216,7 @@ class Desk(ABC):
             line = self._lines.get(agent.queue or "")
             limit = line.rules.no_answer_pause if line else 0
             if limit and agent.unanswered >= limit and agent.pause is None and agent.phone is not None:
-                agent.pause = NO_ANSWER
+                self._set_pause(agent, NO_ANSWER)
         if failure in REST_SECONDS:
             agent.resting = True
             self._start_timer(agent, TimerKind.REST, REST_SECONDS[failure])
@@ -286,9 +236,8 @@ class Desk(ABC):
         self._settle(agent, now)
 
     def _end_wrap_up(self, agent: Agent) -> None:
-        if agent.contact is not None:
-            self._engaged.pop(agent.contact, None)
-        agent.activity, agent.until, agent.contact = Activity.IDLE, None, None
+        self._disengage(agent)
+        agent.activity, agent.until = Activity.IDLE, None
 
     def _is_away(self, agent: Agent) -> bool:
         """Whether its contact is one of before a restart, and not back yet."""
@@ -299,16 +248,16 @@ class Desk(ABC):
         )
 
     def _end_away(self, agent: Agent, now: float) -> None:
-        """The phone is free. If the contact comes back and says that there was no talk, wrap-up is taken back."""
-        self._wrap_up(agent, now, agent.contact)
+        """The phone is free. If the contact comes back and says that there was no talk, wrap-up is taken back.
+
+        Of several that were rung, one who stops ringing while another's phone is still in use has not talked.
+        """
+        others = (self._agents[name] for name in self._engaged.get(agent.contact or "", ()) if name != agent.name)
+        if agent.activity is Activity.OFFERED and any(other.phone_busy for other in others):
+            self._let_go(agent, Failure.CANCELLED, now)
+        else:
+            self._wrap_up(agent, now, agent.contact)
 
     def _start_timer(self, agent: Agent, kind: TimerKind, seconds: float) -> None:
         agent.turn += 1
         self._decide(StartTimer(agent.name, kind, seconds, agent.turn))
-
-    def _decide(self, decision: Decision) -> None:
-        self._decisions.append(decision)
-
-    def _decided(self) -> list[Decision]:
-        decisions, self._decisions = self._decisions, []
-        return decisions

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from jackfield_acd.lines import Tier
+    from jackfield_acd.story import Story
 
 
 class Activity(StrEnum):
@@ -25,6 +31,38 @@ class AgentState(StrEnum):
     TALKING = "talking"
     WRAP_UP = "wrap-up"
     PAUSED = "paused"
+
+
+class Standing(IntEnum):
+    """Why an agent can or cannot be offered a contact now; one byte in the account of a decision."""
+
+    FREE = 0
+    LOGGED_OUT = 1
+    OFFERED = 2
+    TALKING = 3
+    PAUSED = 4
+    WRAP_UP = 5
+    PHONE_BUSY = 6
+    UNREACHABLE = 7
+    RESTING = 8
+
+
+class Need(StrEnum):
+    """What a queue asks of its agents before it takes (or keeps) callers."""
+
+    NOBODY = "nobody"
+    LOGGED_IN = "logged-in"
+    NOT_PAUSED = "not-paused"
+    FREE = "free"
+
+
+class Refusal(StrEnum):
+    """Why a contact cannot wait in a queue."""
+
+    FULL = "full"
+    EMPTY = "empty"
+    CLOSED = "closed"
+    GONE = "gone"
 
 
 class Failure(StrEnum):
@@ -54,15 +92,44 @@ class Place(NamedTuple):
     """Order of joining, for contacts that joined at the same time."""
 
 
+class Wish(NamedTuple):
+    """A contact would rather have this agent, and waits for it up to a time (monotonic; infinite for as long as it
+    is logged in)."""
+
+    agent: str
+    until: float
+    why: str = "last agent"
+
+
 @dataclass(slots=True)
 class Contact:
-    """A person in line, on the phone or by other means."""
+    """A person in line, on the phone or by other means. Times are monotonic seconds."""
 
     id: str
     queue: str
     place: Place
-    agent: str | None = None
-    """The agent that it is offered to or talks with; None while it waits."""
+    entered: float
+    """When it came into this queue: its demands widen from then on. `place.joined` may be earlier."""
+    wish: Wish | None = None
+    agents: tuple[str, ...] = ()
+    """The agents that it is offered to, or the one it talks with; empty while it waits."""
+    tier: Tier | None = None
+    """Where it waits."""
+    turn: int = 0
+    """Counts its moves in the line, so that a time that was overtaken is told apart."""
+    offers: int = 0
+    story: Story | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a queue demands of agents for a contact that has waited `after` seconds in it."""
+
+    after: float = 0.0
+    skills: tuple[tuple[str, int], ...] = ()
+    """Skills, each with its least level."""
+    queues: tuple[str, ...] = ()
+    """Queues whose agents help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +141,26 @@ class QueueRules:
     strategy: str = "longest-idle"
     wrapup_seconds: float = 0.0
     no_answer_pause: int = 0
+    demands: tuple[Demand, ...] = (Demand(),)
+    """In the order of `after`; the first holds at once."""
+    priority: int = 0
+    """Added to that of each contact."""
+    point_seconds: float = 0.0
+    """What a point of priority is worth, in seconds of waiting; 0 = a higher one always goes first."""
+    max_length: int = 0
+    """How many may wait; 0 = no limit."""
+    join_needs: Need = Need.NOBODY
+    stay_needs: Need = Need.NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRules:
+    """What the engine needs to know of an agent."""
+
+    name: str
+    skills: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """Queue → how much a second of waiting there counts for this agent; 1 where nothing is said."""
 
 
 @dataclass(slots=True)
@@ -104,6 +191,10 @@ class Agent:
     """Counts timers, so that one that was overtaken is told apart."""
     shown: AgentState = AgentState.LOGGED_OUT
     """`state` as last reported."""
+    taken: int = 0
+    """Contacts taken since the log-in."""
+    standing: Standing = Standing.LOGGED_OUT
+    """As last noted in the tiers."""
 
     @property
     def state(self) -> AgentState:
@@ -121,23 +212,37 @@ class Agent:
     @property
     def available(self) -> bool:
         """Whether a contact may be offered now."""
-        return (
-            self.activity is Activity.IDLE
-            and self.phone is not None
-            and self.pause is None
-            and not self.phone_busy
-            and self.reachable
-            and not self.resting
-        )
+        return self.stands() is Standing.FREE
+
+    def stands(self) -> Standing:
+        """Why it is available or not."""
+        if self.activity is not Activity.IDLE:
+            return _BUSY_WITH[self.activity]
+        if self.phone is None:
+            return Standing.LOGGED_OUT
+        if self.pause is not None:
+            return Standing.PAUSED
+        if self.phone_busy:
+            return Standing.PHONE_BUSY
+        if not self.reachable:
+            return Standing.UNREACHABLE
+        return Standing.RESTING if self.resting else Standing.FREE
+
+
+_BUSY_WITH = {
+    Activity.OFFERED: Standing.OFFERED,
+    Activity.TALKING: Standing.TALKING,
+    Activity.WRAP_UP: Standing.WRAP_UP,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Ring `agent` at `phone` for `contact`."""
+    """Ring `agents` at their `phones` (same order) for `contact`. Only ring-all names more than one."""
 
     contact: str
-    agent: str
-    phone: str
+    agents: tuple[str, ...]
+    phones: tuple[str, ...]
     queue: str
 
 
@@ -149,6 +254,20 @@ class StartTimer:
     kind: TimerKind
     seconds: float
     turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """Call `advance` after `seconds`: somebody's demands widen, or a wish runs out."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnChanged:
+    """Whose turn it was last in a queue that goes round (to be kept over a restart)."""
+
+    queue: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +287,12 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Unstaffed:
-    """The last agent of the queue has logged out."""
+    """The queue has lost the last agent that its callers need to stay."""
 
     queue: str
 
 
-Decision = Offer | StartTimer | AgentChanged | Dropped | Unstaffed
+Decision = Offer | StartTimer | CallBack | TurnChanged | AgentChanged | Dropped | Unstaffed
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +309,4 @@ class AgentMemory:
     idle_since: float
     since: float
     until: float | None
+    taken: int = 0

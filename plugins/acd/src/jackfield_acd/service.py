@@ -1,15 +1,11 @@
 """The engine: who is offered to whom. Pure rules: no I/O, no threads, no clock.
 
 Every method takes the time (`now`, monotonic seconds) and returns the decisions that follow, in order. Between two
-calls this holds: no available agent stays beside a waiting contact of one of its queues (unless offers are held back).
-
-An agent takes, among the first in line of each of its queues, the one with the best place: priority, then time of
-joining. A contact takes the best-ranked free agent of its queue.
+calls this holds: no available agent stays beside a waiting contact that it qualifies for (unless offers are held back).
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable
 
 from jackfield_acd.desk import Desk
@@ -18,42 +14,51 @@ from jackfield_acd.lines import Line
 from jackfield_acd.model import (
     Activity,
     Agent,
+    AgentRules,
     Contact,
     Decision,
-    Dropped,
     Failure,
-    Offer,
+    Need,
     Place,
     QueueRules,
+    Refusal,
+    Unstaffed,
+    Wish,
 )
+from jackfield_acd.story import Event, Story
 
 
 class Engine(Desk):
     """Queues, contacts and agents."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, seed: int = 0) -> None:
+        """`seed` is for the strategy `random`."""
+        super().__init__(seed)
         self._sequence = 0
-        self._held = False
 
     # -- the site --------------------------------------------------------------------------------------------------
 
-    def configure(self, queues: Iterable[QueueRules], agents: Iterable[str], now: float) -> list[Decision]:
+    def configure(self, queues: Iterable[QueueRules], agents: Iterable[AgentRules], now: float) -> list[Decision]:
         """Take over the queues and agents of a site. Waiting contacts keep their places; talks go on."""
-        lines = {rules.name: Line(rules) for rules in queues}
-        self._set_agents(set(agents), now)
-        self._set_lines(lines)
-        for contact in [c for c in self._contacts.values() if c.agent is None]:
-            if contact.queue in lines:
-                lines[contact.queue].add(contact)
-            else:
+        rules = {agent.name: agent for agent in agents}
+        self._set_agents(rules, now)
+        waiting = [contact for contact in self._contacts.values() if not contact.agents]
+        self._set_lines(queues, rules)
+        self._due.clear()
+        for contact in waiting:
+            contact.tier = None
+            line = self._lines.get(contact.queue)
+            if line is None:
                 self._drop(contact)
+            else:
+                tier = self._tier_for(contact, line, now)
+                line.add(contact, tier)
+                self._wait_in(contact, tier, now)
         self._match(self._lines, now)
+        for name, line in self._lines.items():
+            if line.order and not line.meets(line.rules.stay_needs):
+                self._decide(Unstaffed(name))
         return self._decided()
-
-    def _drop(self, contact: Contact) -> None:
-        del self._contacts[contact.id]
-        self._decide(Dropped(contact.id, contact.queue))
 
     # -- holding back, after a start -------------------------------------------------------------------------------
 
@@ -69,11 +74,19 @@ class Engine(Desk):
             if agent.activity is Activity.TALKING:
                 self._end_away(agent, now)
             else:
-                self._engaged.pop(agent.contact or "", None)
                 self._let_go(agent, Failure.CANCELLED, now)
         self._held = False
         self._match(self._lines, now)
         return self._decided()
+
+    def turns(self) -> dict[str, str]:
+        """Whose turn it was last, in each queue where that matters; to be remembered over a restart."""
+        return {name: line.last for name, line in self._lines.items() if line.last is not None}
+
+    def remember_turn(self, queue: str, agent: str) -> None:
+        """Take over whose turn it was. Queues that the site has no more are passed over."""
+        if queue in self._lines:
+            self._lines[queue].last = agent
 
     # -- contacts --------------------------------------------------------------------------------------------------
 
@@ -84,103 +97,148 @@ class Engine(Desk):
         self._sequence = max(self._sequence, sequence)
         return Place(-priority, joined, sequence)
 
-    def join(self, contact: str, queue: str, place: Place, now: float) -> list[Decision]:
-        """A contact gets in line.
+    def refusal(self, queue: str) -> Refusal | None:
+        """Whether the queue would take one more contact now."""
+        line = self._lines.get(queue)
+        if line is None:
+            return Refusal.GONE
+        if not line.meets(line.rules.join_needs):
+            return Refusal.EMPTY
+        full = line.rules.max_length and len(line.order) >= line.rules.max_length
+        return Refusal.FULL if full else None
+
+    def join(self, contact: str, queue: str, place: Place, now: float, wish: Wish | None = None) -> list[Decision]:
+        """A contact gets in line; `place.joined` may be earlier, if it has waited elsewhere.
 
         Raises:
             NoSuchQueue: the site has no such queue.
         """
-        self._line_of(queue)
-        self._line_up(self._admit(contact, queue, place), now)
+        new = self._admit(contact, queue, place, now, wish)
+        self._note(new, now, Event.JOINED, -place.rank, len(self._lines[queue].order))
+        self._line_up(new, now)
         return self._decided()
 
-    def resume(self, contact: str, queue: str, place: Place, failure: Failure, now: float) -> list[Decision]:
+    def resume(
+        self,
+        contact: str,
+        queue: str,
+        place: Place,
+        failure: Failure,
+        now: float,
+        entered: float | None = None,
+        wish: Wish | None = None,
+    ) -> list[Decision]:
         """A contact comes back after a restart; an offer that was under way came to nothing for `failure`.
 
         Raises:
             NoSuchQueue: the site has no such queue.
         """
-        self._line_of(queue)
-        agent = self._agent_of(contact)
-        self._part(self._admit(contact, queue, place), agent, failure, now)
+        agents = self._agents_of(contact)
+        back = self._admit(contact, queue, place, place.joined if entered is None else entered, wish)
+        self._note(back, now, Event.BACK, -place.rank)
+        self._part(back, agents, failure, now)
         return self._decided()
 
     def leave(self, contact: str, now: float) -> list[Decision]:
-        """A contact is gone, whatever it did; its agent, if any, is free (or in wrap-up, if they talked)."""
+        """A contact is gone, whatever it did; its agents, if any, are free (or in wrap-up, if they talked)."""
         gone = self._contacts.pop(contact, None)
-        if gone is not None and gone.agent is None:
-            self._lines[gone.queue].remove(gone)
-        elif contact in self._engaged:
-            agent = self._agents[self._engaged.pop(contact)]
+        if gone is not None:
+            self._note(gone, now, Event.LEFT)
+            self._take_out(gone)
+        for agent in self._agents_of(contact):
             if agent.activity is Activity.TALKING:
+                self._disengage(agent)
                 self._wrap_up(agent, now)
             elif agent.activity is Activity.OFFERED:
                 self._let_go(agent, Failure.CANCELLED, now)
             else:
-                agent.contact = None
+                self._disengage(agent)
         return self._decided()
 
     def answered(self, contact: str, phone: str, now: float) -> list[Decision]:
-        """The agent has taken the contact, at `phone`. May be left out: `talk_ended` implies it."""
-        agent = self._agent_of(contact)
-        if agent is not None and agent.activity is Activity.OFFERED and agent.phone in (phone, None):
-            agent.activity, agent.unanswered = Activity.TALKING, 0
-            self._settle(agent, now)
+        """An agent has taken the contact, at `phone`; others who were rung are free. May be left out: `talk_ended`
+        implies it, of the first who was rung."""
+        ringing = [agent for agent in self._agents_of(contact) if agent.activity is Activity.OFFERED]
+        took = next((agent for agent in ringing if agent.phone in (phone, None)), None)
+        if took is not None:
+            took.activity, took.unanswered, took.taken = Activity.TALKING, 0, took.taken + 1
+            known = self._contacts.get(contact)
+            if known is not None:
+                known.agents = (took.name,)
+                self._note(known, now, Event.ANSWERED, took.name)
+            self._settle(took, now)
+            for agent in ringing:
+                if agent is not took:
+                    self._let_go(agent, Failure.CANCELLED, now)
         return self._decided()
 
     def talk_ended(self, contact: str, now: float) -> list[Decision]:
         """The talk is over; the contact is gone from the engine and its agent wraps up."""
-        self._contacts.pop(contact, None)
-        agent = self._agent_of(contact)
-        if agent is not None:
-            del self._engaged[contact]
-            agent.unanswered, agent.contact = 0, None
+        gone = self._contacts.pop(contact, None)
+        if gone is not None:
+            self._note(gone, now, Event.ENDED)
+        for number, agent in enumerate(self._agents_of(contact)):
+            if number and agent.activity is Activity.OFFERED:
+                self._let_go(agent, Failure.CANCELLED, now)
+                continue
+            agent.unanswered, agent.taken = 0, agent.taken + (agent.activity is Activity.OFFERED)
+            self._disengage(agent)
             if agent.activity is not Activity.WRAP_UP:
                 self._wrap_up(agent, now)
         return self._decided()
 
     def failed(self, contact: str, failure: Failure, now: float) -> list[Decision]:
         """An offer came to nothing: the contact goes back to its old place, and may be offered to another at once."""
-        self._part(self._contacts[contact], self._agents[self._engaged[contact]], failure, now)
+        known = self._contacts[contact]
+        self._note(known, now, Event.FAILED, str(failure), known.agents)
+        self._part(known, self._agents_of(contact), failure, now)
         return self._decided()
 
-    def _part(self, contact: Contact, agent: Agent | None, failure: Failure, now: float) -> None:
-        """Contact and agent are both back where they were; only then do they, and others, look for each other."""
+    def _part(self, contact: Contact, agents: list[Agent], failure: Failure, now: float) -> None:
+        """Contact and agents are both back where they were; only then do they, and others, look for each other."""
         held, self._held = self._held, True
-        contact.agent = None
+        contact.agents = ()
         self._line_up(contact, now)
-        lines = {contact.queue}
-        if agent is not None:
-            del self._engaged[contact.id]
+        queues = {contact.queue}
+        for agent in agents:
             self._let_go(agent, failure, now)
-            lines.update(line.rules.name for line in self._lines_of.get(agent.name, ()))
+            queues.update(line.rules.name for line in self._lines_of.get(agent.name, ()))
         self._held = held
-        self._match(lines, now)
+        self._match(queues, now)
 
-    def _admit(self, contact: str, queue: str, place: Place) -> Contact:
+    def _admit(self, contact: str, queue: str, place: Place, entered: float, wish: Wish | None) -> Contact:
+        self._line_of(queue)
         if contact in self._contacts:
             raise ValueError(f"contact {contact} is in line already")
-        new = self._contacts[contact] = Contact(contact, queue, place)
+        new = self._contacts[contact] = Contact(contact, queue, place, entered, wish, story=Story())
         return new
 
+    def _note(self, contact: Contact, now: float, event: Event, *detail: object) -> None:
+        if contact.story is not None:
+            contact.story.add(now, event, None, b"", *detail)
+
     # -- what queues tell ------------------------------------------------------------------------------------------
+
+    def contact(self, name: str) -> Contact | None:
+        """One contact, to look at (not to change)."""
+        return self._contacts.get(name)
 
     def is_waiting(self, contact: str) -> bool:
         """Whether it is in line, with no offer under way."""
         found = self._contacts.get(contact)
-        return found is not None and found.agent is None
+        return found is not None and not found.agents
 
     def position(self, contact: str) -> int | None:
         """Place in line, from 1; None when it does not wait."""
         found = self._contacts.get(contact)
-        if found is None or found.agent is not None:
+        if found is None or found.agents:
             return None
         return self._lines[found.queue].position(found)
 
     def waiting(self, queue: str) -> list[Contact]:
         """Who waits, first in line first; nobody in a queue that does not exist."""
         line = self._lines.get(queue)
-        return [self._contacts[name] for _, name in line.waiting] if line is not None else []
+        return [self._contacts[name] for _, name in line.order] if line is not None else []
 
     def length(self, queue: str) -> int:
         """How many wait.
@@ -188,15 +246,15 @@ class Engine(Desk):
         Raises:
             NoSuchQueue: the site has no such queue.
         """
-        return len(self._line_of(queue).waiting)
+        return len(self._line_of(queue).order)
 
-    def staffed(self, queue: str) -> bool:
-        """Whether at least one of the queue's agents is logged in.
+    def staffed(self, queue: str, need: Need = Need.LOGGED_IN) -> bool:
+        """Whether at least one of the queue's agents is there as is needed.
 
         Raises:
             NoSuchQueue: the site has no such queue.
         """
-        return self._line_of(queue).logged_in > 0
+        return self._line_of(queue).meets(need)
 
     def queues(self) -> list[str]:
         """Names of all queues."""
@@ -219,51 +277,3 @@ class Engine(Desk):
         if queue not in self._lines:
             raise NoSuchQueue(f"queue:{queue} is not on the applied site; add it, or lead the calls elsewhere")
         return self._lines[queue]
-
-    # -- matching --------------------------------------------------------------------------------------------------
-
-    def _line_up(self, contact: Contact, now: float) -> None:
-        """A contact looks for an agent, and waits if there is none."""
-        line = self._lines.get(contact.queue)
-        if line is None:
-            self._drop(contact)
-        elif line.free and not self._held:
-            self._offer(contact, self._agents[line.next_agent], now)
-        else:
-            line.add(contact)
-
-    def _find_contact(self, agent: Agent, now: float) -> bool:
-        """An agent that has become available looks for a contact."""
-        if self._held:
-            return False
-        lines = [line for line in self._lines_of.get(agent.name, ()) if line.waiting]
-        if not lines:
-            return False
-        line = min(lines, key=lambda one: one.waiting[0])
-        self._offer(self._contacts[line.waiting.pop(0)[1]], agent, now)
-        return True
-
-    def _match(self, queues: Iterable[str], now: float) -> None:
-        """Bring together who waits in these queues and who is free: best place first, over all of them."""
-        if self._held:
-            return
-        lines = ((name, self._lines[name]) for name in queues if name in self._lines)
-        heads = [(line.waiting[0], name) for name, line in lines if line.waiting and line.free]
-        heapq.heapify(heads)
-        while heads:
-            (_, contact), name = heapq.heappop(heads)
-            line = self._lines[name]
-            if not line.free:
-                continue
-            line.waiting.pop(0)
-            self._offer(self._contacts[contact], self._agents[line.next_agent], now)
-            if line.waiting and line.free:
-                heapq.heappush(heads, (line.waiting[0], name))
-
-    def _offer(self, contact: Contact, agent: Agent, now: float) -> None:
-        self._unlist(agent)
-        contact.agent = agent.name
-        self._engaged[contact.id] = agent.name
-        agent.activity, agent.contact, agent.queue = Activity.OFFERED, contact.id, contact.queue
-        self._decide(Offer(contact.id, agent.name, agent.phone or "", contact.queue))
-        self._settle(agent, now)
