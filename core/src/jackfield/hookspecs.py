@@ -136,7 +136,10 @@ class Hooks:
 
     @hookspec
     def jackfield_before_dial(self, call: Call, agent: str, queue: str) -> None:
-        """Just before a person's phone is rung; the place to start a recording. `agent`, `queue` may be empty."""
+        """Just before a person's phone is rung; the place to start a recording. `agent`, `queue` may be empty.
+
+        Of several agents who are rung at once none is named.
+        """
 
     @hookspec
     def jackfield_call_ended(self, call: Call, record: CallRecord) -> None:

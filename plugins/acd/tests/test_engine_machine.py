@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from jackfield_acd.model import Failure, Offer, Place, QueueRules, StartTimer
+from jackfield_acd.model import AgentRules, Failure, Offer, Place, QueueRules, StartTimer
 from jackfield_acd.service import Engine
 
 AGENTS = ["a0", "a1", "a2", "a3"]
+PEOPLE = [AgentRules(name) for name in AGENTS]
 QUEUES = ["q0", "q1", "q2"]
 
 
@@ -88,7 +89,8 @@ class Model:
     def _offer(self, offer):
         assert offer.contact in self.waiting, "only a waiting contact is offered"
         queue, place = self.waiting[offer.contact]
-        agent = self.agents[offer.agent]
+        (name,) = offer.agents
+        agent = self.agents[name]
         assert offer.queue == queue
         assert agent.available(), f"{agent} is not available"
         assert all(a != agent.name for a, _, _ in self.engaged.values()), "an agent is offered one contact only"
@@ -131,7 +133,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.model = Model({r.name: r for r in self.rules}, {n: ModelAgent(n) for n in AGENTS})
         self.engine = Engine()
         self.away = {}  # contacts of before a restart: agent whose talk they may still be
-        assert self.engine.configure(self.rules, AGENTS, self.now) == []
+        assert self.engine.configure(self.rules, PEOPLE, self.now) == []
 
     def tick(self):
         self.now += 1.0
@@ -280,7 +282,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule()
     def configure(self):
-        self.model.take(self.engine.configure(self.rules, AGENTS, self.tick()))
+        self.model.take(self.engine.configure(self.rules, PEOPLE, self.tick()))
 
     @rule(data=st.data())
     def restart(self, data):
@@ -290,7 +292,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.engine = Engine()
         self.engine.hold()
         self.model.timers.clear()
-        self.model.take(self.engine.configure(self.rules, AGENTS, now))
+        self.model.take(self.engine.configure(self.rules, PEOPLE, now))
         for memory in memories:
             agent = self.model.agents[memory.name]
             agent.resting = False

@@ -221,7 +221,6 @@ def test_without_empty_callers_wait_for_a_first_log_in(world):
     world.serve(call)
     world.waits(call)
     world.runtime.logout("1001")
-    world.waits(call, 2)
     world.runtime.login("1002", "202")
     assert world.ring().options.agent == "1002"
 

@@ -52,6 +52,13 @@ def test_a_good_site_has_no_findings():
             ["queue:b → queue:c → queue:b"],
         ),
         ([Queue(name="a", empty="queue:b"), Queue(name="b", empty="queue:a")], ["empty leads back"]),
+        (
+            [Queue(name="a", agents=["1"], skills={"german": 2}), Agent(name="1", skills={"german": 1})],
+            ["queue:a", "german 2", "widen"],
+        ),
+        ([Queue(name="a", join_needs="not-paused")], ["queue:a", "no empty"]),
+        ([Queue(name="a"), Agent(name="1", weights={"a": 2})], ["agent:1", "queue a"]),
+        ([Agent(name="1", own_callers="vip"), Agent(name="2", own_callers="vip")], ["agent:2", "agent:1", "vip"]),
         ([Queue(name="a-b"), Queue(name="ab")], ["queue:a-b", "queue:ab", "'-'"]),
     ],
 )
@@ -67,13 +74,18 @@ def test_findings_say_what_is_wrong(objects, words):
         {"name": "general"},
         {"name": "h"},
         {"name": "x\ny"},
-        {"strategy": "random"},
+        {"strategy": "loudest"},
+        {"skills": {"german": 0}},
+        {"skills": {"Ger man": 1}},
+        {"widen": [{"after": 20}, {"after": 20}]},
+        {"widen": [{"after": 20, "skill": {}}]},
         {"agents": ["1001", "1001"]},
         {"agents": ["a b"]},
         {"music": "x;y"},
         {"ring_seconds": 0},
         {"overflow": "nowhere"},
-        {"priority": 1},
+        {"priority": 101},
+        {"join_needs": "asleep"},
     ],
 )
 def test_queues_that_are_refused(fields):
@@ -95,6 +107,7 @@ def test_references_and_secrets_are_marked_for_core():
         (("agents", 0), "1001", "Refers(kind='agent')"),
         (("music",), "default", "NamesMusic()"),
         (("overflow",), "prompt:later", "IsDestination()"),
+        (("closed",), "prompt:closed", "IsDestination()"),
         (("extension",), "201", "Refers(kind='extension')"),
         (("pin",), "4711", "IsSecret()"),
     }

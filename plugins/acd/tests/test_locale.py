@@ -8,7 +8,7 @@ from pathlib import Path
 import jackfield_acd
 import pytest
 from jackfield_acd import checks
-from jackfield_acd.kinds import Agent, Queue
+from jackfield_acd.kinds import Agent, Queue, Widen
 from jackfield_acd.plugin import AcdPlugin
 
 PO = Path(jackfield_acd.__file__).parent / "locale/zh/LC_MESSAGES/jackfield_acd.po"
@@ -26,16 +26,24 @@ def test_every_text_has_a_translation_that_names_the_same_things(chinese, world,
     asked = []
     monkeypatch.setattr(checks, "_", lambda text: asked.append(text) or text)
     site = world.make_site(
-        [Queue(name="ab", max_wait=1), Queue(name="a-b", empty="queue:a-b")],
-        [Agent(name="1", extension="201"), Agent(name="2", extension="201")],
+        [
+            Queue(name="ab", max_wait=1, agents=["1"], skills={"german": 1}, join_needs="free"),
+            Queue(name="a-b", empty="queue:a-b"),
+        ],
+        [
+            Agent(name="1", extension="201", own_callers="vip"),
+            Agent(name="2", extension="201", own_callers="vip", weights={"ab": 2}),
+        ],
     )
     checks.check_queues(site)
     checks.check_agents(site)
-    assert len(set(asked)) == 4
+    assert len(set(asked)) == 8
     plugin = AcdPlugin()
     declared = (plugin.jackfield_site_kinds(), plugin.jackfield_destinations(), plugin.jackfield_feature_codes())
     asked += [item.title for items in declared for item in items]
-    asked += [f.description for m in (Queue, Agent) for n, f in m.model_fields.items() if n != "name" and f.description]
+    asked += [
+        f.description for m in (Queue, Agent, Widen) for n, f in m.model_fields.items() if n != "name" and f.description
+    ]
     for text in asked:
         translated = chinese.gettext(text)
         assert translated != text, text

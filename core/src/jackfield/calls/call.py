@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jackfield.calls.basis import Resume, Sounds, Wake
-from jackfield.calls.dialling import BeforeDial, Dialler, DialResult, FarEnd, Talked
+from jackfield.calls.dialling import Agents, BeforeDial, Dialler, DialResult, FarEnd, Talked
 from jackfield.calls.party import Party
 from jackfield.calls.state import Facts
 from jackfield.calls.verbs_keys import Keys
@@ -65,7 +65,7 @@ class Call(Keys, Recording):
         try_seconds: int | None = None,
         music: str | None = None,
         caller_id: Party | None = None,
-        agent: str = "",
+        agent: Agents = "",
         queue: str = "",
     ) -> DialResult:
         """Ring phones, bridge with the first that answers, and return when the talk is over.
@@ -76,7 +76,7 @@ class Call(Keys, Recording):
             try_seconds: give up (CHANUNAVAIL) when nothing is heard of ringing or progress for so long.
             music: class of music while it rings, instead of the ringing tone.
             caller_id: what the phone shows instead of the caller.
-            agent: who is rung, for the record.
+            agent: who is rung, for the record; of several phones, by extension.
             queue: the queue that the call comes out of, for the record.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from jackfield.calls.party import Party
     from jackfield.telephony.agi import AgiSession
 
-BeforeDial = Callable[["Call", str, str, list[str]], None]
-"""Told call, agent, queue and endpoints before they are rung."""
+Agents = str | Mapping[str, str]
+"""The agent who is rung; or, where there are several, of each extension."""
+BeforeDial = Callable[["Call", Agents, str, list[str]], None]
+"""Told call, agents, queue and endpoints before they are rung."""
 Talked = Callable[[str], datetime | None]
 """When somebody whom a call dialled last answered."""
 _TARGET = re.compile(r"PJSIP/(?:\+?[0-9*#]{1,32}@)?([A-Za-z0-9_.-]{1,64})")
@@ -65,7 +67,7 @@ class Dialler:
         try_seconds: int | None,
         music: str | None,
         caller_id: Party | None,
-        agent: str,
+        agent: Agents,
         queue: str,
     ) -> DialResult:
         """As `Call.dial`, which see."""

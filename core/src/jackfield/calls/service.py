@@ -13,6 +13,7 @@ import structlog
 from jackfield.calls import state
 from jackfield.calls.arrival import Arrivals
 from jackfield.calls.call import Call, Resume, Sounds
+from jackfield.calls.dialling import Agents
 from jackfield.calls.endnote import UnseenTalk
 from jackfield.calls.ledger import Ledger
 from jackfield.calls.lines import OUT, Lines
@@ -293,14 +294,15 @@ class CallService:
 
     # -- what others tell -------------------------------------------------------------------------------------------
 
-    def _before_dial(self, call: Call, agent: str, queue: str, endpoints: list[str]) -> None:
+    def _before_dial(self, call: Call, agent: Agents, queue: str, endpoints: list[str]) -> None:
         live = self._live.get(call.id)
         if live is not None:
-            live.agents = dict.fromkeys(endpoints, agent)
+            live.agents = {e: agent if isinstance(agent, str) else agent.get(extension_of(e), "") for e in endpoints}
             live.queue = queue or live.queue
         for endpoint in endpoints:
             self.dialling(endpoint)
-        self._host.call("jackfield_before_dial", call=call, agent=agent, queue=queue)
+        one = agent if isinstance(agent, str) else ""
+        self._host.call("jackfield_before_dial", call=call, agent=one, queue=queue)
 
     def _goes_out(self, call: Call, trunk: str, number: str) -> None:
         live = self._live.get(call.id)

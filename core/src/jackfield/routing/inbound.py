@@ -124,7 +124,8 @@ class InboundRoutes:
             destination = destination if is_open else taken.closed or "prompt:closed"
         listed = next((one.language for one in lists if one.language), None)
         fallback = taken.fallback or general.fallback
-        return Route(destination, fallback, listed or taken.language or language, priority, why, taken.name)
+        lifted = max(priority, taken.priority)
+        return Route(destination, fallback, listed or taken.language or language, lifted, why, taken.name)
 
     def _language(self, trunk: str | None) -> str:
         own = self._site.get("trunk", trunk, Trunk) if trunk else None

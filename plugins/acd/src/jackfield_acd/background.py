@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 import structlog
 
 log = structlog.get_logger(__name__)
+Note = tuple[str, str]
+"""What changed: kind and name."""
 BATCH_SECONDS = 0.25
 """Changes of agents' states are gathered this long; what `kill -9` may cost, but for log-ins and pauses."""
 RETRY_SECONDS = 5.0
@@ -37,11 +39,11 @@ class Worker:
 
 
 class Writer:
-    """Calls `save` with the names that changed, a batch at a time; tries again when it fails."""
+    """Calls `save` with what changed, a batch at a time; tries again when it fails."""
 
-    def __init__(self, save: Callable[[list[str]], None], name: str) -> None:
+    def __init__(self, save: Callable[[list[Note]], None], name: str) -> None:
         self._save = save
-        self._changed: set[str] = set()
+        self._changed: set[Note] = set()
         self._condition = threading.Condition()
         self._urgent = False
         self._stopping = False
@@ -49,11 +51,11 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def note(self, names: Iterable[str]) -> None:
+    def note(self, notes: Iterable[Note]) -> None:
         """Have these saved before long."""
         with self._condition:
             idle = not self._changed
-            self._changed.update(names)
+            self._changed.update(notes)
             if idle:
                 self._condition.notify_all()
 
@@ -72,27 +74,27 @@ class Writer:
         self._thread.join(5.0)
 
     def _run(self) -> None:
-        while names := self._next():
+        while notes := self._next():
             saved = False
             try:
-                self._save(names)
+                self._save(notes)
                 saved = True
             except Exception:
-                log.error("acd.agents_not_saved", agents=names, retry_seconds=RETRY_SECONDS, exc_info=True)
+                log.error("acd.not_saved", what=notes, retry_seconds=RETRY_SECONDS, exc_info=True)
             with self._condition:
                 self._busy = False
                 if not saved:
-                    self._changed.update(names)
+                    self._changed.update(notes)
                     if self._stopping:
                         return
                     self._condition.wait_for(lambda: self._stopping, RETRY_SECONDS)
                 self._condition.notify_all()
 
-    def _next(self) -> list[str]:
+    def _next(self) -> list[Note]:
         """The next batch; empty at the end."""
         with self._condition:
             self._condition.wait_for(lambda: self._changed or self._stopping)
             self._condition.wait_for(lambda: self._urgent or self._stopping, BATCH_SECONDS)
-            names, self._changed = sorted(self._changed), set()
-            self._busy, self._urgent = bool(names), False
-            return names
+            notes, self._changed = sorted(self._changed), set()
+            self._busy, self._urgent = bool(notes), False
+            return notes

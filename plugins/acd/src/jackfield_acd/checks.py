@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from jackfield.i18n import gettext_for
 
+from jackfield_acd import demands
 from jackfield_acd.kinds import Agent, Queue
+from jackfield_acd.rules import agent_rules, queue_rules
 
 if TYPE_CHECKING:
     from jackfield.config.site import Site
@@ -25,7 +27,38 @@ def check_queues(site: Site) -> list[str]:
         for queue in queues
         if (queue.max_wait or queue.max_length) and queue.overflow is None
     ]
-    return findings + _same_in_dialplan(queues) + _circles(queues)
+    return findings + _nobody_able(site, queues) + _same_in_dialplan(queues) + _circles(queues)
+
+
+def _nobody_able(site: Site, queues: list[Queue]) -> list[str]:
+    """Queues that have agents, none of whom will ever do."""
+    agents = {agent.name: agent for agent in agent_rules(site)}
+    rules = {one.name: one for one in queue_rules(site)}
+    findings = []
+    for queue in queues:
+        asked = [
+            [agents[n] for n in demands.asked(rules[queue.name], one, rules) if n in agents]
+            for one in rules[queue.name].demands
+        ]
+        able = any(
+            demands.qualifies(agent, one.skills)
+            for one, found in zip(rules[queue.name].demands, asked, strict=True)
+            for agent in found
+        )
+        if any(asked) and not able:
+            findings.append(
+                _(
+                    "queue:{queue}: none of its agents has the skills that it demands ({skills}), however long callers "
+                    "wait; give the skills to an agent, demand less, or add a step to widen"
+                ).format(queue=queue.name, skills=", ".join(f"{s} {n}" for s, n in queue.skills.items()))
+            )
+        if queue.empty is None and (queue.join_needs != "logged-in" or queue.stay_needs != "logged-in"):
+            findings.append(
+                _(
+                    "queue:{queue}: it has join_needs or stay_needs but no empty; say where its callers should go"
+                ).format(queue=queue.name)
+            )
+    return findings
 
 
 def _same_in_dialplan(queues: Iterable[Queue]) -> list[str]:
@@ -73,8 +106,20 @@ def _find_circles(edges: dict[str, str | None]) -> list[list[str]]:
 
 
 def check_agents(site: Site) -> list[str]:
-    """Findings: phones that are two agents' own."""
-    findings = []
+    """Findings: phones and callers that are two agents' own; weights for queues that the agent does not serve."""
+    findings = _weights(site)
+    served: dict[str, str] = {}
+    for agent in site.all("agent", Agent):
+        if agent.own_callers is None:
+            continue
+        other = served.setdefault(agent.own_callers, agent.name)
+        if other != agent.name:
+            findings.append(
+                _(
+                    "agent:{agent}: the callers on {list} are agent:{other}'s own already; leave `own_callers` out for "
+                    "one of them, or make another list"
+                ).format(agent=agent.name, list=agent.own_callers, other=other)
+            )
     owner: dict[str, str] = {}
     for agent in site.all("agent", Agent):
         if agent.extension is None:
@@ -88,3 +133,17 @@ def check_agents(site: Site) -> list[str]:
                 ).format(agent=agent.name, phone=agent.extension, other=other)
             )
     return findings
+
+
+def _weights(site: Site) -> list[str]:
+    serves = {(agent, queue.name) for queue in site.all("queue", Queue) for agent in queue.agents}
+    helps = {queue for one in site.all("queue", Queue) for step in one.widen for queue in step.queues}
+    return [
+        _(
+            "agent:{agent}: it has a weight for queue {queue}, which it does not serve; remove the weight, or add the "
+            "agent to the queue"
+        ).format(agent=agent.name, queue=name)
+        for agent in site.all("agent", Agent)
+        for name in agent.weights
+        if (agent.name, name) not in serves and not any((agent.name, one) in serves for one in helps)
+    ]

@@ -11,7 +11,9 @@ Skills = tuple[tuple[str, int], ...]
 
 def missing(agent: AgentRules, skills: Skills) -> str:
     """What an agent lacks, in words for people; '' when it qualifies."""
-    lacking = [f"{skill} {agent.skills.get(skill, 0)} of {level}" for skill, level in skills if not _has(agent, skill, level)]
+    lacking = [
+        f"{skill} {agent.skills.get(skill, 0)} of {level}" for skill, level in skills if not _has(agent, skill, level)
+    ]
     return ", ".join(lacking)
 
 

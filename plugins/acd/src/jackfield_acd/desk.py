@@ -9,8 +9,8 @@ from jackfield_acd.matching import Matching
 from jackfield_acd.model import (
     Activity,
     Agent,
-    AgentMemory,
     AgentChanged,
+    AgentMemory,
     AgentRules,
     Decision,
     Failure,

@@ -8,13 +8,14 @@ from enum import StrEnum
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from jackfield_acd.model import AgentChanged, Decision, Dropped, Offer, StartTimer, Unstaffed
+from jackfield_acd.model import AgentChanged, CallBack, Decision, Dropped, Offer, StartTimer, TurnChanged, Unstaffed
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
     from jackfield.core import Core
 
     from jackfield_acd.background import Worker
+    from jackfield_acd.kinds import Queue
     from jackfield_acd.service import Engine
 
 INTERRUPT_SECONDS = 0.05
@@ -34,18 +35,29 @@ class Caller:
     """A contact that is a phone call."""
 
     call: Call
-    queue: str
+    site: Queue
+    """The queue as the caller's thread knows it."""
     offered: bool = False
     announcing: bool = False
+
+    @property
+    def queue(self) -> str:
+        """Name of the queue."""
+        return self.site.name
 
 
 class Dispatch:
     """All that follows from a decision. The holder of `lock` may call `act`; nothing in it waits."""
 
     def __init__(
-        self, engine: Engine, core: Core, worker: Worker, now: Callable[[], float], changed: Callable[[list[str]], None]
+        self,
+        engine: Engine,
+        core: Core,
+        worker: Worker,
+        now: Callable[[], float],
+        changed: Callable[[list[str], list[str]], None],
     ) -> None:
-        """`changed` gets the names of agents whose state changed, under the lock."""
+        """`changed` gets the agents whose state and the queues whose turn changed, under the lock."""
         self.lock = Lock()
         self.engine = engine
         self.callers: dict[str, Caller] = {}
@@ -55,6 +67,7 @@ class Dispatch:
         """Carry decisions out. Returns the offer to the contact `own`: it is not woken, this being its thread."""
         direct: Offer | None = None
         changed: list[str] = []
+        turns: list[str] = []
         for decision in decisions:
             if isinstance(decision, Offer):
                 if decision.contact == own:
@@ -66,12 +79,16 @@ class Dispatch:
                 changed.append(decision.agent)
             elif isinstance(decision, StartTimer):
                 self._start_timer(decision)
+            elif isinstance(decision, CallBack):
+                self._call_back(decision.seconds)
+            elif isinstance(decision, TurnChanged):
+                turns.append(decision.queue)
             elif isinstance(decision, Dropped):
                 self._wake(decision.contact, Nudge.DROPPED)
             else:
                 self._unstaffed(decision)
-        if changed:
-            self._changed(changed)
+        if changed or turns:
+            self._changed(changed, turns)
         return direct
 
     def publish(self, topic: str, **fields: str) -> None:
@@ -100,6 +117,13 @@ class Dispatch:
             INTERRUPT_SECONDS, lambda: self._worker.submit(lambda: self._interrupt(caller, times - 1))
         )
         self._core.asterisk.interrupt_playback(caller.call.channel)
+
+    def _call_back(self, seconds: float) -> None:
+        def due() -> None:
+            with self.lock:
+                self.act(self.engine.advance(self._now()))
+
+        self._core.timers.after(seconds, due)
 
     def _start_timer(self, timer: StartTimer) -> None:
         def ended() -> None:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 from jackfield.errors import CallerHungUp, CommandFailed
+from jackfield.routing.conditions import hours_now
 from jackfield.routing.destinations import End, Goto, Next, Result
 
 from jackfield_acd.dispatch import Nudge
 from jackfield_acd.kinds import Queue
-from jackfield_acd.model import Failure, Offer, Place
-from jackfield_acd.runtime import Refusal, Runtime
+from jackfield_acd.model import Failure, Offer, Place, Refusal, Wish
+from jackfield_acd.runtime import Runtime
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
@@ -25,6 +26,8 @@ FAILURES = {
     "CONGESTION": Failure.UNREACHABLE,
 }
 """What a Dial's status says of the agent."""
+SINCE = "waits-since"
+"""Note in the call's data: since when it has waited (Unix time), in this queue and those before."""
 ANNOUNCED = "acd-recorded"
 """Prompt that tells of a recording, and the note in the call's data that it has been played."""
 
@@ -56,13 +59,19 @@ class Visit:
     def __init__(self, runtime: Runtime, call: Call, queue: Queue) -> None:
         self._runtime, self._call, self._queue = runtime, call, queue
         self._now = runtime.clock.now
-        self._joined = self._now()
+        self._entered = self._joined = self._now()
+        self._wish: Wish | None = None
         self._announced_at: float | None = None
 
     # -- the two ways in -------------------------------------------------------------------------------------------
 
     def arrive(self) -> Next:
         """A new caller. With an agent free, the phone rings after two commands: checkpoint and answer."""
+        if not self._is_open():
+            return Goto(self._queue.closed, str(Refusal.CLOSED))
+        if self._queue.keep_waited and SINCE in self._call.data:
+            self._joined = min(self._joined, float(self._call.data[SINCE]) - self._runtime.clock.epoch)
+        self._wish = self._runtime.wish(self._call, self._queue)
         place = self._runtime.place(self._call.priority, self._joined)
         if self._must_announce_recording():
             refusal = self._runtime.refusal(self._queue)
@@ -70,7 +79,7 @@ class Visit:
                 return self._refused(refusal)
             self._save(place)
             self._announce_recording()
-        entered = self._runtime.join(self._call, self._queue, place)
+        entered = self._runtime.join(self._call, self._queue, place, self._wish)
         if isinstance(entered, Refusal):
             return self._refused(entered)
         self._save(place)
@@ -84,24 +93,41 @@ class Visit:
             return self._talked()
         memo = self._call.memo
         self._joined = float(memo["joined"]) - self._runtime.clock.epoch
+        self._entered = float(memo["entered"]) - self._runtime.clock.epoch if "entered" in memo else self._joined
+        self._wish = self._remembered_wish()
         place = self._runtime.place(int(memo["priority"]), self._joined, int(memo["sequence"]))
         failure = FAILURES.get(status, Failure.CANCELLED)
         if self._must_announce_recording():
             self._announce_recording()
-        entered = self._runtime.resume(self._call, self._queue, place, failure)
+        entered = self._runtime.resume(self._call, self._queue, place, failure, self._entered, self._wish)
         if isinstance(entered, Refusal):
             return self._refused(entered)
         self._announced_at = self._now()
         return self._serve(entered)
 
     def _save(self, place: Place) -> None:
-        memo = {
+        memo: dict[str, object] = {
             "joined": self._runtime.clock.epoch + place.joined,
             "priority": -place.rank,
             "sequence": place.sequence,
         }
+        if self._entered != place.joined:
+            memo["entered"] = self._runtime.clock.epoch + self._entered
+        if self._wish is not None:
+            memo["wish"] = [self._wish.agent, self._runtime.clock.epoch + self._wish.until, self._wish.why]
         if self._call.memo != memo:
             self._call.checkpoint(**memo)
+
+    def _remembered_wish(self) -> Wish | None:
+        if "wish" not in self._call.memo:
+            return None
+        agent, until, why = self._call.memo["wish"]
+        return Wish(str(agent), float(until) - self._runtime.clock.epoch, str(why))
+
+    def _is_open(self) -> bool:
+        if self._queue.hours is None:
+            return True
+        return hours_now(self._call.site, self._queue.hours, self._runtime.clock.utc(self._now()))[0]
 
     def _must_announce_recording(self) -> bool:
         return self._queue.record and self._queue.announce_recording and ANNOUNCED not in self._call.data
@@ -114,7 +140,9 @@ class Visit:
     def _refused(self, refusal: Refusal) -> Next:
         if refusal is Refusal.GONE:
             return _gone(self._call, self._queue.name)
-        return self._onward(self._queue.empty if refusal is Refusal.EMPTY else self._queue.overflow, str(refusal))
+        if refusal is Refusal.EMPTY:
+            return self._onward(self._queue.empty, str(refusal))
+        return self._overflow(str(refusal))
 
     # -- offers ----------------------------------------------------------------------------------------------------
 
@@ -126,10 +154,10 @@ class Visit:
                     return waited
                 offer = waited
             result = self._call.dial(
-                self._call.phones(offer.phone),
+                [target for phone in offer.phones for target in self._call.phones(phone)],
                 seconds=self._queue.ring_seconds,
                 music=self._queue.music,
-                agent=offer.agent,
+                agent=offer.agents[0] if len(offer.agents) == 1 else dict(zip(offer.phones, offer.agents, strict=True)),
                 queue=self._queue.name,
             )
             if result.status == ANSWER:
@@ -153,13 +181,16 @@ class Visit:
             wake = self._call.wait(self._timeout())
             if isinstance(wake.value, Offer):
                 return wake.value
+            if isinstance(wake.value, Queue) and wake.value.name == self._queue.name:
+                self._queue = wake.value
+                continue
             if wake.value is Nudge.DROPPED:
                 return _gone(self._call, self._queue.name)
             if wake.value is Nudge.UNSTAFFED and self._queue.empty is not None:
                 if self._runtime.withdraw(self._call, if_unstaffed=True):
                     return self._onward(self._queue.empty, "empty")
             elif self._now() >= self._deadline() and self._runtime.withdraw(self._call):
-                return self._onward(self._queue.overflow, "timed out")
+                return self._overflow("timed out")
 
     def _timeout(self) -> float | None:
         """Seconds until something is to be done without being woken, or None."""
@@ -167,7 +198,7 @@ class Visit:
         return None if at == float("inf") else max(0.0, at - self._now())
 
     def _deadline(self) -> float:
-        return self._joined + self._queue.max_wait if self._queue.max_wait else float("inf")
+        return self._entered + self._queue.max_wait if self._queue.max_wait else float("inf")
 
     def _announcement_due(self) -> float:
         if not self._queue.announce_position:
@@ -187,6 +218,11 @@ class Visit:
                 except CommandFailed as error:
                     log.warning("acd.announcement_failed", call=self._call.id, error=str(error))
         self._announced_at = self._now()
+
+    def _overflow(self, outcome: str) -> Next:
+        """Elsewhere; the time waited goes with the caller."""
+        self._call.set_data(SINCE, str(self._runtime.clock.epoch + self._joined))
+        return self._onward(self._queue.overflow, outcome)
 
     def _onward(self, destination: str | None, outcome: str) -> Next:
         return Goto(destination, outcome) if destination is not None else End(Result.UNANSWERED, outcome=outcome)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from jackfield.config.kinds import Destination, IsSecret, Name, NamesMusic, Onward, Refers, SiteObject, Text
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from jackfield_acd.strategies import STRATEGIES
 
 MUSIC_CLASS_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
 _RESERVED = frozenset({"general", "h", "i", "t", "e", "s", "fax", "failed"})
@@ -25,12 +27,67 @@ def _distinct(values: list[str]) -> list[str]:
     return values
 
 
+def _strategy(value: str) -> str:
+    if value not in STRATEGIES:
+        raise ValueError(f"not a strategy; choose one of {', '.join(STRATEGIES)}")
+    return value
+
+
+def _rising(steps: list[Widen]) -> list[Widen]:
+    times = [step.after for step in steps]
+    if times != sorted(set(times)):
+        raise ValueError("the steps must be in the order of `after`, each later than the one before")
+    return steps
+
+
+Skill = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+Level = Annotated[int, Field(ge=1, le=10)]
+Skills = Annotated[dict[Skill, Level], Field(max_length=20)]
+
+
+class Widen(BaseModel):
+    """From when on a queue takes whom else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    after: int = Field(ge=1, le=86400, description="Seconds in the queue")
+    skills: Skills = Field(default_factory=dict, description="What is demanded from then on, in place of before")
+    queues: list[Annotated[Name, Refers("queue")]] = Field(
+        default_factory=list, max_length=20, description="Queues whose agents help from then on"
+    )
+
+
 class Queue(SiteObject):
     """A queue (A1, A5): callers wait in line for one of its agents."""
 
     name: Annotated[Name, AfterValidator(_queue_name)]
     title: Text = Field("", description="What people call it")
-    strategy: Literal["longest-idle"] = Field("longest-idle", description="Which free agent is rung")
+    strategy: Annotated[str, AfterValidator(_strategy)] = Field(
+        "longest-idle",
+        description="Which free agent is rung: longest-idle, round-robin, fewest-calls, random, ring-all, linear or "
+        "most-skilled",
+    )
+    skills: Skills = Field(
+        default_factory=dict,
+        description="Skills that agents must have, as in { german = 3 }: the least level, 1-10",
+    )
+    widen: Annotated[list[Widen], AfterValidator(_rising)] = Field(
+        default_factory=list,
+        max_length=8,
+        description="Whom to take after a while, as in { after = 30, skills = { german = 1 }, queues = ['service'] }",
+    )
+    priority: int = Field(0, ge=0, le=100, description="Added to that of its callers")
+    priority_seconds: int = Field(
+        60,
+        ge=0,
+        le=86400,
+        description="What a point of priority is worth, in seconds of waiting, so that nobody waits for ever; "
+        "0 = a higher priority always goes first",
+    )
+    last_agent: bool = Field(False, description="Prefer the agent with whom the caller spoke last")
+    own_agent_seconds: int = Field(
+        0, ge=0, le=3600, description="How long a caller waits for the last or own agent; 0 = only if free at once"
+    )
+    keep_waited: bool = Field(True, description="Callers from another queue bring the time that they waited there")
     agents: Annotated[list[Annotated[Name, Refers("agent")]], AfterValidator(_distinct)] = Field(
         default_factory=list, description="Names of the agents that serve it"
     )
@@ -53,6 +110,14 @@ class Queue(SiteObject):
         None, description="Where callers go while no agent is logged in; left out, they wait"
     )
     after: Destination | None = Field(None, description="Where callers go after the talk; left out, the call ends")
+    join_needs: Literal["logged-in", "not-paused", "free"] = Field(
+        "logged-in", description="With empty: new callers wait only while an agent is so"
+    )
+    stay_needs: Literal["logged-in", "not-paused"] = Field(
+        "logged-in", description="With empty: callers go on waiting only while an agent is so"
+    )
+    hours: Annotated[Name, Refers("hours")] | None = Field(None, description="Business hours in which it takes callers")
+    closed: Annotated[Destination, Onward()] = Field("prompt:closed", description="Where callers go outside the hours")
     record: bool = Field(False, description="Record the talk (the recording plugin reads this)")
     announce_recording: bool = Field(True, description="With record: tell callers so before they wait")
 
@@ -66,4 +131,12 @@ class Agent(SiteObject):
     )
     extension: Annotated[Name, Refers("extension")] | None = Field(
         None, description="The agent's own phone; *11 dialled there needs no number"
+    )
+    skills: Skills = Field(default_factory=dict, description="What the agent can do, as in { german = 5 }: levels 1-10")
+    weights: Annotated[dict[Name, Annotated[float, Field(gt=0, le=100)]], Field(max_length=200)] = Field(
+        default_factory=dict,
+        description="How much a second of waiting counts for this agent, as in { sales = 2 }; 1 for other queues",
+    )
+    own_callers: Annotated[Name, Refers("caller-list")] | None = Field(
+        None, description="Callers on this list are the agent's own, in queues that the agent serves"
     )

@@ -93,8 +93,10 @@ class Place(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """A contact would rather have this agent, and waits for it up to a time (monotonic; infinite for as long as it
-    is logged in)."""
+    """A contact would rather have this agent, and waits for it up to a time while it is logged in.
+
+    The time is in monotonic seconds, and may be infinite.
+    """
 
     agent: str
     until: float

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from jackfield.records.models import CallRow
 from jackfield.storage.engine import UTCDateTime
 from jackfield.storage.statements import upsert
-from sqlmodel import Field, SQLModel, select
+from sqlmodel import Field, SQLModel, col, select
 
 from jackfield_acd.model import Activity, AgentMemory
 
@@ -34,6 +35,16 @@ class AgentStateRow(SQLModel, table=True):
     since: datetime = Field(sa_type=UTCDateTime)
     idle_since: datetime = Field(sa_type=UTCDateTime)
     until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    taken: int = 0
+
+
+class QueueStateRow(SQLModel, table=True):
+    """What of a queue outlives the daemon: whose turn it was last."""
+
+    __tablename__ = "acd_queue_state"
+
+    queue: str = Field(primary_key=True, max_length=64)
+    last_agent: str = Field(max_length=64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,27 @@ class Clock:
 
 
 _UPSERT = upsert(AgentStateRow.__table__, list(AgentStateRow.model_fields), ["agent"])  # type: ignore[attr-defined]
+
+
+_UPSERT_TURN = upsert(QueueStateRow.__table__, list(QueueStateRow.model_fields), ["queue"])  # type: ignore[attr-defined]
+
+
+def load_turns(session: Session) -> dict[str, str]:
+    """Whose turn it was last in each queue."""
+    return {row.queue: row.last_agent for row in session.exec(select(QueueStateRow))}
+
+
+def save_turns(session: Session, turns: Mapping[str, str]) -> None:
+    """Write whose turn it was; the caller commits."""
+    if turns:
+        rows = [{"queue": queue, "last_agent": agent} for queue, agent in turns.items()]
+        session.connection().execute(_UPSERT_TURN, rows)
+
+
+def last_agent(session: Session, caller: str) -> str | None:
+    """The agent with whom a caller spoke last, by the call records."""
+    wanted = select(CallRow.agent).where(CallRow.caller_number == caller, CallRow.agent != "")
+    return session.exec(wanted.order_by(col(CallRow.started_at).desc()).limit(1)).first()
 
 
 def load(session: Session, clock: Clock) -> list[AgentMemory]:
@@ -84,6 +116,7 @@ def _row(memory: AgentMemory, state: str, clock: Clock) -> dict[str, object]:
         "since": clock.utc(memory.since),
         "idle_since": clock.utc(memory.idle_since),
         "until": None if memory.until is None else clock.utc(memory.until),
+        "taken": memory.taken,
     }
 
 
@@ -99,4 +132,5 @@ def _memory(row: AgentStateRow, clock: Clock) -> AgentMemory:
         idle_since=clock.monotonic(row.idle_since),
         since=clock.monotonic(row.since),
         until=None if row.until is None else clock.monotonic(row.until),
+        taken=row.taken,
     )

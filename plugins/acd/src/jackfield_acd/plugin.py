@@ -15,7 +15,7 @@ from jackfield.storage.models import Models
 from jackfield_acd import agents, plain, sounds
 from jackfield_acd.agents import AgentDesk
 from jackfield_acd.checks import check_agents, check_queues
-from jackfield_acd.effects import describe
+from jackfield_acd.effects import describe, describe_agent
 from jackfield_acd.handler import handle_queue
 from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.runtime import Runtime
@@ -51,7 +51,7 @@ class AcdPlugin:
         """Queues and agents."""
         return [
             Kind("queue", Queue, _("Queues"), check_queues, effects=typed(Queue, describe)),
-            Kind("agent", Agent, _("Agents"), check_agents),
+            Kind("agent", Agent, _("Agents"), check_agents, effects=typed(Agent, describe_agent)),
         ]
 
     @hookimpl

@@ -8,25 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from jackfield.config.objects.extension import extension_of
+from jackfield.config.site import Site
 
 from jackfield_acd import models
-from jackfield_acd.background import Worker, Writer
+from jackfield_acd.background import Note, Worker, Writer
 from jackfield_acd.dispatch import Caller, Dispatch
 from jackfield_acd.errors import NoSuchQueue
 from jackfield_acd.fallback import PlainQueues
-from jackfield_acd.kinds import Agent, Queue
-from jackfield_acd.model import Decision, Failure, Offer, Place, QueueRules
+from jackfield_acd.kinds import Queue
+from jackfield_acd.model import Decision, Failure, Offer, Place, Refusal, Wish
 from jackfield_acd.models import Clock
+from jackfield_acd.rules import OwnAgents, agent_rules, queue_rules
 from jackfield_acd.service import Engine
 from jackfield_acd.snapshot import snapshot
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
-    from jackfield.config.site import Site
     from jackfield.core import Core
 
 log = structlog.get_logger(__name__)
@@ -35,14 +36,6 @@ HOLD_SECONDS = 20.0
 FLUSH_SECONDS = 2.0
 GRACE_SECONDS = 2.0
 """A daemon that stops is gone by then; if not, only the plugin was removed, and its callers must go elsewhere."""
-
-
-class Refusal(StrEnum):
-    """Why a caller cannot wait in a queue."""
-
-    FULL = "full"
-    EMPTY = "empty"
-    GONE = "gone"
 
 
 class Runtime:
@@ -59,15 +52,19 @@ class Runtime:
         self._dispatch = Dispatch(self._engine, core, self._worker, self.clock.now, self._agents_changed)
         self._lock = self._dispatch.lock
         self._callers = self._dispatch.callers
+        self._own_agents = OwnAgents(Site({}))
 
     # -- life ------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Take over site and agents' states; offers are held back until `recovered`."""
         with self._core.storage.session() as session:
-            memories = models.load(session, self.clock)
+            memories, turns = models.load(session, self.clock), models.load_turns(session)
         self._engine.hold()
         self.site_changed(self._core.site())
+        with self._lock:
+            for queue, agent in turns.items():
+                self._engine.remember_turn(queue, agent)
         for memory in memories:
             busy, reachable = self._phone(memory.phone) if memory.phone else (False, True)
             with self._lock:
@@ -106,11 +103,8 @@ class Runtime:
 
     def site_changed(self, site: Site) -> None:
         """Take over another generation."""
-        rules = [
-            QueueRules(q.name, tuple(q.agents), q.strategy, float(q.wrapup_seconds), q.no_answer_pause)
-            for q in site.all("queue", Queue)
-        ]
-        names = [a.name for a in site.all("agent", Agent)]
+        rules, agents = queue_rules(site), agent_rules(site)
+        self._own_agents = OwnAgents(site)
         extensions = set(site.names("extension"))
         with self._lock:
             now = self.clock.now()
@@ -118,7 +112,12 @@ class Runtime:
             for agent in self._engine.agents():
                 if agent.phone is not None and agent.phone not in extensions:
                     decisions += self._engine.logout(agent.name, now)
-            self._dispatch.act([*decisions, *self._engine.configure(rules, names, now)])
+            self._dispatch.act([*decisions, *self._engine.configure(rules, agents, now)])
+            for caller in self._callers.values():
+                queue = site.get("queue", caller.queue, Queue)
+                if queue is not None and queue != caller.site:
+                    caller.site = queue
+                    caller.call.wake(queue)
         self._plain.changed()
 
     # -- callers ---------------------------------------------------------------------------------------------------
@@ -131,37 +130,44 @@ class Runtime:
     def refusal(self, queue: Queue) -> Refusal | None:
         """Whether a new caller could wait now."""
         with self._lock:
-            return self._refusal(queue)
+            return self._engine.refusal(queue.name)
 
-    def _refusal(self, queue: Queue) -> Refusal | None:
-        try:
-            if queue.empty is not None and not self._engine.staffed(queue.name):
-                return Refusal.EMPTY
-            if queue.max_length and self._engine.length(queue.name) >= queue.max_length:
-                return Refusal.FULL
-        except NoSuchQueue:
-            return Refusal.GONE
-        return None
+    def wish(self, call: Call, queue: Queue) -> Wish | None:
+        """Whom the caller should rather have: the own agent, or the one of the last talk. May read the database."""
+        until = self.clock.now() + queue.own_agent_seconds
+        if (own := self._own_agents.of(call.caller.number)) is not None:
+            return Wish(own, until, "own agent")
+        if not queue.last_agent or not call.caller.number:
+            return None
+        with self._core.storage.session() as session:
+            last = models.last_agent(session, call.caller.number)
+        return None if last is None else Wish(last, until, "last agent")
 
-    def join(self, call: Call, queue: Queue, place: Place) -> Offer | Refusal | None:
+    def join(self, call: Call, queue: Queue, place: Place, wish: Wish | None = None) -> Offer | Refusal | None:
         """A new caller gets in line, if the queue takes callers.
 
         Returns:
             An offer, if an agent is free; None if the caller must wait.
         """
         with self._lock:
-            refusal = self._refusal(queue)
+            refusal = self._engine.refusal(queue.name)
             if refusal is not None:
                 return refusal
-            return self._enter(call, queue, lambda now: self._engine.join(call.id, queue.name, place, now))
+            return self._enter(call, queue, lambda now: self._engine.join(call.id, queue.name, place, now, wish))
 
-    def resume(self, call: Call, queue: Queue, place: Place, failure: Failure) -> Offer | Refusal | None:
+    def resume(
+        self, call: Call, queue: Queue, place: Place, failure: Failure, entered: float, wish: Wish | None
+    ) -> Offer | Refusal | None:
         """A caller comes back after a restart; an offer that was under way came to nothing for `failure`."""
         with self._lock:
-            return self._enter(call, queue, lambda now: self._engine.resume(call.id, queue.name, place, failure, now))
+            return self._enter(
+                call,
+                queue,
+                lambda now: self._engine.resume(call.id, queue.name, place, failure, now, entered=entered, wish=wish),
+            )
 
     def _enter(self, call: Call, queue: Queue, event: Callable[[float], list[Decision]]) -> Offer | Refusal | None:
-        self._callers[call.id] = Caller(call, queue.name)
+        self._callers[call.id] = Caller(call, queue)
         try:
             decisions = event(self.clock.now())
         except NoSuchQueue:
@@ -199,7 +205,7 @@ class Runtime:
             caller = self._callers.get(call.id)
             if caller is None or not self._engine.is_waiting(call.id):
                 return False
-            if if_unstaffed and self._engine.staffed(caller.queue):
+            if if_unstaffed and self._engine.keeps(caller.queue):
                 return False
             self._leave(call.id)
             return True
@@ -279,7 +285,8 @@ class Runtime:
         identity, what = str(event["id"]), event["what"]
         with self._lock:
             if what == "answered":
-                self._dispatch.act(self._engine.answered(identity, str(event["endpoint"]), self.clock.now()))
+                phone = extension_of(str(event["endpoint"]))
+                self._dispatch.act(self._engine.answered(identity, phone, self.clock.now()))
             elif what == "transferred" and not self._engine.is_waiting(identity):
                 self._dispatch.act(self._engine.talk_ended(identity, self.clock.now()))
             elif what == "ended" and identity not in self._callers:
@@ -287,9 +294,9 @@ class Runtime:
 
     # -- notes -----------------------------------------------------------------------------------------------------
 
-    def _agents_changed(self, names: list[str]) -> None:
+    def _agents_changed(self, names: list[str], turns: list[str]) -> None:
         """Under the lock."""
-        self._writer.note(names)
+        self._writer.note([*(("agent", name) for name in names), *(("queue", name) for name in turns)])
         present: dict[str, str | None] = {}
         for name in names:
             agent = self._engine.agent(name)
@@ -298,12 +305,17 @@ class Runtime:
                 self._dispatch.publish("agent", agent=name, state=str(agent.state), reason=agent.pause or "")
         self._plain.agents_changed(present)
 
-    def _save(self, names: list[str]) -> None:
+    def _save(self, notes: list[Note]) -> None:
         with self._lock:
-            known = [agent for agent in map(self._engine.agent, names) if agent is not None]
+            known = [
+                agent for kind, name in notes if kind == "agent" and (agent := self._engine.agent(name)) is not None
+            ]
             items = [(self._engine.memory(agent.name), str(agent.state)) for agent in known]
+            turns = self._engine.turns()
+        last = {name: turns[name] for kind, name in notes if kind == "queue" and name in turns}
         with self._core.storage.session() as session:
             models.save(session, items, self.clock)
+            models.save_turns(session, last)
             session.commit()
 
     def _plain_agents(self) -> dict[str, list[str]]:

@@ -149,15 +149,16 @@ class Engine(Desk):
             if agent.activity is Activity.TALKING:
                 self._disengage(agent)
                 self._wrap_up(agent, now)
-            elif agent.activity is Activity.OFFERED:
-                self._let_go(agent, Failure.CANCELLED, now)
-            else:
+            elif agent.activity is not Activity.OFFERED:
                 self._disengage(agent)
+        self._spare([agent for agent in self._agents_of(contact) if agent.activity is Activity.OFFERED], now)
         return self._decided()
 
     def answered(self, contact: str, phone: str, now: float) -> list[Decision]:
-        """An agent has taken the contact, at `phone`; others who were rung are free. May be left out: `talk_ended`
-        implies it, of the first who was rung."""
+        """An agent has taken the contact, at `phone`; others who were rung are free.
+
+        May be left out: `talk_ended` implies it, of the first who was rung.
+        """
         ringing = [agent for agent in self._agents_of(contact) if agent.activity is Activity.OFFERED]
         took = next((agent for agent in ringing if agent.phone in (phone, None)), None)
         if took is not None:
@@ -167,9 +168,7 @@ class Engine(Desk):
                 known.agents = (took.name,)
                 self._note(known, now, Event.ANSWERED, took.name)
             self._settle(took, now)
-            for agent in ringing:
-                if agent is not took:
-                    self._let_go(agent, Failure.CANCELLED, now)
+            self._spare([agent for agent in ringing if agent is not took], now)
         return self._decided()
 
     def talk_ended(self, contact: str, now: float) -> list[Decision]:
@@ -177,14 +176,13 @@ class Engine(Desk):
         gone = self._contacts.pop(contact, None)
         if gone is not None:
             self._note(gone, now, Event.ENDED)
-        for number, agent in enumerate(self._agents_of(contact)):
-            if number and agent.activity is Activity.OFFERED:
-                self._let_go(agent, Failure.CANCELLED, now)
-                continue
-            agent.unanswered, agent.taken = 0, agent.taken + (agent.activity is Activity.OFFERED)
-            self._disengage(agent)
-            if agent.activity is not Activity.WRAP_UP:
-                self._wrap_up(agent, now)
+        agents = self._agents_of(contact)
+        for talked in agents[:1]:
+            talked.unanswered, talked.taken = 0, talked.taken + (talked.activity is Activity.OFFERED)
+            self._disengage(talked)
+            if talked.activity is not Activity.WRAP_UP:
+                self._wrap_up(talked, now)
+        self._spare(agents[1:], now)
         return self._decided()
 
     def failed(self, contact: str, failure: Failure, now: float) -> list[Decision]:
@@ -199,12 +197,24 @@ class Engine(Desk):
         held, self._held = self._held, True
         contact.agents = ()
         self._line_up(contact, now)
-        queues = {contact.queue}
         for agent in agents:
             self._let_go(agent, failure, now)
-            queues.update(line.rules.name for line in self._lines_of.get(agent.name, ()))
         self._held = held
-        self._match(queues, now)
+        self._match({contact.queue, *self._queues_of(agents)}, now)
+
+    def _spare(self, agents: list[Agent], now: float) -> None:
+        """Agents who were rung in vain, through no fault of theirs, are all free before one of them is rung again."""
+        if len(agents) == 1:
+            self._let_go(agents[0], Failure.CANCELLED, now)
+        elif agents:
+            held, self._held = self._held, True
+            for agent in agents:
+                self._let_go(agent, Failure.CANCELLED, now)
+            self._held = held
+            self._match(self._queues_of(agents), now)
+
+    def _queues_of(self, agents: list[Agent]) -> set[str]:
+        return {line.rules.name for agent in agents for line in self._lines_of.get(agent.name, ())}
 
     def _admit(self, contact: str, queue: str, place: Place, entered: float, wish: Wish | None) -> Contact:
         self._line_of(queue)
@@ -255,6 +265,15 @@ class Engine(Desk):
             NoSuchQueue: the site has no such queue.
         """
         return self._line_of(queue).meets(need)
+
+    def keeps(self, queue: str) -> bool:
+        """Whether those who wait may stay.
+
+        Raises:
+            NoSuchQueue: the site has no such queue.
+        """
+        line = self._line_of(queue)
+        return line.meets(line.rules.stay_needs)
 
     def queues(self) -> list[str]:
         """Names of all queues."""

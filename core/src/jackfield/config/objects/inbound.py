@@ -64,6 +64,7 @@ class Did(SiteObject):
     closed: Destination | None = Field(None, description="Destination outside the hours")
     fallback: Destination | None = Field(None, description="Where the call goes when its destination fails")
     language: Language | None = None
+    priority: int = Field(0, ge=0, le=100, description="Lift in queues for calls to this number; higher goes first")
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:
