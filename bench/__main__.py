@@ -14,6 +14,8 @@ BENCHES = {
     "agi_command": "bench.agi",
     "records": "bench.records",
     "memory": "bench.memory",
+    "acd_engine": "bench.acd_engine",
+    "acd_why_cost": "bench.acd_engine",
     "acd_free_to_ring": "bench.acd",
     "acd_idle_to_ring": "bench.acd",
     "setup_cost": "bench.load",

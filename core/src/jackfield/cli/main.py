@@ -13,6 +13,7 @@ import typer
 
 from jackfield import i18n
 from jackfield.cli import (
+    acd,
     alarms,
     audit,
     authors,
@@ -70,6 +71,7 @@ app.command()(conferences.parked)
 app.add_typer(plugins.app, name="plugins")
 app.add_typer(authors.app, name="plugin")
 app.add_typer(alarms.app, name="alarms")
+app.add_typer(acd.app, name="acd")
 app.add_typer(routes.route_app, name="route")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(recordings.app, name="recordings")

@@ -215,7 +215,7 @@ class Matching(Floor):
     def _offer(self, contact: Contact, tier: Tier, chosen: str, now: float) -> None:
         names = tier.to_ring(chosen)
         if contact.story is not None:
-            contact.story.add(now, Event.OFFERED, tier.face, bytes(tier.standings), names)
+            contact.story.add(now, Event.OFFERED, tier.face, bytes(tier.standings), *names)
         self._take_out(contact)
         contact.agents, contact.offers = names, contact.offers + 1
         self._engaged[contact.id] = list(names)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jackfield.records.models import CallRow
 from jackfield.storage.engine import UTCDateTime
 from jackfield.storage.statements import upsert
+from sqlalchemy import Text, delete
 from sqlmodel import Field, SQLModel, col, select
 
 from jackfield_acd.model import Activity, AgentMemory
@@ -67,6 +69,18 @@ class Clock:
         return moment.timestamp() - self.epoch
 
 
+class StoryRow(SQLModel, table=True):
+    """Why a caller was served as it was: one visit to one queue."""
+
+    __tablename__ = "acd_story"
+
+    call: str = Field(primary_key=True, max_length=150)
+    entered_at: datetime = Field(sa_type=UTCDateTime, primary_key=True, index=True)
+    queue: str = Field(max_length=64)
+    decisions: str = Field(sa_type=Text)
+    """As `why.tell` tells it, in JSON."""
+
+
 _UPSERT = upsert(AgentStateRow.__table__, list(AgentStateRow.model_fields), ["agent"])  # type: ignore[attr-defined]
 
 
@@ -83,6 +97,32 @@ def save_turns(session: Session, turns: Mapping[str, str]) -> None:
     if turns:
         rows = [{"queue": queue, "last_agent": agent} for queue, agent in turns.items()]
         session.connection().execute(_UPSERT_TURN, rows)
+
+
+Told = tuple[str, datetime, str, list[dict[str, Any]]]
+"""Call, time of entry, queue, decisions."""
+_UPSERT_STORY = upsert(StoryRow.__table__, list(StoryRow.model_fields), ["call", "entered_at"])  # type: ignore[attr-defined]
+
+
+def stories(session: Session, call: str) -> list[list[dict[str, Any]]]:
+    """The decisions of a call's visits to queues, oldest first."""
+    wanted = select(StoryRow).where(StoryRow.call == call).order_by(col(StoryRow.entered_at))
+    return [json.loads(row.decisions) for row in session.exec(wanted)]
+
+
+def save_stories(session: Session, told: Iterable[Told]) -> None:
+    """Write stories; the caller commits."""
+    rows = [
+        {"call": call, "entered_at": entered, "queue": queue, "decisions": json.dumps(decisions)}
+        for call, entered, queue, decisions in told
+    ]
+    if rows:
+        session.connection().execute(_UPSERT_STORY, rows)
+
+
+def forget_stories(session: Session, before: datetime) -> None:
+    """Delete those of before a time; the caller commits."""
+    session.connection().execute(delete(StoryRow).where(col(StoryRow.entered_at) < before))
 
 
 def last_agent(session: Session, caller: str) -> str | None:

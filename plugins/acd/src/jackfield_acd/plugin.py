@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from jackfield.config.effects import typed
 from jackfield.config.kinds import Kind
+from jackfield.errors import JackfieldError
 from jackfield.hookspecs import hookimpl
 from jackfield.i18n import gettext_lazy
 from jackfield.permissions import Permission
 from jackfield.routing.destinations import DestinationKind
 from jackfield.storage.models import Models
 
-from jackfield_acd import agents, plain, sounds
+from jackfield_acd import agents, methods, plain, sounds
 from jackfield_acd.agents import AgentDesk
 from jackfield_acd.checks import check_agents, check_queues
 from jackfield_acd.effects import describe, describe_agent
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from jackfield.calls.call import Call
     from jackfield.config.fragments import Fragment, SoundRequest
     from jackfield.config.site import Site
+    from jackfield.control.method import Method
     from jackfield.core import Core
     from jackfield.routing.destinations import Next
     from jackfield.routing.internal import FeatureCode
@@ -76,6 +78,16 @@ class AcdPlugin:
     def jackfield_sounds(self, site: Site) -> list[SoundRequest]:
         """Our prompts."""
         return sounds.sounds()
+
+    @hookimpl
+    def jackfield_control_methods(self) -> list[Method]:
+        """Why a caller was served as it was."""
+        return methods.methods(self._running)
+
+    def _running(self) -> Runtime:
+        if self._runtime is None:
+            raise JackfieldError("the plugin acd has not started yet; try again in a moment")
+        return self._runtime
 
     @hookimpl
     def jackfield_start(self, core: Core) -> None:

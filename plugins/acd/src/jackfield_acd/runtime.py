@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from jackfield.config.objects.extension import extension_of
 from jackfield.config.site import Site
 
-from jackfield_acd import models
+from jackfield_acd import models, why
 from jackfield_acd.background import Note, Worker, Writer
 from jackfield_acd.dispatch import Caller, Dispatch
 from jackfield_acd.errors import NoSuchQueue
@@ -25,6 +26,7 @@ from jackfield_acd.models import Clock
 from jackfield_acd.rules import OwnAgents, agent_rules, queue_rules
 from jackfield_acd.service import Engine
 from jackfield_acd.snapshot import snapshot
+from jackfield_acd.tales import Tales
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
@@ -34,6 +36,8 @@ log = structlog.get_logger(__name__)
 HOLD_SECONDS = 20.0
 """Offers begin at the latest so long after a start, even if core does not say that all calls are back."""
 FLUSH_SECONDS = 2.0
+STORY_AGE = timedelta(days=30)
+"""How long it can be told why a caller was served as it was."""
 GRACE_SECONDS = 2.0
 """A daemon that stops is gone by then; if not, only the plugin was removed, and its callers must go elsewhere."""
 
@@ -53,6 +57,7 @@ class Runtime:
         self._lock = self._dispatch.lock
         self._callers = self._dispatch.callers
         self._own_agents = OwnAgents(Site({}))
+        self._tales = Tales()
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -73,6 +78,17 @@ class Runtime:
         self._core.events.subscribe("phone", self._phone_event)
         self._core.events.subscribe("call", self._call_event)
         self._core.timers.after(HOLD_SECONDS, self._release)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Delete stories that are old; once a day."""
+        self._worker.submit(self._forget_stories)
+        self._core.timers.after(86400.0, self._forget)
+
+    def _forget_stories(self) -> None:
+        with self._core.storage.session() as session:
+            models.forget_stories(session, self.clock.utc(self.clock.now()) - STORY_AGE)
+            session.commit()
 
     def recovered(self) -> None:
         """All calls of before the start are back: offers begin, and the plain queues give their callers back."""
@@ -187,7 +203,7 @@ class Runtime:
         """The talk is over; the caller is no more in line."""
         with self._lock:
             self._callers.pop(call.id, None)
-            self._dispatch.act(self._engine.talk_ended(call.id, self.clock.now()))
+            self._over(call.id, self._engine.talk_ended)
 
     def leave(self, call: Call) -> None:
         """The caller is gone. Does nothing for one who is not in line."""
@@ -213,7 +229,7 @@ class Runtime:
     def _leave(self, identity: str) -> None:
         caller = self._callers.pop(identity, None)
         if caller is not None:
-            self._dispatch.act(self._engine.leave(identity, self.clock.now()))
+            self._over(identity, self._engine.leave)
             self._dispatch.publish("queue", queue=caller.queue, what="left", call=identity)
 
     def position(self, call: Call) -> int | None:
@@ -288,9 +304,27 @@ class Runtime:
                 phone = extension_of(str(event["endpoint"]))
                 self._dispatch.act(self._engine.answered(identity, phone, self.clock.now()))
             elif what == "transferred" and not self._engine.is_waiting(identity):
-                self._dispatch.act(self._engine.talk_ended(identity, self.clock.now()))
+                self._over(identity, self._engine.talk_ended)
             elif what == "ended" and identity not in self._callers:
-                self._dispatch.act(self._engine.leave(identity, self.clock.now()))
+                self._over(identity, self._engine.leave)
+
+    def _over(self, identity: str, event: Callable[[str, float], list[Decision]]) -> None:
+        """A contact is gone; its story is to be put on record."""
+        contact = self._engine.contact(identity)
+        self._dispatch.act(event(identity, self.clock.now()))
+        if contact is not None:
+            self._tales.add(contact)
+            self._writer.note([("story", identity)])
+
+    def why(self, call: str) -> list[dict[str, Any]]:
+        """Why a caller was served as it was: the decisions, oldest first; empty when nothing is known."""
+        with self._lock:
+            live = self._engine.contact(call)
+            contacts = [*self._tales.of(call), *([live] if live is not None else [])]
+            told = [why.tell(contact, self.clock.utc) for contact in contacts]
+        with self._core.storage.session() as session:
+            kept = models.stories(session, call)
+        return [each for visit in [*kept, *(one for one in told if one not in kept)] for each in visit]
 
     # -- notes -----------------------------------------------------------------------------------------------------
 
@@ -312,11 +346,16 @@ class Runtime:
             ]
             items = [(self._engine.memory(agent.name), str(agent.state)) for agent in known]
             turns = self._engine.turns()
+            gone = [c for kind, name in notes if kind == "story" for c in self._tales.of(name)]
+        told = [(c.id, self.clock.utc(c.entered), c.queue, why.tell(c, self.clock.utc)) for c in gone]
         last = {name: turns[name] for kind, name in notes if kind == "queue" and name in turns}
         with self._core.storage.session() as session:
             models.save(session, items, self.clock)
             models.save_turns(session, last)
+            models.save_stories(session, told)
             session.commit()
+        with self._lock:
+            self._tales.written(gone)
 
     def _plain_agents(self) -> dict[str, list[str]]:
         with self._lock:

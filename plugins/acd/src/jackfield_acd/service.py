@@ -35,6 +35,8 @@ class Engine(Desk):
         """`seed` is for the strategy `random`."""
         super().__init__(seed)
         self._sequence = 0
+        self.stories = True
+        """Whether to keep account of each decision about a contact (`why`)."""
 
     # -- the site --------------------------------------------------------------------------------------------------
 
@@ -188,7 +190,7 @@ class Engine(Desk):
     def failed(self, contact: str, failure: Failure, now: float) -> list[Decision]:
         """An offer came to nothing: the contact goes back to its old place, and may be offered to another at once."""
         known = self._contacts[contact]
-        self._note(known, now, Event.FAILED, str(failure), known.agents)
+        self._note(known, now, Event.FAILED, str(failure), *known.agents)
         self._part(known, self._agents_of(contact), failure, now)
         return self._decided()
 
@@ -220,7 +222,9 @@ class Engine(Desk):
         self._line_of(queue)
         if contact in self._contacts:
             raise ValueError(f"contact {contact} is in line already")
-        new = self._contacts[contact] = Contact(contact, queue, place, entered, wish, story=Story())
+        new = self._contacts[contact] = Contact(
+            contact, queue, place, entered, wish, story=Story() if self.stories else None
+        )
         return new
 
     def _note(self, contact: Contact, now: float, event: Event, *detail: object) -> None:
