@@ -1,0 +1,125 @@
+"""Strategies, skills and changes of the site with the whole daemon over a simulated Asterisk."""
+
+from __future__ import annotations
+
+import pytest
+from jackfield.testing import Simulator
+from jackfield_acd.plugin import AcdPlugin
+
+SITE = """
+[[did]]
+name = "main"
+number = "5550100"
+destination = "queue:sales"
+
+[[extension]]
+name = "201"
+
+[[extension]]
+name = "202"
+
+[[agent]]
+name = "1001"
+extension = "201"
+skills = { german = 1 }
+
+[[agent]]
+name = "1002"
+extension = "202"
+"""
+QUEUE = """
+[[queue]]
+name = "sales"
+agents = ["1001", "1002"]
+wrapup_seconds = 0
+announce_position = false
+"""
+
+
+@pytest.fixture
+def serve():
+    """A Jackfield whose queue sales has more fields, with both agents logged in."""
+    boxes = []
+
+    def make(fields="", more=""):
+        pbx = Simulator({"acd": AcdPlugin}, site=SITE + QUEUE + fields + "\n" + more)
+        boxes.append(pbx)
+        for phone in ("201", "202"):
+            pbx.phone(phone).dials("*11").is_over()
+        return pbx
+
+    yield make
+    for pbx in boxes:
+        pbx.close()
+
+
+def test_ring_all(serve):
+    pbx = serve('strategy = "ring-all"')
+    caller = pbx.caller()
+    ann, bob = pbx.phone("201"), pbx.phone("202")
+    ann.rings()
+    bob.rings()
+    bob.answers()
+    ann.stops_ringing()
+    caller.talks_to(bob)
+    assert [agent["state"] for agent in pbx.ask("agents")] == ["ready", "talking"]
+    bob.hangs_up()
+    caller.is_over()
+    assert caller.record().agent == "1002"
+    offered = next(told for told in pbx.ask("acd.why", call=caller.record().id) if told["what"] == "offered")
+    assert sorted(offered["rung"]) == ["1001", "1002"]
+
+
+def test_demands_widen_over_a_restart_of_the_daemon(serve):
+    pbx = serve("skills = { german = 2 }\nwiden = [{ after = 30, skills = { german = 1 } }]")
+    caller = pbx.caller()
+    caller.hears_music()
+    caller.waits(20)
+    pbx.restart()
+    caller.waits(9)
+    pbx.phone("201").does_not_ring()
+    caller.waits(2)
+    pbx.phone("201").rings()
+    pbx.phone("201").answers()
+    caller.talks_to(pbx.phone("201"))
+    pbx.phone("202").does_not_ring()
+
+
+def test_another_site_while_a_caller_waits(serve):
+    pbx = serve("skills = { german = 2 }\nwiden = [{ after = 600 }]")
+    caller = pbx.caller()
+    caller.hears_music()
+    pbx.apply(
+        SITE + QUEUE + 'max_wait = 40\noverflow = "hangup:busy"\nskills = { german = 2 }\nwiden = [{ after = 35 }]'
+    )
+    pbx.phone("201").does_not_ring()
+    pbx.apply(SITE + QUEUE + "skills = { german = 1 }")
+    pbx.phone("201").rings()
+    pbx.phone("201").answers()
+    caller.talks_to(pbx.phone("201"))
+
+
+def test_the_last_agent_is_preferred(serve):
+    pbx = serve("last_agent = true\nown_agent_seconds = 10")
+    for _ in range(2):
+        caller = pbx.caller("5550142")
+        pbx.phone("201").rings()
+        pbx.phone("201").answers()
+        caller.talks_to(pbx.phone("201"))
+        caller.waits(60)
+        pbx.phone("201").hangs_up()
+        caller.is_over()
+    other = pbx.caller("5550143")
+    pbx.phone("202").rings()
+    pbx.phone("202").answers()
+    other.talks_to(pbx.phone("202"))
+
+
+def test_a_queue_that_is_closed_and_one_whose_agents_have_a_break(serve):
+    hours = '[[hours]]\nname = "never"\nopen = []\n'
+    closed = serve('hours = "never"\nclosed = "hangup:busy"', hours).caller()
+    closed.is_refused(17)
+    pbx = serve('empty = "hangup:busy"\njoin_needs = "not-paused"\nstay_needs = "not-paused"')
+    for phone in ("201", "202"):
+        pbx.phone(phone).dials("*13").is_over()
+    pbx.caller().is_refused(17)
