@@ -109,6 +109,7 @@ def test_the_last_agent_is_preferred(serve):
         caller.waits(60)
         pbx.phone("201").hangs_up()
         caller.is_over()
+        assert caller.record().agent == "1001"
     other = pbx.caller("5550143")
     pbx.phone("202").rings()
     pbx.phone("202").answers()

@@ -66,7 +66,7 @@ def test_erlang_c(agents, load, strategy):
     ):
         found, told = close(values, expected)
         assert found, told
-        assert told[2] < 0.25 * max(expected, 0.2), "an interval so wide proves nothing"
+        assert told[2] < 0.3 * max(expected, 0.2), "an interval so wide proves nothing"
 
 
 @pytest.mark.parametrize(("agents", "load", "patience"), [(3, 3.0, 1.0), (10, 12.0, 0.5), (20, 18.0, 2.0)])
