@@ -9,7 +9,9 @@ import typer
 from jackfield.cli import output
 from jackfield.cli.context import Json
 from jackfield.cli.live import ask
+from jackfield.i18n import gettext_for
 
+_ = gettext_for("jackfield")
 app = typer.Typer(no_args_is_help=True, help="Queues: what was decided, and why.")
 
 
@@ -29,10 +31,10 @@ def why(
         output.as_json(found)
         return
     if not found:
-        output.note("nothing is known of this call in a queue; is it the id of one that was in a queue?")
+        output.note(_("nothing is known of this call in a queue; is it the id of one that was in a queue?"))
     for each in found:
         typer.echo(f"{each['at'][11:23]}  {each['queue']}: {each['text']}")
         if each.get("candidates"):
-            typer.echo(f"{'':14}free: {', '.join(each['candidates'])}")
+            typer.echo(" " * 14 + _("free: {agents}").format(agents=", ".join(each["candidates"])))
         for agent, reason in each.get("left_out", {}).items():
             typer.echo(f"{'':14}{agent}: {reason}")
