@@ -22,7 +22,10 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-RECORDING = EntryPoint("recording", "jackfield_recording.plugin:RecordingPlugin", "jackfield.plugins")
+PLUGINS = [
+    EntryPoint("recording", "jackfield_recording.plugin:RecordingPlugin", "jackfield.plugins"),
+    EntryPoint("acd", "jackfield_acd.plugin:AcdPlugin", "jackfield.plugins"),
+]
 METHODS = {
     "import": "site.import", "export": "site.export", "check": "site.check", "plan": "site.plan", "diff": "site.diff",
     "apply": "site.apply", "rollback": "site.rollback", "history": "site.history", "undo": "site.undo",
@@ -42,7 +45,7 @@ METHODS = {
     "block": "blocks.add", "unblock": "blocks.remove", "events": "events.subscribe", "audit": "audit",
     "records": "records", "migrate": "migrate", "purge-plugin": "plugins.purge",
     "report": "report", "jobs list": "jobs", "jobs show": "jobs.show", "jobs retry": "jobs.retry",
-    "jobs drop": "jobs.drop", "jobs schedules": "jobs.schedules",
+    "jobs drop": "jobs.drop", "jobs schedules": "jobs.schedules", "acd why": "acd.why",
 }  # fmt: skip
 """Command → method. A new command is added here when its method is there."""
 AUTHORS = {"plugin new"}
@@ -87,7 +90,7 @@ def methods(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Meth
         ami=AmiSettings(port=free_port()),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("jackfield.plugins.host.entry_points", lambda group: [RECORDING])
+        patch.setattr("jackfield.plugins.host.entry_points", lambda group: PLUGINS)
         daemon = Daemon(settings)
     yield dict(daemon.control.methods())
     daemon.stop()
