@@ -72,7 +72,7 @@ def test_purging_a_plugin_drops_its_tables_and_nothing_else(installed: Node) -> 
     installed.apt_remove(["jackfield-plugin-acd"])
     assert tables() == before, "removing keeps the data"
     installed.run(["dpkg", "--purge", "jackfield-plugin-acd"])
-    assert before - tables() == {"acd_agent_state", "acd_version"}
+    assert before - tables() == {table for table in before if table.startswith("acd_")}
     installed.apt_install(["jackfield-plugin-acd"])
     assert plugins(installed)["acd"] == "enabled"
     assert tables() == before
