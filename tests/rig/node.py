@@ -272,7 +272,9 @@ class Node:
             self.add_debs(debs)
         names = [p.name.split("_")[0] if isinstance(p, Path) else p for p in packages]
         how = "--install-recommends" if recommended else "--no-install-recommends"
-        return self.run(["apt-get", *APT_OFFLINE, "install", "-y", how, *names], timeout=timeout).stdout
+        # As unattended upgrades do: an admin's own settings file stays when ours has changed, and dpkg does not ask.
+        keep = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
+        return self.run(["apt-get", *APT_OFFLINE, *keep, "install", "-y", how, *names], timeout=timeout).stdout
 
     def add_debs(self, debs: Sequence[Path]) -> None:
         """Adds .debs to the node's local repository, which is signed, and lets apt read it."""

@@ -62,7 +62,7 @@ def test_ring_all(serve):
     bob.answers()
     ann.stops_ringing()
     caller.talks_to(bob)
-    assert [agent["state"] for agent in pbx.ask("agents")] == ["ready", "talking"]
+    assert pbx.until(lambda: [agent["state"] for agent in pbx.ask("agents")] == ["ready", "talking"])
     bob.hangs_up()
     caller.is_over()
     assert caller.record().agent == "1002"
