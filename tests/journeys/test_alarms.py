@@ -59,7 +59,7 @@ def alarm(pbx: Pbx, key: str) -> dict[str, Any] | None:
 
 def news(pbx: Pbx, key: str) -> list[str]:
     """What happened to an alarm, oldest first."""
-    return [entry["what"] for entry in reversed(pbx.ask("alarms.history", key=key))]
+    return [entry["what"] for entry in reversed(pbx.ask("alarms.history", key=key, limit=10_000))]
 
 
 def test_asterisk_is_lost_and_comes_back(pbx: Pbx) -> None:
