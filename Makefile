@@ -49,7 +49,7 @@ bench: $(PYTHON) deb
 lint: $(PYTHON)
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check --quiet . || (echo 'ruff format . would change files'; exit 1)
-	@$(PYTHON) -m mypy core/src plugins/ivr/src plugins/acd/src plugins/recording/src
+	@$(PYTHON) -m mypy core/src plugins/ivr/src plugins/acd/src plugins/recording/src bench
 	@$(VENV)/bin/lint-imports --no-cache
 
 deb: $(PYTHON)

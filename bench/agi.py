@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from bench.child import Child
@@ -27,7 +28,7 @@ def _cpu() -> dict[str, Any]:
         Child("bench.agi_server", "pyst2", COMMANDS) as theirs,
     ):
         ports = {"jackfield": (ours, ours.read()["port"]), "pyst2": (theirs, theirs.read()["port"])}
-        results = interleave(ROUNDS, {name: (lambda n=name: _burst(n, *ports[n])) for name in ports})
+        results = interleave(ROUNDS, {name: partial(_burst, name, *ports[name]) for name in ports})
     cpu = {name: min(r["us"] for r in runs) for name, runs in results.items()}
     rate = {name: significant(median(r["rate"] for r in runs)) for name, runs in results.items()}
     return line(
@@ -67,7 +68,7 @@ def _latency() -> dict[str, Any]:
         Child("bench.agi_server", "pyst2", PACED_COMMANDS) as theirs,
     ):
         ports = {"jackfield": ours.read()["port"], "pyst2": theirs.read()["port"]}
-        results = interleave(PACED_ROUNDS, {name: (lambda n=name: _paced(n, ports[n])) for name in ports})
+        results = interleave(PACED_ROUNDS, {name: partial(_paced, name, ports[name]) for name in ports})
     ms = {name: [1000 * v for run in runs for v in run] for name, runs in results.items()}
     middle = {name: median(median(run) for run in runs) * 1000 for name, runs in results.items()}
     return line(

@@ -30,6 +30,12 @@ class Listener:
         """A channel is gone."""
         self.ended += 1
 
+    def channel_moved(self, channel: object, before: object) -> None:
+        """Nothing to do."""
+
+    def channels_merged(self, message: object) -> None:
+        """Nothing to do."""
+
     def phone_changed(self, endpoint: str, busy: bool) -> None:
         """Nothing to do."""
 

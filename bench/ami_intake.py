@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from bench import stream
@@ -19,7 +20,7 @@ def ami_intake() -> list[dict[str, Any]]:
     with Child("bench.ami_server", whole.path) as all_events, Child("bench.ami_server", part.path) as some_events:
         port, short = all_events.read()["port"], some_events.read()["port"]
         names = ("jackfield", "full", "panoramisk")
-        results = interleave(ROUNDS, {name: (lambda n=name: _run(n, port, whole)) for name in names})
+        results = interleave(ROUNDS, {name: partial(_run, name, port, whole) for name in names})
         results["pyst2"] = [_run("pyst2", short, part)]
     cpu = {
         n: (part.events if n == "pyst2" else whole.events) / median(r["cpu"] for r in runs)

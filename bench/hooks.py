@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 import types
+from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ def _cost(once: Any) -> float:
 
 def start_time() -> list[dict[str, Any]]:
     """From exec to calls being answered, with as many plugins as said; each in a process of its own."""
-    results = interleave(ROUNDS, {str(count): (lambda n=count: _start(n)) for count in STARTS})
+    results = interleave(ROUNDS, {str(count): partial(_start, count) for count in STARTS})
     seconds = {name: median(run["seconds"] for run in runs) for name, runs in results.items()}
     say(f"start_time: {seconds}")
     each = (seconds["12"] - seconds["0"]) / 12

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,11 @@ def records() -> list[dict[str, Any]]:
     """Rates of both sides, then the kills."""
     with tempfile.TemporaryDirectory(prefix="jackfield-bench-", dir="/var/tmp") as folder:
         count = iter(range(1000))
-        sides = {n: (lambda n=n: _run(n, Path(folder) / f"{n}{next(count)}.db")) for n in ("jackfield", "sqlite")}
+
+        def run(side: str) -> dict[str, Any]:
+            return _run(side, Path(folder) / f"{side}{next(count)}.db")
+
+        sides = {side: partial(run, side) for side in ("jackfield", "sqlite")}
         results = interleave(ROUNDS, sides)
         kills = [_kill(Path(folder) / f"kill{number}.db", KILL_AFTER + number / 3) for number in range(KILLS)]
     rate = {name: median(r["calls"] / r["seconds"] for r in runs) for name, runs in results.items()}

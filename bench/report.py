@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,11 +62,11 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
     return {name: significant(percentile(values, share)) for name, share in shares.items()}
 
 
-def interleave(rounds: int, sides: dict[str, Callable[[], T]]) -> dict[str, list[T]]:
+def interleave(rounds: int, sides: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
     """Run every side once a round, the order turned round each time, so that a noisy minute hits all alike."""
     results: dict[str, list[T]] = {name: [] for name in sides}
     for number in range(rounds):
-        names = list(sides) if number % 2 == 0 else list(reversed(sides))
+        names = list(sides)[:: 1 if number % 2 == 0 else -1]
         for name in names:
             results[name].append(sides[name]())
     return results

@@ -69,7 +69,7 @@ def _seconds(box: pbx.Pbx, lose: Callable[[pbx.Pbx], Channels]) -> float:
     right = time.time()
     begun = wait_for(lambda: _logged_in(box, lost), 10, "the log-in in the daemon's log")
     box.await_daemon()
-    return right - begun
+    return float(right - begun)
 
 
 def _lose_ami(box: pbx.Pbx) -> Channels:
