@@ -74,6 +74,11 @@ def use(language: str) -> None:
     _current.set(language)
 
 
+def current() -> str:
+    """The language of this thread (or task)."""
+    return _current.get()
+
+
 def from_environment(environment: Mapping[str, str] | None = None) -> str:
     """The language that a person at a terminal wants: LANGUAGE, LC_ALL, LC_MESSAGES or LANG, the first that is set."""
     env = os.environ if environment is None else environment

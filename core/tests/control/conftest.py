@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from jackfield.control import site_methods
 from jackfield.control.api import ControlApi
 from jackfield.control.method import Caller, Method, Role
+from jackfield.control.site_processes import SiteProcesses
 from jackfield.errors import CommandFailed, JackfieldError, SiteError
 from jackfield.plugins import PluginHost
-from jackfield.services import EventBus
+from jackfield.services import EventBus, TimerThread
 from jackfield.settings import ControlSettings, Settings
 from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
@@ -107,3 +109,20 @@ def box(tmp_path: Path):
     made = Box(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def site(box, tmp_path, monkeypatch):
+    """A client of a box whose site processes are real."""
+    (tmp_path / "jackfield.toml").write_text(
+        f'database = "sqlite:///{tmp_path}/test.db"\n'
+        f'[paths]\nstate = "{tmp_path}/state"\nrun = "{tmp_path}/run"\n[ami]\nport = 1\n'
+    )
+    monkeypatch.setenv("JACKFIELD_SETTINGS", str(tmp_path / "jackfield.toml"))
+    timers = TimerThread()
+    box.processes = SiteProcesses(timers)
+    methods = site_methods.methods(box.processes, box.events.publish)
+    box.api._core.update({method.name: method for method in methods})
+    yield box.client()
+    box.processes.renew()
+    timers.stop()

@@ -6,28 +6,9 @@ import threading
 import time
 
 import pytest
-from jackfield.control import site_methods, site_processes
+from jackfield.control import site_processes
 from jackfield.control.method import Role
-from jackfield.control.site_processes import SiteProcesses
 from jackfield.errors import CommandFailed
-from jackfield.services import TimerThread
-
-
-@pytest.fixture
-def site(box, tmp_path, monkeypatch):
-    """A client of a box whose site processes are real."""
-    (tmp_path / "jackfield.toml").write_text(
-        f'database = "sqlite:///{tmp_path}/test.db"\n'
-        f'[paths]\nstate = "{tmp_path}/state"\nrun = "{tmp_path}/run"\n[ami]\nport = 1\n'
-    )
-    monkeypatch.setenv("JACKFIELD_SETTINGS", str(tmp_path / "jackfield.toml"))
-    timers = TimerThread()
-    box.processes = SiteProcesses(timers)
-    methods = site_methods.methods(box.processes, box.events.publish)
-    box.api._core.update({method.name: method for method in methods})
-    yield box.client()
-    box.processes.renew()
-    timers.stop()
 
 
 def field(client, kind, name):

@@ -8,16 +8,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from jackfield.config import forms
 from jackfield.config.apply import Applied
 from jackfield.config.plan import Plan, masked
 from jackfield.config.problems import sentences
 from jackfield.config.references import dependents
 from jackfield.config.trial import inbound_by, outbound_by
+from jackfield.config.wanted import Wanted
 from jackfield.config.workspace import Meanwhile, Workspace
 from jackfield.errors import SiteError
 from jackfield.i18n import gettext_for
 from jackfield.plugins import PluginHost
 from jackfield.prompts.library import Progress
+from jackfield.routing import builtin
 
 _ = gettext_for("jackfield")
 
@@ -39,8 +42,7 @@ class Actions:
 
     def kinds(self) -> list[dict[str, Any]]:
         """The kinds of objects, each with the JSON schema of its fields."""
-        found = self._host.kinds().values()
-        return [{"kind": k.kind, "title": str(k.title), "schema": k.model.model_json_schema()} for k in found]
+        return forms.describe_kinds(self._host.kinds().values())
 
     def list_(self, kind: str) -> list[dict[str, Any]]:
         """Objects of the draft, and the revision that changed each last."""
@@ -61,6 +63,37 @@ class Actions:
             "revision": drafts.versions()[kind, name],
             "used_by": dependents(self._workspace.draft()[0], kind, name),
         }
+
+    def objects(self, kind: str) -> list[dict[str, Any]]:
+        """A kind's objects with their fields, secrets masked."""
+        drafts = self._workspace.drafts
+        return forms.objects(drafts.bodies(), drafts.versions(), self._host.kinds(), kind)
+
+    def secrets(self, kind: str, name: str) -> dict[str, str]:
+        """An object's secrets by field."""
+        return forms.secrets_of(self._workspace.draft()[0], kind, name)
+
+    def places(self) -> dict[str, Any]:
+        """Where calls can be sent, and the music that there is."""
+        site, kinds = self._workspace.draft()[0], [kind for _plugin, kind in self._host.destinations().values()]
+        known = {each.kind: each for each in [*builtin.kinds(), *kinds]}
+        return {"destinations": forms.places(site, known.values()), "music": sorted(self._workspace.music())}
+
+    def examine(self, kind: str, name: str, fields: Params) -> dict[str, Any]:
+        """What would be wrong with an object after a change."""
+        return {"problems": forms.told(self._workspace.examine(Wanted(kind, name, fields)))}
+
+    def change(self, changes: list[Params], what: str) -> dict[str, Any]:
+        """Several changes as one revision."""
+        wanted = [Wanted(c["kind"], c["name"], c["fields"], c.get("expected")) for c in changes]
+        return {"revision": self._workspace.change(wanted, what)}
+
+    def keep_sound(self, data: str) -> dict[str, Any]:
+        """Keep a sound file for a prompt; the name by which its `file` names it."""
+        try:
+            return {"file": self._workspace.keep_sound(base64.b64decode(data, validate=True))}
+        except binascii.Error:
+            raise SiteError([_("the sound is not base64")]) from None
 
     def set_(self, kind: str, name: str, fields: Params, expected: int | None) -> dict[str, Any]:
         """Change the named fields of an object, or make it; the other fields stay."""
@@ -92,7 +125,9 @@ class Actions:
 
     def check(self) -> dict[str, Any]:
         """What is wrong with the draft."""
-        return {"problems": sentences(self._workspace.check()), "left_out": self._workspace.draft()[1]}
+        found = self._workspace.check()
+        left_out = self._workspace.draft()[1]
+        return {"problems": sentences(found), "left_out": left_out, "findings": forms.told(found)}
 
     def revisions(self, limit: int) -> list[dict[str, Any]]:
         """Changes of the draft, newest first."""
@@ -168,6 +203,12 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "kinds": Actions.kinds,
     "list": Actions.list_,
     "get": Actions.get,
+    "objects": Actions.objects,
+    "secrets": Actions.secrets,
+    "places": Actions.places,
+    "examine": Actions.examine,
+    "change": Actions.change,
+    "keep_sound": Actions.keep_sound,
     "set": Actions.set_,
     "delete": Actions.delete,
     "import": Actions.import_,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -24,7 +24,7 @@ from jackfield.config.draft import (
 )
 from jackfield.config.exporter import export_site, revision_of
 from jackfield.config.generations import Generations
-from jackfield.config.importer import import_site, read_object
+from jackfield.config.importer import import_site, look_at_object, read_object
 from jackfield.config.lock import site_lock
 from jackfield.config.paths import Paths
 from jackfield.config.problems import Problem, sentences
@@ -32,10 +32,12 @@ from jackfield.config.secrets import fill_secrets
 from jackfield.config.site import Site
 from jackfield.config.store import history
 from jackfield.config.uploads import Uploads
+from jackfield.config.wanted import Wanted
 from jackfield.errors import JackfieldError, SiteError
 from jackfield.i18n import gettext_for
 from jackfield.plugins import PluginHost
 from jackfield.prompts.library import Library
+from jackfield.prompts.tools import SoundError
 from jackfield.routing.destinations import DestinationKind
 from jackfield.storage.engine import Database
 
@@ -92,6 +94,17 @@ class Editing:
         """Changes of the draft, newest first."""
         return self.drafts.revisions(limit=limit)
 
+    def keep_sound(self, data: bytes) -> str:
+        """Keep a sound file, for a prompt of the draft to name.
+
+        Raises:
+            SiteError: it is none that can be played.
+        """
+        try:
+            return self._library.keep_upload(data)
+        except SoundError as error:
+            raise SiteError([_("the file {problem}").format(problem=error)]) from None
+
     # -- changing --------------------------------------------------------------------------------------------------
 
     def import_text(self, text: str, read_file: ReadFile, meanwhile: Meanwhile = Meanwhile.REFUSE) -> Site:
@@ -110,7 +123,7 @@ class Editing:
         with site_lock(self.paths.lock, self._author, "import"):
             uploads = Uploads(self._library, self.paths.sources, read_file)
             kinds = self._host.kinds()
-            site = import_site(text, kinds, self._destinations(), uploads.problem, self._codes(), self._music())
+            site = import_site(text, kinds, self._destinations(), uploads.problem, self._codes(), self.music())
             current, _left_out = self.draft()
             site = fill_secrets(uploads.kept(site), current, kinds)
             mine, now = bodies_of(site), self.drafts.bodies()
@@ -137,25 +150,50 @@ class Editing:
             DraftChanged: somebody has changed the object meanwhile.
             SiteBusy: somebody else is changing the site.
         """
-        with site_lock(self.paths.lock, self._author, f"change of {kind} {name}"):
-            bodies = self.drafts.bodies()
-            self._expect(kind, name, expected)
-            changed = {"name": name} | bodies.get((kind, name), {}) | dict(fields)
-            body = {key: value for key, value in changed.items() if value is not None}
-            kinds = self._host.kinds()
-            item = read_object(kind, body, kinds)
-            item = fill_secrets(Site({kind: [item]}), Site({}), kinds).find(kind, name) or item
-            after = bodies | {(kind, name): item.model_dump(mode="json", exclude_defaults=True) | {"name": name}}
-            return self._save_checked(after, f"set {kind} {name}")
+        return self.change([Wanted(kind, name, fields, expected)], f"set {kind} {name}")
 
     def remove(self, kind: str, name: str, expected: int | None = None) -> int:
         """Take an object out; arguments, answer and errors as those of `set_fields`."""
-        with site_lock(self.paths.lock, self._author, f"removal of {kind} {name}"):
+        return self.change([Wanted(kind, name, None, expected)], f"remove {kind} {name}")
+
+    def change(self, wanted: Sequence[Wanted], what: str) -> int:
+        """Change several objects as one revision: all of them, or on any mistake none; `what` is for the history.
+
+        Answer and errors as those of `set_fields`.
+        """
+        with site_lock(self.paths.lock, self._author, what):
             bodies = self.drafts.bodies()
-            self._expect(kind, name, expected)
-            if bodies.pop((kind, name), None) is None:
+            for each in wanted:
+                self._expect(each.kind, each.name, each.expected)
+                bodies = self._with(bodies, each)
+            return self._save_checked(bodies, what)
+
+    def _with(self, bodies: Bodies, wanted: Wanted) -> Bodies:
+        """The objects after a change; raises SiteError."""
+        kind, name, key = wanted.kind, wanted.name, (wanted.kind, wanted.name)
+        if wanted.fields is None:
+            if key not in bodies:
                 raise SiteError([_("there is no {kind} {name}").format(kind=kind, name=repr(name))])
-            return self._save_checked(bodies, f"remove {kind} {name}")
+            return {other: body for other, body in bodies.items() if other != key}
+        kinds = self._host.kinds()
+        item = read_object(kind, wanted.body(bodies.get(key, {})), kinds)
+        item = fill_secrets(Site({kind: [item]}), Site({}), kinds).find(kind, name) or item
+        return bodies | {key: item.model_dump(mode="json", exclude_defaults=True) | {"name": name}}
+
+    def examine(self, wanted: Wanted) -> list[Problem]:
+        """What would be wrong, or strange, with an object after a change; nothing is saved.
+
+        Of findings on other objects only those that the change brings are told.
+        """
+        bodies = self.drafts.bodies()
+        body = wanted.body(bodies.get((wanted.kind, wanted.name), {}))
+        item, problems = look_at_object(wanted.kind, body, self._host.kinds())
+        if item is None:
+            return problems
+        after = bodies | {(wanted.kind, wanted.name): body}
+        before = set(self.check())
+        found = self._check(Site.from_json(to_json(after), self._host.kinds())[0])
+        return [p for p in found if (p.kind, p.name) == (wanted.kind, wanted.name) or p not in before]
 
     def undo(self, *, others: bool = False) -> Revision:
         """Take the last change of the draft back; once more takes the one before back.
@@ -255,10 +293,10 @@ class Editing:
             raise SiteError(sentences(wrong))
 
     def _check(self, site: Site) -> list[Problem]:
-        found = check_site(site, self._host.kinds(), self._destinations(), self._codes(), self._music())
+        found = check_site(site, self._host.kinds(), self._destinations(), self._codes(), self.music())
         return found + certificate_problems(site.general)
 
-    def _music(self) -> set[str]:
+    def music(self) -> set[str]:
         """Classes of music on hold: ours, and those written by hand."""
         try:
             text = (self.paths.custom / "musiconhold.conf").read_text(encoding="utf-8", errors="replace")

@@ -84,14 +84,25 @@ def read_object(kind: str, body: Mapping[str, Any], kinds: Mapping[str, Kind]) -
     Raises:
         SiteError: with every mistake.
     """
+    found, problems = look_at_object(kind, body, kinds)
+    if found is None:
+        raise SiteError(sentences(problems))
+    return found
+
+
+def look_at_object(
+    kind: str, body: Mapping[str, Any], kinds: Mapping[str, Kind]
+) -> tuple[SiteObject | None, list[Problem]]:
+    """One object from plain JSON, or None and every mistake with its place."""
     if kind not in kinds:
         hint = suggestion(kind, kinds) or _("install the plugin that brings it, or take it out")
-        raise SiteError([_("no installed plugin knows the kind {kind}; {hint}").format(kind=repr(kind), hint=hint)])
+        text = _("no installed plugin knows the kind {kind}; {hint}").format(kind=repr(kind), hint=hint)
+        return None, [Problem(text)]
     reading = _Reading(Lines(""))
     _read_object(reading, kinds[kind], dict(body), (kind, 0))
     if reading.problems:
-        raise SiteError(sentences(replace(problem, line=0) for problem in reading.problems))
-    return reading.objects[kind][0]
+        return None, [replace(problem, line=0) for problem in reading.problems]
+    return reading.objects[kind][0], []
 
 
 def _parse(text: str) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StringConstraints
 
 from jackfield.routing.destinations import DESTINATION_PATTERN, NAME_PATTERN
 
@@ -17,16 +17,36 @@ if TYPE_CHECKING:
     from jackfield.config.site import Site
 
 
+class _Told:
+    """A mark that the JSON schema of its field tells too, so that a form knows what it holds."""
+
+    __slots__ = ()
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core_schema)
+        handler.resolve_ref_schema(schema).update(self._said())
+        return schema
+
+    def _said(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
-class Refers:
+class Refers(_Told):
     """Marks a field that names an object of another kind: `Annotated[Name, Refers("hours")]`."""
 
     kind: str
 
+    def _said(self) -> dict[str, Any]:
+        return {"refers": self.kind}
+
 
 @dataclass(frozen=True, slots=True)
-class IsDestination:
+class IsDestination(_Told):
     """Marks a field that holds a destination."""
+
+    def _said(self) -> dict[str, Any]:
+        return {"destination": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +63,19 @@ class Onward:
 
 
 @dataclass(frozen=True, slots=True)
-class NamesMusic:
+class NamesMusic(_Told):
     """Marks a field that names a class of music on hold."""
+
+    def _said(self) -> dict[str, Any]:
+        return {"music": True}
 
 
 @dataclass(frozen=True, slots=True)
-class IsSecret:
+class IsSecret(_Told):
     """Marks a field that is masked wherever people see it, and kept when an import leaves it out."""
+
+    def _said(self) -> dict[str, Any]:
+        return {"writeOnly": True}
 
 
 def _file_path(value: str) -> str:

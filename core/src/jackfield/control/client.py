@@ -26,7 +26,13 @@ def socket_path() -> Path:
 
 
 def request(
-    method: str, *, seconds: float = 30.0, path: Path | None = None, by: str | None = None, **params: Any
+    method: str,
+    *,
+    seconds: float = 30.0,
+    path: Path | None = None,
+    by: str | None = None,
+    language: str = "",
+    **params: Any,
 ) -> Any:
     """Ask the daemon.
 
@@ -35,6 +41,7 @@ def request(
         seconds: how long to wait for the answer.
         path: the socket; by default `socket_path()`.
         by: the person for whom it is asked; only an administrator's process may say so.
+        language: of the texts in the answer; English if left out.
         params: the method's parameters, plain JSON.
 
     Raises:
@@ -44,7 +51,7 @@ def request(
         CommandFailed: the daemon refused for another reason; the message says why.
     """
     with _connected(path, seconds) as stream:
-        _ask(stream, method, params, by)
+        _ask(stream, method, params, by, language)
         return _answer(stream, path)
 
 
@@ -77,8 +84,10 @@ def _connected(path: Path | None, seconds: float | None) -> Iterator[io.Buffered
             ) from error
 
 
-def _ask(stream: io.BufferedRWPair, method: str, params: dict[str, Any], by: str | None = None) -> None:
-    person = {"by": by} if by else {}
+def _ask(
+    stream: io.BufferedRWPair, method: str, params: dict[str, Any], by: str | None = None, language: str = ""
+) -> None:
+    person = {key: value for key, value in (("by", by), ("language", language)) if value}
     stream.write(json.dumps({"v": VERSION, "method": method, "params": params, **person}).encode() + b"\n")
     stream.flush()
 

@@ -5,7 +5,8 @@
 
 `v` is the protocol: a client may leave it out; another major number than ours is refused. `id` comes back as it was.
 `by` is the person for whom a program asks (as the web interface does for those who are logged in there); it goes into
-the audit log and the history, and counts only if the program's own role is administrator.
+the audit log and the history, and counts only if the program's own role is administrator. `language` is that of the
+texts in the answer (en or zh; another means English).
 
 Within a major version answers only gain fields, methods only gain parameters that may be left out.
 """
@@ -20,6 +21,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from jackfield.errors import JackfieldError, SiteError
+from jackfield.i18n import LANGUAGES
 
 MAJOR, MINOR = 1, 0
 VERSION = f"{MAJOR}.{MINOR}"
@@ -56,6 +58,7 @@ class Request:
     params: dict[str, Any]
     id: Any = None
     by: str = ""
+    language: str = "en"
 
 
 def parse(line: bytes) -> Request:
@@ -82,7 +85,8 @@ def parse(line: bytes) -> Request:
     by = asked.get("by", "")
     if not isinstance(by, str) or len(by) > MAX_NAME or not by.isprintable():
         raise Refusal(Code.BAD_REQUEST, f"by must be a name of at most {MAX_NAME} characters", identity)
-    return Request(method, params, identity, by)
+    language = asked.get("language", "en")
+    return Request(method, params, identity, by, language if language in LANGUAGES else "en")
 
 
 class Raw(bytes):

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
+from jackfield import i18n
 from jackfield.control import protocol
 from jackfield.control.access import Access
 from jackfield.control.audit import AuditLog, Line, Outcome
@@ -130,7 +131,9 @@ class ControlServer:
         """The answer to one request; a bad one is answered, never raised."""
         request: Request | None = None
         try:
+            i18n.use("en")
             request = protocol.parse(line)
+            i18n.use(request.language)
             if request.by and caller.role is Role.ADMIN:
                 caller = replace(caller, name=request.by)
             method = self._method(request, caller)

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 import structlog
 
+from jackfield import i18n
 from jackfield import log as logs
 from jackfield.config.actions import Actions
 from jackfield.config.workspace import Workspace
@@ -40,6 +41,7 @@ def main() -> None:
     database = Database(settings.database)
     for line in sys.stdin.buffer:
         asked = json.loads(line)
+        i18n.use(asked["language"])
         workspace = Workspace(settings, host, database, author=asked["author"])
         actions = Actions(workspace, host, lambda done, total, what: _say(answers, b"P", [done, total, what]))
         _answer(actions, asked["action"], asked["params"], answers)

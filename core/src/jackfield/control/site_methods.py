@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from jackfield.control.method import Caller, Method, Role
 from jackfield.control.protocol import Raw
@@ -18,7 +18,18 @@ Expected = Annotated[
     Field(ge=0, description="Refuse when the object was changed after this revision of the draft; 0: it must be new"),
 ]
 Reason = Annotated[str, Field(max_length=500, description="Why; kept in the history")]
+Fields = Annotated[dict[str, Any], Field(description="Field → value; null: back to its default")]
 Publish = Callable[..., None]
+
+
+class Change(BaseModel):
+    """A change of an object, one of several."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Kind
+    name: Name
+    fields: dict[str, Any] | None = Field(description="Field → value (null: its default); null: take it out")
+    expected: Expected = None
 
 
 def methods(processes: SiteProcesses, publish: Publish) -> list[Method]:
@@ -47,11 +58,47 @@ def methods(processes: SiteProcesses, publish: Publish) -> list[Method]:
         """An object of the draft: the fields that are set (secrets are masked), its revision, and what uses it."""
         return run(caller, "get", kind=kind, name=name)
 
+    def objects(caller: Caller, kind: Kind) -> Raw:
+        """A kind's objects of the draft with the fields that are set (secrets are masked), and their revisions."""
+        return run(caller, "objects", kind=kind)
+
+    def secrets(caller: Caller, kind: Kind, name: Name) -> Raw:
+        """An object's secrets, by field."""
+        return run(caller, "secrets", kind=kind, name=name)
+
+    def places(caller: Caller) -> Raw:
+        """Where calls can be sent by the draft: kinds of destinations and their names; and the music that there is."""
+        return run(caller, "places")
+
+    def examine(
+        caller: Caller,
+        kind: Kind,
+        name: Annotated[str, Field(max_length=200, description="Name of the object, as far as it is written")],
+        fields: Fields,
+    ) -> Raw:
+        """What would be wrong with an object after a change; nothing is changed."""
+        return run(caller, "examine", kind=kind, name=name, fields=fields)
+
+    def change(
+        caller: Caller,
+        changes: Annotated[list[Change], Field(min_length=1, max_length=5000, description="All of them, or none")],
+        what: Annotated[str, Field(min_length=1, max_length=80, description="In a few words, for the history")],
+    ) -> Raw:
+        """Change, make and remove several objects of the draft as one revision."""
+        return changed(caller, "change", changes=[each.model_dump() for each in changes], what=what)
+
+    def sound(
+        caller: Caller,
+        data: Annotated[str, Field(max_length=24_000_000, description="A wav or flac file, in base64")],
+    ) -> Raw:
+        """Keep a sound file for a prompt; the answer is the name by which its `file` names it."""
+        return run(caller, "keep_sound", data=data)
+
     def set_(
         caller: Caller,
         kind: Kind,
         name: Name,
-        fields: Annotated[dict[str, Any], Field(description="Field → value; null: back to its default")],
+        fields: Fields,
         expected: Expected = None,
     ) -> Raw:
         """Change the named fields of an object of the draft, or make it; the other fields stay."""
@@ -134,6 +181,12 @@ def methods(processes: SiteProcesses, publish: Publish) -> list[Method]:
         Method("site.kinds", kinds, Role.VIEWER),
         Method("site.list", list_, Role.OPERATOR),
         Method("site.get", get, Role.OPERATOR, personal=True, object=one),
+        Method("site.objects", objects, Role.OPERATOR, personal=True, object="{kind}"),
+        Method("site.secrets", secrets, personal=True, object=one),
+        Method("site.places", places, Role.OPERATOR),
+        Method("site.examine", examine, Role.OPERATOR),
+        Method("site.change", change, change=True, object="{what}"),
+        Method("site.sound", sound, change=True),
         Method("site.set", set_, change=True, object=one),
         Method("site.delete", delete, change=True, object=one),
         Method("site.import", import_, change=True),

@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from jackfield import i18n
 from jackfield.control.protocol import Code, Raw, Refusal
 from jackfield.core import Timers
 from jackfield.errors import CommandFailed, SiteError
@@ -54,7 +55,9 @@ class SiteProcesses:
             generation = self._generation
             process = self._take()
             try:
-                found = process.ask({"action": action, "author": author, "params": params}, progress)
+                found = process.ask(
+                    {"action": action, "author": author, "params": params, "language": i18n.current()}, progress
+                )
             except BaseException:
                 process.close()
                 raise
