@@ -59,7 +59,7 @@ class Widen(BaseModel):
 class Queue(SiteObject):
     """A queue (A1, A5): callers wait in line for one of its agents."""
 
-    name: Annotated[Name, AfterValidator(_queue_name)]
+    name: Annotated[Name, AfterValidator(_queue_name)] = Field(description="Unique among the queues")
     title: Text = Field("", description="What people call it")
     strategy: Annotated[str, AfterValidator(_strategy)] = Field(
         "longest-idle",

@@ -17,7 +17,7 @@ class Account(SiteObject):
     """What every phone has: an account of SIP."""
 
     secret: Secret | None = Field(None, description="Generated at import when left out")
-    codecs: list[Codec] = Field(default_factory=g711)
+    codecs: list[Codec] = Field(default_factory=g711, description="Sound codecs, the preferred first")
     nat: bool = Field(True, description="Answer to where the phone's packets come from; no = to what the phone says")
     webrtc: bool = Field(False, description="A browser: SIP over secure WebSocket, sound over DTLS-SRTP and ICE")
 
@@ -31,10 +31,12 @@ class Account(SiteObject):
 class Extension(Account):
     """A phone (T5). `name` is the number that others dial, and the user name of its first phone."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[0-9]{2,10}$")]
-    title: CallerName = ""
-    language: Language | None = None
-    ring_seconds: int = Field(30, ge=5, le=300)
+    name: Annotated[str, StringConstraints(pattern=r"^[0-9]{2,10}$")] = Field(
+        description="The number that others dial; its first phone logs in with it"
+    )
+    title: CallerName = Field("", description="Whose phone it is; shown at the phones that it calls")
+    language: Language | None = Field(None, description="Language of what this phone hears; the site's if left out")
+    ring_seconds: int = Field(30, ge=5, le=300, description="How long it rings")
     may_call: list[CallClass] = Field(
         default_factory=usual_classes, description="Classes of calls to the outside; an outbound route names its own"
     )

@@ -57,13 +57,13 @@ class Did(SiteObject):
     )
     caller_list: Annotated[Name, Refers("caller-list")] | None = Field(None, description="Only callers on this list")
     order: int = Field(100, ge=1, le=9999, description="Lower is tried first; of equals, the more exact one")
-    destination: Destination
+    destination: Destination = Field(description="Where the calls go")
     hours: Annotated[Name, Refers("hours")] | None = Field(
         None, description="Business hours that must be open for the destination"
     )
     closed: Destination | None = Field(None, description="Destination outside the hours")
     fallback: Destination | None = Field(None, description="Where the call goes when its destination fails")
-    language: Language | None = None
+    language: Language | None = Field(None, description="Language of its callers; the site's if left out")
     priority: int = Field(0, ge=0, le=100, description="Lift in queues for calls to this number; higher goes first")
 
     @model_validator(mode="after")
@@ -92,7 +92,7 @@ class Hours(SiteObject):
 class TimeCondition(SiteObject):
     """A destination that leads on by business hours."""
 
-    hours: Annotated[Name, Refers("hours")]
+    hours: Annotated[Name, Refers("hours")] = Field(description="Business hours that decide")
     open: Annotated[Destination, Onward()] = Field(description="Where calls go within the hours")
     closed: Annotated[Destination, Onward()] = Field("prompt:closed", description="Where calls go outside of them")
 
@@ -130,4 +130,4 @@ class CallerList(SiteObject):
     )
     block: bool = Field(False, description="Refuse these callers")
     priority: int = Field(0, ge=0, le=100, description="Lift in queues; higher goes first")
-    language: Language | None = None
+    language: Language | None = Field(None, description="Language of its callers; the site's if left out")

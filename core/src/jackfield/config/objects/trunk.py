@@ -26,19 +26,19 @@ class Trunk(SiteObject):
 
     host: Host = Field(description="Carrier's address")
     port: int | None = Field(None, ge=1, le=65535, description="5060, with tls 5061, if left out")
-    transport: Literal["udp", "tcp", "tls"] = "udp"
+    transport: Literal["udp", "tcp", "tls"] = Field("udp", description="How SIP is carried; tls encrypts it")
     verify_server: bool = Field(True, description="With tls: the carrier's certificate must be valid for host")
     media_encryption: Literal["no", "optional", "required"] = Field(
         "no", description="SRTP with keys in the SIP messages (SDES); needs transport tls"
     )
     match: list[Network] = Field(default_factory=list, description="Addresses its calls come from; host if empty")
     username: str | None = Field(None, pattern=r"^[A-Za-z0-9+._-]{1,80}$", description="Registers when set")
-    secret: Secret | None = None
+    secret: Secret | None = Field(None, description="Password that the carrier gave for username")
     number: Number | None = Field(None, description="Shown outside where an outbound route wants the trunk's own")
-    codecs: list[Codec] = Field(default_factory=g711)
+    codecs: list[Codec] = Field(default_factory=g711, description="Sound codecs, the preferred first")
     max_calls: int = Field(0, ge=0, description="Concurrent calls; 0 = no limit")
     qualify_seconds: int = Field(30, ge=0, le=3600, description="Seconds between OPTIONS requests; 0 = none")
-    language: Language | None = None
+    language: Language | None = Field(None, description="Language of its callers; the site's if left out")
     country_code: CountryCode | None = Field(None, description="The site's if left out")
     national_prefix: DialPrefix | None = Field(None, description="The site's if left out; may be empty")
     international_prefix: DialPrefix | None = Field(None, description="The site's if left out")
