@@ -4,7 +4,7 @@
 export JACKFIELD_CACHE ?= /var/cache/jackfield-rig
 VENV := $(JACKFIELD_CACHE)/venv-$(shell sha256sum requirements.lock | cut -c1-12)
 PYTHON := $(VENV)/bin/python
-SOURCES := core/src:plugins/ivr/src:plugins/acd/src:plugins/recording/src
+SOURCES := core/src:admintui/src:plugins/ivr/src:plugins/acd/src:plugins/recording/src
 # Two files of tests at a time: much of a journey is waiting, in real time, for sound.
 BY_FILE := -n 2 --dist loadfile
 export PYTHONPATH := $(SOURCES):tests:.
@@ -26,7 +26,7 @@ $(PYTHON): requirements.lock packaging/venv.sh
 	@sh packaging/venv.sh $(VENV) requirements.lock
 
 i18n:
-	@find core/src plugins/*/src -name '*.po' | while read -r po; do msgfmt -o "$${po%.po}.mo" "$$po"; done
+	@find core/src admintui/src plugins/*/src -name '*.po' | while read -r po; do msgfmt -o "$${po%.po}.mo" "$$po"; done
 
 host:
 	@sh packaging/host.sh
@@ -35,10 +35,10 @@ demo: $(PYTHON)
 	@$(PYTHON) -m demo $(if $(KEEP),--keep)
 
 test: $(PYTHON) host i18n deb
-	@$(PYTHON) -m pytest $(BY_FILE) core/tests plugins tests
+	@$(PYTHON) -m pytest $(BY_FILE) core/tests admintui/tests plugins tests
 
 test-fast: $(PYTHON) host i18n
-	@$(PYTHON) -m pytest -n auto -m 'not journey and not packages and not slow' core/tests plugins tests
+	@$(PYTHON) -m pytest -n auto -m 'not journey and not packages and not slow' core/tests admintui/tests plugins tests
 
 journeys: $(PYTHON) host deb
 	@$(PYTHON) -m pytest $(BY_FILE) tests/journeys
@@ -49,7 +49,7 @@ bench: $(PYTHON) deb
 lint: $(PYTHON)
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check --quiet . || (echo 'ruff format . would change files'; exit 1)
-	@$(PYTHON) -m mypy core/src plugins/ivr/src plugins/acd/src plugins/recording/src bench
+	@$(PYTHON) -m mypy core/src admintui/src plugins/ivr/src plugins/acd/src plugins/recording/src bench
 	@$(VENV)/bin/lint-imports --no-cache
 
 deb: $(PYTHON)

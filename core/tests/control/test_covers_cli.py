@@ -48,8 +48,8 @@ METHODS = {
     "jobs drop": "jobs.drop", "jobs schedules": "jobs.schedules", "acd why": "acd.why",
 }  # fmt: skip
 """Command → method. A new command is added here when its method is there."""
-AUTHORS = {"plugin new"}
-"""Commands that concern no box: they make files where an author works."""
+AUTHORS = {"plugin new", "console"}
+"""Commands without a method: one makes files where an author works, one is a client like the command itself."""
 RENAMED = {
     ("import", "file"): "text", ("import", "merge"): "meanwhile", ("import", "force"): "meanwhile",
     ("show", "kind"): "kind", ("set", "revision"): "expected", ("delete", "revision"): "expected",

@@ -18,6 +18,7 @@ from jackfield.cli import (
     audit,
     authors,
     conferences,
+    console,
     context,
     draft,
     jobs,
@@ -58,6 +59,7 @@ app.command()(draft.undo)
 app.command()(draft.discard)
 app.command()(draft.revisions)
 app.command()(live.status)
+app.command()(console.console)
 app.command()(live.calls)
 app.command()(live.trunks)
 app.command()(live.agents)

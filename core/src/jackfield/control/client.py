@@ -8,9 +8,9 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from jackfield.control.protocol import VERSION, Code
 from jackfield.errors import CommandFailed, NotConnected, SiteError
@@ -57,31 +57,86 @@ def request(
 
 def events(topics: list[str], *, path: Path | None = None) -> Iterator[dict[str, Any]]:
     """Live events, as long as the daemon sends them. Raises as `request`."""
-    with _connected(path, None) as stream:
-        _ask(stream, "events.subscribe", {"topics": topics})
-        _answer(stream, path)
-        while line := stream.readline():
+    with Subscription(topics, path=path) as subscription:
+        yield from subscription
+
+
+class Subscription:
+    """Live events over a connection of its own, which another thread may close. Use it in a `with` block.
+
+    Raises:
+        NotConnected: as `request`; while it is read, that the connection broke.
+    """
+
+    def __init__(self, topics: list[str], *, path: Path | None = None) -> None:
+        """From here on no event is missed: ask for the present state after this."""
+        self._path = path
+        self._sock = _connect(path or socket_path(), None)
+        self._stream = self._sock.makefile("rwb")
+        try:
+            _ask(self._stream, "events.subscribe", {"topics": topics})
+            _answer(self._stream, path)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        with suppress(OSError):
+            self._stream.close()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Events until the daemon or `close` ends them; what only tells that the daemon lives is left out."""
+        while line := self._line():
             event = json.loads(line)
             if event.get("event") != "alive":
                 yield event
+
+    def close(self) -> None:
+        """End it; who waits for an event in another thread gets no more."""
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        self._sock.close()
+
+    def _line(self) -> bytes:
+        try:
+            return self._stream.readline()
+        except (OSError, ValueError) as error:
+            raise NotConnected(f"the live events of {self._path or socket_path()} broke off: {error}") from error
 
 
 @contextmanager
 def _connected(path: Path | None, seconds: float | None) -> Iterator[io.BufferedRWPair]:
     where = path or socket_path()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+    with _connect(where, seconds) as sock:
         try:
-            # Not settimeout: a socket that does not block cannot wait for a place in the daemon's queue.
-            limit = struct.pack("ll", int(seconds or 30), 0)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-            sock.connect(str(where))
-            sock.settimeout(seconds)
             with sock.makefile("rwb") as stream:
                 yield stream
         except OSError as error:
-            raise NotConnected(
-                f"jackfieldd does not answer on {where}: {error}. Is it running? See: systemctl status jackfieldd"
-            ) from error
+            raise _unreachable(where, error) from error
+
+
+def _connect(where: Path, seconds: float | None) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        # Not settimeout: a socket that does not block cannot wait for a place in the daemon's queue.
+        limit = struct.pack("ll", int(seconds or 30), 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        sock.connect(str(where))
+        sock.settimeout(seconds)
+    except OSError as error:
+        sock.close()
+        raise _unreachable(where, error) from error
+    return sock
+
+
+def _unreachable(where: Path, error: OSError) -> NotConnected:
+    return NotConnected(
+        f"jackfieldd does not answer on {where}: {error}. Is it running? See: systemctl status jackfieldd"
+    )
 
 
 def _ask(

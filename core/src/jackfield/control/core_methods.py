@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from jackfield.alarms import methods as alarm_methods
 from jackfield.calls import dry_run
-from jackfield.control import audit, upkeep_methods
+from jackfield.control import audit, call_methods, system_methods, upkeep_methods
 from jackfield.control.method import Caller, Method, Role
 from jackfield.control.trunks import describe_trunks
 from jackfield.describe import describe_settings
@@ -41,6 +41,8 @@ def core_methods(daemon: Daemon) -> list[Method]:
         Method("calls", calls.describe, OPERATOR, personal=True, summary="Calls in progress"),
         Method("channels", lambda: channels(daemon), VIEWER, personal=True, summary="Channels in Asterisk, by call"),
         Method("trunks", lambda: describe_trunks(daemon), VIEWER, summary="Trunks: state, round trip, calls now"),
+        *call_methods.methods(daemon.registry, daemon.asterisk),
+        *system_methods.methods(daemon),
         Method("queues", lambda: reported(daemon, "queues"), OPERATOR, personal=True, summary="Queues and who waits"),
         Method("agents", lambda: reported(daemon, "agents"), OPERATOR, personal=True, summary="Agents and their state"),
         *plugin_methods.methods(daemon),
@@ -64,6 +66,7 @@ def status(daemon: Daemon) -> dict[str, Any]:
     return {
         "daemon": {"pid": os.getpid(), "seconds_up": round(time.monotonic() - daemon.started, 1)},
         "asterisk": {"connected": daemon.ami.up.is_set(), "version": daemon.asterisk.version()},
+        "title": daemon.calls.site.general.title,
         "generation": daemon.calls.site.number,
         "calls": len(daemon.calls.calls()),
         "channels": len(daemon.registry.channels()),

@@ -1,0 +1,1 @@
+"""The console of Jackfield: everything that an administrator does, in a terminal."""

@@ -1,0 +1,192 @@
+"""What all screens of the console have: frame, breadcrumbs, help, trouble in words, and news when something happens."""
+
+from __future__ import annotations
+
+import dataclasses
+import traceback
+from collections.abc import Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.css.query import NoMatches
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Footer
+
+from jackfield_admintui.client import Event, Trouble, Why
+from jackfield_admintui.texts import N_, told
+from jackfield_admintui.widgets.frame import Crumbs, TopBar, TroublePanel
+
+if TYPE_CHECKING:
+    from jackfield_admintui.app import ConsoleApp
+
+AGAIN_SECONDS = 1.0
+"""However much happens, a screen asks anew at most so often."""
+
+
+def translated(bindings: Mapping[str, ActiveBinding]) -> dict[str, ActiveBinding]:
+    """Key hints in the language of the reader."""
+    return {
+        key: active._replace(binding=dataclasses.replace(active.binding, description=told(active.binding.description)))
+        for key, active in bindings.items()
+    }
+
+
+class ConsoleScreen(Screen[Any]):
+    """A screen of the console. See `README.md` for what a subclass defines."""
+
+    heading: ClassVar[str] = ""
+    """Its name in the breadcrumbs, marked with `N_`."""
+    help_text: ClassVar[str] = ""
+    """What it is for, for `?`; the keys are added by themselves."""
+    topics: ClassVar[frozenset[str]] = frozenset()
+    """Events after which `load` is run anew."""
+    needs: ClassVar[Mapping[str, str]] = {}
+    """Action → the method of the control API it needs; its key is offered to those only who may call that."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", N_("Back"), show=False),
+        Binding("ctrl+r", "reload", N_("Ask anew"), show=False),
+    ]
+    DEFAULT_CSS = """
+    ConsoleScreen { background: $background; }
+    ConsoleScreen Footer { height: 1; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = ""
+        """Its name in the menu; the application sets it."""
+        self._again: Timer | None = None
+        self._stale = False
+
+    # -- what a subclass defines -----------------------------------------------------------------------------------
+
+    def body(self) -> ComposeResult:
+        """The widgets between breadcrumbs and key hints."""
+        yield from ()
+
+    async def load(self) -> None:
+        """Ask the daemon and show what it says: at first, after events of `topics`, when the daemon is back.
+
+        Raises:
+            Trouble: it is shown in the panel.
+        """
+
+    def unsaved(self) -> str:
+        """What would be lost if the screen were closed now, in words; '' when nothing would."""
+        return ""
+
+    @property
+    def crumb(self) -> str:
+        """The last of the breadcrumbs; a screen about one object adds its name."""
+        return told(self.heading)
+
+    # -- for subclasses --------------------------------------------------------------------------------------------
+
+    @property
+    def console(self) -> ConsoleApp:
+        """The application."""
+        return self.app  # type: ignore[return-value]
+
+    async def ask(self, method: str, *, seconds: float = 30.0, **params: Any) -> Any:
+        """The answer of a method of the control API. Raises Trouble."""
+        return await self.console.link.ask(method, seconds=seconds, **params)
+
+    def start(self, work: Coroutine[Any, Any, Any], *, group: str = "work") -> None:
+        """Run something that asks the daemon; trouble goes into the panel. A second one of a group ends the first."""
+        self.run_worker(self._guarded(work), group=group, exclusive=group != "work", exit_on_error=False)
+
+    def reload(self) -> None:
+        """Run `load`."""
+        self._stale = False
+        self.start(self._load(), group="load")
+
+    def note(self, text: str) -> None:
+        """Say something beside the breadcrumbs, as how many rows there are."""
+        try:
+            self.query_one(Crumbs).say(self.console.way(self), text)
+        except NoMatches:
+            pass
+
+    def tell(self, trouble: Trouble | None) -> None:
+        """Show trouble, or that it is over."""
+        try:
+            self.query_one(TroublePanel).tell(trouble)
+        except NoMatches:
+            pass
+
+    # -- machinery -------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """The frame, and the body in it."""
+        yield TopBar()
+        yield Crumbs()
+        yield TroublePanel()
+        yield from self.body()
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """First question."""
+        self.note("")
+        self.reload()
+
+    def on_screen_resume(self) -> None:
+        """What was missed while another screen was in front."""
+        self.note("")
+        if self._stale:
+            self.reload()
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """As Textual's, in the reader's language."""
+        return translated(super().active_bindings)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What the person's role does not allow is not offered."""
+        needed = self.needs.get(action)
+        return needed is None or self.console.can(needed)
+
+    def heard(self, events: list[Event]) -> None:
+        """Events, in the order in which they came."""
+        if any(event["event"] in self.topics for event in events):
+            self.reload_soon()
+
+    def reload_soon(self) -> None:
+        """Run `load` now; when it ran just now, a little later, once."""
+        if not self.is_current:
+            self._stale = True
+        elif self._again is None:
+            self._again = self.set_timer(AGAIN_SECONDS, self._may_again)
+            self.reload()
+        else:
+            self._stale = True
+
+    def _may_again(self) -> None:
+        self._again = None
+        if self._stale and self.is_current:
+            self.reload_soon()
+
+    async def _load(self) -> None:
+        await self.load()
+        self.tell(None)
+
+    async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await work
+        except Trouble as trouble:
+            if trouble.why is Why.AWAY:
+                self._stale = True
+            self.tell(trouble)
+        except Exception as error:
+            self.console.keep_for_support(traceback.format_exc())
+            self.tell(Trouble(Why.BROKEN, f"{type(error).__name__}: {error}"))
+
+    def action_back(self) -> None:
+        """To the screen before."""
+        self.console.go_back()
+
+    def action_reload(self) -> None:
+        """Ask anew."""
+        self.reload()

@@ -1,0 +1,186 @@
+"""The first screen: what goes on, and what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import ItemGrid
+from textual.widgets import Sparkline, Static
+
+from jackfield_admintui.base import ConsoleScreen
+from jackfield_admintui.client import Trouble, Why
+from jackfield_admintui.live import alarms as alarm_words
+from jackfield_admintui.live.trunks import SIGNS, load, tone
+from jackfield_admintui.texts import N_, _, plain, size, span
+from jackfield_admintui.widgets.bars import bar
+from jackfield_admintui.widgets.card import Card
+
+PAST = 120
+"""Seconds in the line of calls."""
+LINES = 6
+
+
+class Overview(ConsoleScreen):
+    """Calls, trunks, queues, agents, alarms, the machine: each in a box that opens its screen."""
+
+    heading = N_("Overview")
+    help_text = N_(
+        "What goes on now, and what is wrong. Every box opens its screen: by Enter, by the mouse, or by its key after "
+        "g. Figures follow what happens by themselves. Ctrl+F finds a number, a name or an object anywhere."
+    )
+    topics = frozenset({"call", "queue", "agent", "alarm", "plugin", "site", "phone", "load", "dropped"})
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "app.focus_next", N_("Next box"), show=False),
+        Binding("up,k", "app.focus_previous", N_("Box before"), show=False),
+    ]
+    DEFAULT_CSS = """
+    Overview ItemGrid { grid-size: 2; grid-gutter: 0 1; padding: 0 1; height: 1fr; grid-rows: 1fr; }
+    Overview.-wide ItemGrid { grid-size: 3; }
+    Overview Sparkline { height: 2; }
+    Overview Sparkline > .sparkline--max-color { color: $primary; }
+    Overview Sparkline > .sparkline--min-color { color: $primary 60%; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._past: deque[float] = deque([0.0] * PAST, maxlen=PAST)
+        self._calls = 0
+
+    def body(self) -> ComposeResult:
+        """The boxes."""
+        with ItemGrid():
+            with Card("calls", _("Calls"), id="card-calls"):
+                yield Static(id="calls")
+                yield Sparkline(list(self._past), id="past")
+            yield self._card("alarms", _("Alarms"))
+            yield self._card("queues", _("Queues"))
+            yield self._card("agents", _("Agents"))
+            yield self._card("trunks", _("Trunks"), "trunks-live")
+            yield self._card("machine", _("Machine"), "system")
+
+    def _card(self, name: str, title: str, opens: str = "") -> Card:
+        return Card(opens or name, title, Static(id=name, markup=False), id=f"card-{name}")
+
+    def on_mount(self) -> None:
+        """The line of calls goes on by itself."""
+        self.set_interval(1.0, self._tick)
+        self.query(Card).first().focus()
+
+    def _tick(self) -> None:
+        self._past.append(float(self._calls))
+        self.query_one(Sparkline).data = list(self._past)
+
+    async def load(self) -> None:
+        """Ask for all boxes at once; one that has no answer says why, the others stand."""
+        wanted = {"calls": "calls", "alarms": "alarms", "queues": "queues", "agents": "agents", "trunks": "trunks",
+                  "machine": "system"}  # fmt: skip
+        names = [name for name, method in wanted.items() if self.console.can(method)]
+        found = await asyncio.gather(*(self.ask(wanted[name]) for name in names), return_exceptions=True)
+        away = next((e for e in found if isinstance(e, Trouble) and e.why is Why.AWAY), None)
+        if away is not None:
+            raise away
+        for name, answer in zip(names, found, strict=True):
+            if isinstance(answer, Trouble):
+                self.query_one(f"#{name}", Static).update(plain(answer.text))
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                self.query_one(f"#{name}", Static).update(getattr(self, f"_{name}_box")(answer))
+        for name in wanted.keys() - set(names):
+            self.query_one(f"#{name}", Static).update(
+                Text(_("Not for your role, or its plugin is not at work."), "dim")
+            )
+
+    def _colour(self, tone: str) -> str:
+        return self.console.theme_variables.get(
+            {"good": "success", "bad": "error", "warn": "warning"}.get(tone, ""), ""
+        )
+
+    def _calls_box(self, calls: list[dict[str, Any]]) -> Text:
+        self._calls = len(calls)
+        talking = sum(bool(call["talking"]) for call in calls)
+        text = Text(f"{len(calls)}", style="bold")
+        text.append(f" {_('now')}", "not bold")
+        text.append(f"    ● {_('{count} talking').format(count=talking)}", self._colour("good"))
+        text.append(f"    ○ {_('{count} waiting').format(count=len(calls) - talking)}\n", self._colour("warn"))
+        text.append(_("the last two minutes:"), "dim")
+        return text
+
+    def _alarms_box(self, alarms: list[dict[str, Any]]) -> Text:
+        if not alarms:
+            return Text(f"● {_('all is well')}", self._colour("good"))
+        text = Text()
+        for alarm in alarms[:LINES]:
+            style = self._colour(alarm_words.TONES.get(alarm["severity"], ""))
+            text.append(f"{alarm_words.SIGNS.get(alarm['severity'], '?')} ", style)
+            text.append(f"{plain(alarm['text'])}\n")
+        return _more(text, alarms)
+
+    def _queues_box(self, queues: list[dict[str, Any]]) -> Text:
+        if not queues:
+            return Text(_("No queues."), "dim")
+        text = Text()
+        longest = sorted(queues, key=lambda queue: -len(queue["waiting"]))
+        most = max(1, *(len(queue["waiting"]) for queue in queues))
+        for queue in longest[:LINES]:
+            waiting = queue["waiting"]
+            text.append(f"{plain(queue['name'])[:14]:<15}")
+            text.append(f"{bar(len(waiting), most, 8)} ", self._colour("warn" if waiting else "good"))
+            text.append(_("{count} wait").format(count=len(waiting)))
+            if waiting:
+                text.append(f", {_('longest')} {span(max(one['seconds'] for one in waiting))}")
+            text.append("\n")
+        return _more(text, queues)
+
+    def _agents_box(self, agents: list[dict[str, Any]]) -> Text:
+        if not agents:
+            return Text(_("No agents."), "dim")
+        counts: dict[str, int] = {}
+        for agent in agents:
+            counts[str(agent["state"])] = counts.get(str(agent["state"]), 0) + 1
+        text = Text()
+        for state, count in sorted(counts.items(), key=lambda item: -item[1]):
+            text.append(f"{count:>4} ", "bold")
+            text.append(f"{bar(count, len(agents), 12)} ", self._colour("good"))
+            text.append(f"{plain(state)}\n")
+        return text
+
+    def _trunks_box(self, trunks: list[dict[str, Any]]) -> Text:
+        if not trunks:
+            return Text(_("No trunks yet."), "dim")
+        text = Text()
+        order = {"bad": 0, "warn": 1, "good": 2}
+        for trunk in sorted(trunks, key=lambda row: order[tone(row)])[:LINES]:
+            text.append(f"{SIGNS[tone(trunk)]} ", self._colour(tone(trunk)))
+            text.append(f"{plain(trunk['name'])}  {plain(trunk['state'])}  {_('calls')} {load(trunk)}\n")
+        return _more(text, trunks)
+
+    def _machine_box(self, machine: dict[str, Any]) -> Text:
+        text = Text()
+        cores = max(1, int(machine["cores"]))
+        share = min(1.0, machine["load"][0] / cores)
+        text.append(f"{_('load')}    {bar(share, 1, 12)} {machine['load'][0]:.2f} / {cores}\n", self._shade(share))
+        memory = machine["memory"]
+        used = 1 - memory["available"] / max(1, memory["total"])
+        free = _("{size} free").format(size=size(memory["available"]))
+        text.append(f"{_('memory')}  {bar(used, 1, 12)} {free}\n", self._shade(used))
+        for disk in machine["disks"]:
+            full = disk["used"] / max(1, disk["total"])
+            free = _("{size} free").format(size=size(disk["free"]))
+            text.append(f"{_('disk')}    {bar(full, 1, 12)} {free}  {plain(disk['path'])}\n", self._shade(full))
+        text.append(_("up {time}").format(time=span(machine["seconds_up"])), "dim")
+        return text
+
+    def _shade(self, share: float) -> str:
+        return self._colour("bad" if share > 0.95 else "warn" if share > 0.8 else "good")
+
+
+def _more(text: Text, rows: list[Any]) -> Text:
+    if len(rows) > LINES:
+        text.append(_("and {count} more").format(count=len(rows) - LINES), "dim")
+    return text

@@ -1,0 +1,1 @@
+"""Ways through the console: the menu, the palette, the help."""

@@ -1,0 +1,132 @@
+"""What is around every screen: the line with the state of things, the way back, and the panel that tells trouble."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from jackfield_admintui.client import Trouble, Why
+from jackfield_admintui.texts import _, plain
+
+if TYPE_CHECKING:
+    from jackfield_admintui.app import ConsoleApp
+
+ON, OFF, RAISED = "●", "✖", "▲"
+
+
+class TopBar(Static):
+    """The site, the daemon, Asterisk, alarms, the person."""
+
+    DEFAULT_CSS = """
+    TopBar { dock: top; height: 1; background: $panel; color: $foreground; padding: 0 1; text-wrap: nowrap; }
+    """
+
+    def on_mount(self) -> None:
+        """Follow the state."""
+        app: Any = self.app
+        app.station_changed.subscribe(self, lambda _station: self.refresh_state())
+        self.refresh_state()
+
+    def on_resize(self) -> None:
+        """The right side stays right."""
+        self.refresh_state()
+
+    def refresh_state(self) -> None:
+        """Say it anew."""
+        app: ConsoleApp = self.app  # type: ignore[assignment]
+        station = app.station
+        colour = app.theme_variables.get
+        good, bad, warn = (colour(name, "") for name in ("success", "error", "warning"))
+        left = Text(" Jackfield", style="bold")
+        if station.title:
+            left.append(f"  {plain(station.title)}", style="not bold")
+        right = Text()
+
+        def say(up: bool, name: str, detail: str = "") -> None:
+            right.append(f"{ON if up else OFF} {name}", style=good if up else f"bold {bad}")
+            right.append(f" {detail}  " if detail else "  ")
+
+        say(station.up, _("daemon") if station.up else _("daemon down"))
+        if station.up:
+            say(station.asterisk, "Asterisk" if station.asterisk else _("Asterisk down"), station.asterisk_version)
+        if station.alarms:
+            text = _("1 alarm") if station.alarms == 1 else _("{count} alarms").format(count=station.alarms)
+            right.append(f"{RAISED} {text}  ", style=f"bold {warn}")
+        if station.user:
+            right.append(f"{station.user} ({station.role.value if station.role else '–'})")
+        room = self.size.width - 2
+        left.truncate(max(10, room - right.cell_len - 1), overflow="ellipsis")
+        left.append(" " * max(1, room - left.cell_len - right.cell_len))
+        self.update(left + right)
+
+
+class Crumbs(Static):
+    """Where we are, and the way back."""
+
+    DEFAULT_CSS = "Crumbs { height: 1; padding: 0 1; color: $foreground 70%; text-wrap: nowrap; }"
+
+    def say(self, words: list[str], note: str = "") -> None:
+        """The way, from the outermost; `note` is what is to be known of the list."""
+        line = Text(" › ".join(words[:-1]) + (" › " if len(words) > 1 else ""))
+        line.append(words[-1] if words else "", style="bold")
+        if note:
+            line.append(f"   {note}", style="italic")
+        self.update(line)
+
+
+class TroublePanel(Vertical):
+    """What went wrong, and what to do about it; hidden while all is well."""
+
+    DEFAULT_CSS = """
+    TroublePanel { display: none; height: auto; max-height: 60%; border: round $error; padding: 0 1; margin: 0 1;
+                   background: $surface; }
+    TroublePanel.-shown { display: block; }
+    TroublePanel > .what { text-style: bold; color: $error; }
+    TroublePanel > .keys { color: $foreground 70%; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trouble: Trouble | None = None
+
+    def compose(self) -> ComposeResult:
+        """What, why, what to do."""
+        yield Static(classes="what", markup=False)
+        yield Static(classes="why", markup=False)
+        yield Static(classes="keys", markup=False)
+
+    def tell(self, trouble: Trouble | None) -> None:
+        """Show it; None: all is well again."""
+        self.trouble = trouble
+        self.set_class(trouble is not None, "-shown")
+        if trouble is None:
+            return
+        what, why, keys = self.query(Static)
+        what.update(f"{OFF} {headline(trouble)}")
+        lines = [f"• {plain(each)}" for each in trouble.problems] if len(trouble.problems) > 1 else [trouble.text]
+        why.update("\n".join(lines[:12]))
+        keys.update(advice(trouble))
+
+
+def headline(trouble: Trouble) -> str:
+    """What happened, in a few words."""
+    return {
+        Why.AWAY: _("The daemon does not answer"),
+        Why.DENIED: _("Your role does not allow it"),
+        Why.REFUSED: _("It was refused"),
+        Why.BROKEN: _("Something in this console is broken"),
+    }[trouble.why]
+
+
+def advice(trouble: Trouble) -> str:
+    """What to do."""
+    return {
+        Why.AWAY: _("Start it: F9 · its log: journalctl -u jackfieldd · this screen comes back by itself"),
+        Why.DENIED: _("An administrator gives roles in [control] of /etc/jackfield/jackfield.toml · Esc: back"),
+        Why.REFUSED: _("Mend what is named and try again · Esc: back"),
+        Why.BROKEN: _("F8 writes a report for support · Ctrl+R: try again · Esc: back"),
+    }[trouble.why]
