@@ -232,6 +232,7 @@ SAID = {
     "key": (lambda call: call.key(2.5), "WAIT FOR DIGIT 2500"),
     "pick_up": (lambda call: call.pick_up("PJSIP/202-00000007"), 'EXEC PickupChan "PJSIP/202-00000007"'),
     "record_mix": (lambda call: call.record_mix("/spool/1.raw"), 'EXEC MixMonitor "/spool/1.raw,abD"'),
+    "progress": (lambda call: call.progress(), 'EXEC Progress ""'),
     "ringing": (lambda call: call.ringing(), 'EXEC Ringing ""'),
     "set_variable": (lambda call: call.set_variable("LEVEL", "gold"), 'SET VARIABLE "LEVEL" "gold"'),
     "stop_mix": (lambda call: call.stop_mix(), 'EXEC StopMixMonitor ""'),

@@ -51,7 +51,7 @@ class FakeCall:
         self.resumed = None if dial_status is None else Resume(dial_status)
         self.did = []
         self.keys = []
-        self._wakes, self._gone = [], False
+        self._wakes, self._gone, self._pressed = [], False, ""
 
     def hang_up(self):
         with self.world.moved:
@@ -66,8 +66,13 @@ class FakeCall:
     def answer(self, *, at_once=False):
         self._note("answer")
 
+    def progress(self):
+        self._note("progress")
+
     def play(self, sound, *, keys="", interruptible=False):
         self._note("play", *([sound] if isinstance(sound, str) else sound))
+        if keys and self.keys and self.keys[0] in keys:
+            return self.keys.pop(0)
         if interruptible and self.world.long_prompts:
             with self.world.moved:
                 self.world.playing.set()
@@ -93,14 +98,29 @@ class FakeCall:
             self._wakes.append(value)
             self.world.moved.notify_all()
 
-    def wait(self, seconds=None):
+    def press(self, key):
+        """A key while the caller waits; one that the wait does not ask for is lost."""
+        with self.world.moved:
+            self._pressed = key
+            self.world.moved.notify_all()
+
+    def wait(self, seconds=None, *, keys=""):
         with self.world.moved:
             end = None if seconds is None else self.world.now + seconds
             self._note("wait", seconds)
             self.world.moved.notify_all()
             assert self.world.moved.wait_for(
-                lambda: self._wakes or self._gone or (end is not None and self.world.now >= end), SECONDS
+                lambda: (
+                    self._wakes
+                    or self._gone
+                    or (self._pressed and self._pressed in keys)
+                    or (end is not None and self.world.now >= end)
+                ),
+                SECONDS,
             )
+            if self._pressed and self._pressed in keys:
+                key, self._pressed = self._pressed, ""
+                return Wake(key=key)
             if self._wakes:
                 return Wake(self._wakes.pop(0))
             if self._gone:

@@ -15,6 +15,11 @@ class Day:
 
     waits: list = field(default_factory=list)
     abandoned: int = 0
+    agents: int = 0
+    foretold: list = field(default_factory=list)
+    """Of callers who had to wait and could be told: expected wait at joining, and the real one (None: gave up)."""
+    places: list = field(default_factory=list)
+    """Of the same callers: place at joining, and the wait."""
 
     @property
     def offered(self):
@@ -30,7 +35,7 @@ def simulate(*, agents, load, calls, seed, patience=None, strategy="longest-idle
     for name in names:
         engine.login(name, name, 0.0)
     events, order = [], iter(range(10**9))
-    day, joined, waits = Day(), {}, {}
+    day, joined, waits, told = Day(agents=agents), {}, {}, {}
     heapq.heappush(events, (rng.expovariate(load), next(order), "arrive", 0))
 
     def take(decisions, now):
@@ -46,6 +51,8 @@ def simulate(*, agents, load, calls, seed, patience=None, strategy="longest-idle
             contact = f"c{who}"
             joined[contact] = now
             take(engine.join(contact, "q", engine.place(0, now), now), now)
+            if (expected := engine.expected_wait(contact)) is not None:
+                told[contact] = expected, engine.position(contact)
             if patience is not None and contact not in waits:
                 heapq.heappush(events, (now + rng.expovariate(1 / patience), next(order), "give up", contact))
             if who + 1 < calls + warm_up:
@@ -58,4 +65,7 @@ def simulate(*, agents, load, calls, seed, patience=None, strategy="longest-idle
         wait = waits.get(f"c{number}")
         day.abandoned += wait is None
         day.waits.append(wait)
+        if (known := told.get(f"c{number}")) is not None:
+            day.foretold.append((known[0], wait))
+            day.places.append((known[1], wait))
     return day

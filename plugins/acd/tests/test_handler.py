@@ -179,7 +179,7 @@ def test_an_offer_on_its_way_wins_over_the_maximum_wait(world, monkeypatch):
     call = world.call("c1")
     wait = call.wait
 
-    def wait_just_too_long(seconds):
+    def wait_just_too_long(seconds, *, keys=""):
         monkeypatch.setattr(call, "wait", wait)
         world.now += 90
         world.runtime.login("1001", "201")

@@ -166,6 +166,21 @@ class Speech(CallBasis):
             self._session.execute("SET MUSIC OFF")
         self._music = on
 
+    def progress(self) -> None:
+        """Open the way for sound before the answer (early media: SIP's 183): prompts and music, at nobody's cost.
+
+        Not every carrier lets its callers hear it, or sends their keys. Of an answered call it does nothing.
+
+        Raises:
+            CallerHungUp: the caller is gone.
+
+        Example:
+            >>> call.progress()
+        """
+        self.flush()
+        if not self.answered:
+            self._session.run("Progress")
+
     def ringing(self) -> None:
         """Let the caller hear ringing until something else is heard.
 

@@ -13,6 +13,7 @@ from jackfield_acd.dispatch import Nudge
 from jackfield_acd.kinds import Queue
 from jackfield_acd.model import Failure, Offer, Place, Refusal, Wish
 from jackfield_acd.runtime import Runtime
+from jackfield_acd.timetable import Timetable
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
@@ -61,7 +62,7 @@ class Visit:
         self._now = runtime.clock.now
         self._entered = self._joined = self._now()
         self._wish: Wish | None = None
-        self._announced_at: float | None = None
+        self._timetable = Timetable(self._now())
 
     # -- the two ways in -------------------------------------------------------------------------------------------
 
@@ -83,7 +84,7 @@ class Visit:
         if isinstance(entered, Refusal):
             return self._refused(entered)
         self._save(place)
-        self._call.answer(at_once=True)
+        self._open()
         return self._serve(entered)
 
     def come_back(self) -> Next:
@@ -102,8 +103,15 @@ class Visit:
         entered = self._runtime.resume(self._call, self._queue, place, failure, self._entered, self._wish)
         if isinstance(entered, Refusal):
             return self._refused(entered)
-        self._announced_at = self._now()
+        self._timetable = Timetable(self._now(), told=True)
         return self._serve(entered)
+
+    def _open(self) -> None:
+        """Let the caller hear what comes."""
+        if self._queue.answer == "first":
+            self._call.answer(at_once=True)
+        else:
+            self._call.progress()
 
     def _save(self, place: Place) -> None:
         memo: dict[str, object] = {
@@ -133,7 +141,10 @@ class Visit:
         return self._queue.record and self._queue.announce_recording and ANNOUNCED not in self._call.data
 
     def _announce_recording(self) -> None:
-        self._call.answer()
+        if self._queue.answer == "first":
+            self._call.answer()
+        else:
+            self._call.progress()
         self._call.play(ANNOUNCED)
         self._call.set_data(ANNOUNCED, "1")
 
@@ -142,7 +153,7 @@ class Visit:
             return _gone(self._call, self._queue.name)
         if refusal is Refusal.EMPTY:
             return self._onward(self._queue.empty, str(refusal))
-        return self._overflow(str(refusal))
+        return self._overflow(str(refusal), self._queue.overflow)
 
     # -- offers ----------------------------------------------------------------------------------------------------
 
@@ -175,54 +186,63 @@ class Visit:
     def _wait(self) -> Offer | Next:
         """Wait for an offer, with music and announcements; or for a reason to go elsewhere."""
         while True:
-            if self._announcement_due() <= self._now():
-                self._announce()
-            self._call.music(True, self._queue.music)
-            wake = self._call.wait(self._timeout())
-            if isinstance(wake.value, Offer):
-                return wake.value
-            if isinstance(wake.value, Queue) and wake.value.name == self._queue.name:
-                self._queue = wake.value
-                continue
-            if wake.value is Nudge.DROPPED:
-                return _gone(self._call, self._queue.name)
-            if wake.value is Nudge.UNSTAFFED and self._queue.empty is not None:
-                if self._runtime.withdraw(self._call, if_unstaffed=True):
-                    return self._onward(self._queue.empty, "empty")
-            elif self._now() >= self._deadline() and self._runtime.withdraw(self._call):
-                return self._overflow("timed out")
+            key = self._announce() if self._timetable.due(self._queue) <= self._now() else ""
+            value = None
+            if not key:
+                self._call.music(True, self._queue.music)
+                wake = self._call.wait(self._timeout(), keys="".join(self._queue.keys))
+                key, value = wake.key, wake.value
+            if isinstance(value, Offer):
+                return value
+            if isinstance(value, Queue) and value.name == self._queue.name:
+                self._queue = value
+            elif (onward := self._leaving(key, value)) is not None:
+                return onward
+
+    def _leaving(self, key: str, value: object) -> Next | None:
+        """Where to go, if the caller is to wait no longer."""
+        if value is Nudge.DROPPED:
+            return _gone(self._call, self._queue.name)
+        if value is Nudge.UNSTAFFED:
+            if self._queue.empty is not None and self._runtime.withdraw(self._call, if_unstaffed=True):
+                return self._onward(self._queue.empty, "empty")
+        elif key in self._queue.keys:
+            if self._runtime.withdraw(self._call):
+                return self._overflow(f"key {key}", self._queue.keys[key])
+        elif self._now() >= self._deadline() and self._runtime.withdraw(self._call):
+            return self._overflow("timed out", self._queue.overflow)
+        return None
 
     def _timeout(self) -> float | None:
         """Seconds until something is to be done without being woken, or None."""
-        at = min(self._announcement_due(), self._deadline())
+        at = min(self._timetable.due(self._queue), self._deadline())
         return None if at == float("inf") else max(0.0, at - self._now())
 
     def _deadline(self) -> float:
         return self._entered + self._queue.max_wait if self._queue.max_wait else float("inf")
 
-    def _announcement_due(self) -> float:
-        if not self._queue.announce_position:
-            return float("inf")
-        if self._announced_at is None:
-            return 0.0
-        return self._announced_at + self._queue.announce_every if self._queue.announce_every else float("inf")
+    def _announce(self) -> str:
+        """Tell the caller what is due. An offer cuts it short; a failure must not cost the place.
 
-    def _announce(self) -> None:
-        """Tell the caller the place in line. An offer cuts it short; a failure must not cost the place."""
-        position = self._runtime.position(self._call)
+        Returns:
+            The key by which the caller cut it short, or ''.
+        """
+        begun, position, key = self._now(), self._runtime.position(self._call), ""
         with self._runtime.announcing(self._call) as go_on:
             if go_on and position is not None:
+                expected = self._runtime.expected_wait(self._call) if self._queue.announce_wait else None
+                sounds = self._timetable.sounds(self._queue, begun, position, expected)
                 try:
-                    sounds = ["acd-position-before", f"number:{position}", "acd-position-after"]
-                    self._call.play(sounds, interruptible=True)
+                    key = self._call.play(sounds, keys="".join(self._queue.keys), interruptible=True)
                 except CommandFailed as error:
                     log.warning("acd.announcement_failed", call=self._call.id, error=str(error))
-        self._announced_at = self._now()
+        self._timetable.said(self._queue, begun, self._now())
+        return key
 
-    def _overflow(self, outcome: str) -> Next:
+    def _overflow(self, outcome: str, destination: str | None) -> Next:
         """Elsewhere; the time waited goes with the caller."""
         self._call.set_data(SINCE, str(self._runtime.clock.epoch + self._joined))
-        return self._onward(self._queue.overflow, outcome)
+        return self._onward(destination, outcome)
 
     def _onward(self, destination: str | None, outcome: str) -> Next:
         return Goto(destination, outcome) if destination is not None else End(Result.UNANSWERED, outcome=outcome)

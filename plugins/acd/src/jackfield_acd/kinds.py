@@ -40,6 +40,7 @@ def _rising(steps: list[Widen]) -> list[Widen]:
     return steps
 
 
+Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
 Skill = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 Level = Annotated[int, Field(ge=1, le=10)]
 Skills = Annotated[dict[Skill, Level], Field(max_length=20)]
@@ -96,11 +97,24 @@ class Queue(SiteObject):
     no_answer_pause: int = Field(
         2, ge=0, le=100, description="Pause an agent after so many unanswered offers in a row; 0 = never"
     )
+    answer: Literal["first", "agent"] = Field(
+        "first",
+        description="When callers are answered: first, before they wait; or by the agent, with music and announcements "
+        "before that as early media, which costs the caller nothing",
+    )
     music: Annotated[str, NamesMusic()] = Field(
         "default", pattern=MUSIC_CLASS_PATTERN, description="Music class while waiting"
     )
     announce_position: bool = Field(True, description="Tell callers their place in line")
+    announce_wait: bool = Field(False, description="Tell callers how long they will probably wait, once that is known")
     announce_every: int = Field(60, ge=0, le=3600, description="Seconds between announcements; 0 = only on entry")
+    announcements: list[Annotated[Name, Refers("prompt")]] = Field(
+        default_factory=list, max_length=20, description="Prompts between the music, one after the other, then again"
+    )
+    announcements_every: int = Field(45, ge=5, le=3600, description="Seconds of music before each of `announcements`")
+    keys: dict[Key, Destination] = Field(
+        default_factory=dict, description="Keys by which a waiting caller goes elsewhere, as in { 2 = 'ivr:main' }"
+    )
     max_wait: int = Field(0, ge=0, le=86400, description="Seconds until a caller overflows; 0 = no limit")
     max_length: int = Field(0, ge=0, le=100_000, description="Callers who may wait; more overflow; 0 = no limit")
     overflow: Annotated[Destination | None, Onward()] = Field(

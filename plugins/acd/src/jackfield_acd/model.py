@@ -120,6 +120,8 @@ class Contact:
     turn: int = 0
     """Counts its moves in the line, so that a time that was overtaken is told apart."""
     offers: int = 0
+    came_at: int = 0
+    """Its position when it came into the line; 0 when it did not wait, or that is not known."""
     story: Story | None = None
 
 

@@ -237,6 +237,11 @@ class Runtime:
         with self._lock:
             return self._engine.position(call.id)
 
+    def expected_wait(self, call: Call) -> float | None:
+        """Seconds that a caller will probably wait yet; None when nobody can tell."""
+        with self._lock:
+            return self._engine.expected_wait(call.id)
+
     @contextmanager
     def announcing(self, call: Call) -> Iterator[bool]:
         """While an announcement plays: an offer interrupts it. Yields False when an offer is there already."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from jackfield_acd.desk import Desk
 from jackfield_acd.errors import NoSuchQueue
+from jackfield_acd.forecast import Forecast
 from jackfield_acd.lines import Line
 from jackfield_acd.model import (
     Activity,
@@ -35,6 +36,7 @@ class Engine(Desk):
         """`seed` is for the strategy `random`."""
         super().__init__(seed)
         self._sequence = 0
+        self._forecasts: dict[str, Forecast] = {}
         self.stories = True
         """Whether to keep account of each decision about a contact (`why`)."""
 
@@ -118,6 +120,7 @@ class Engine(Desk):
         new = self._admit(contact, queue, place, now, wish)
         self._note(new, now, Event.JOINED, -place.rank, len(self._lines[queue].order))
         self._line_up(new, now)
+        new.came_at = self.position(contact) or 0
         return self._decided()
 
     def resume(
@@ -168,6 +171,7 @@ class Engine(Desk):
             known = self._contacts.get(contact)
             if known is not None:
                 known.agents = (took.name,)
+                self._learn(known, now)
                 self._note(known, now, Event.ANSWERED, took.name)
             self._settle(took, now)
             self._spare([agent for agent in ringing if agent is not took], now)
@@ -248,6 +252,21 @@ class Engine(Desk):
         if found is None or found.agents:
             return None
         return self._lines[found.queue].position(found)
+
+    def expected_wait(self, contact: str) -> float | None:
+        """Seconds that it will probably wait yet; None when it does not wait, or nobody can tell (`forecast`)."""
+        position, known = self.position(contact), self._contacts.get(contact)
+        forecast = self._forecasts.get(known.queue) if known is not None else None
+        if position is None or known is None or forecast is None:
+            return None
+        return forecast.expected(position, self._lines[known.queue].present)
+
+    def _learn(self, contact: Contact, now: float) -> None:
+        """What its wait tells of those to come."""
+        line = self._lines.get(contact.queue)
+        if contact.came_at and line is not None and line.present:
+            forecast = self._forecasts.setdefault(contact.queue, Forecast())
+            forecast.taken(now - contact.entered, contact.came_at, line.present)
 
     def waiting(self, queue: str) -> list[Contact]:
         """Who waits, first in line first; nobody in a queue that does not exist."""

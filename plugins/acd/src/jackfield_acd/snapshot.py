@@ -20,7 +20,8 @@ def snapshot(engine: Engine, callers: Mapping[str, Caller], now: float) -> dict[
             {
                 "name": name,
                 "waiting": [
-                    _contact(contact, callers, number, now) for number, contact in enumerate(engine.waiting(name), 1)
+                    _contact(contact, callers, number, now, engine.expected_wait(contact.id))
+                    for number, contact in enumerate(engine.waiting(name), 1)
                 ],
                 "agents": list(engine.rules(name).agents),
             }
@@ -30,7 +31,9 @@ def snapshot(engine: Engine, callers: Mapping[str, Caller], now: float) -> dict[
     }
 
 
-def _contact(contact: Contact, callers: Mapping[str, Caller], position: int, now: float) -> dict[str, Any]:
+def _contact(
+    contact: Contact, callers: Mapping[str, Caller], position: int, now: float, expected: float | None
+) -> dict[str, Any]:
     caller = callers.get(contact.id)
     return {
         "call": contact.id,
@@ -38,6 +41,7 @@ def _contact(contact: Contact, callers: Mapping[str, Caller], position: int, now
         "seconds": round(now - contact.place.joined, 1),
         "position": position,
         "priority": -contact.place.rank,
+        "expected_seconds": None if expected is None else round(expected, 1),
     }
 
 
