@@ -109,9 +109,10 @@ class Daemon:
         status = Status("test", declared={"jackfield_destinations": [plugin.kind()]}, instance=plugin)
         self.host.put(status)
         self.writer = Writer()
-        self.calls = CallService(self.host, self.writer, EventBus(), "token", lambda: datetime.now(UTC))
-        self.host.on_left = self.calls.plugin_left
-        self.calls.registry = Registry(self.calls)
+        registry = Registry()
+        self.calls = CallService(self.host, self.writer, EventBus(), registry, "token", lambda: datetime.now(UTC))
+        self.host.on_left = self.calls.stalls.plugin_left
+        registry.listener = self.calls.legs
         self.calls.desk = Desk(States(), self.calls, None, ParkingLot(lambda slot, occupied: None))
         numbers = ("good", "raises", "exits", "nonsense", "loops", "waits", "hangs")
         dids = [

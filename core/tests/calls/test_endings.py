@@ -39,7 +39,7 @@ def test_the_threads_word_counts_when_the_hangup_event_is_quicker() -> None:
     plugin = Plugin()
     for number in range(20):
         daemon = Daemon(plugin)
-        daemon.calls.registry._listener = Listener(daemon.calls)
+        daemon.calls.registry.listener = Listener(daemon.calls.legs)
         daemon.calls.registry.known = True
         who = {"Uniqueid": "1.1", "Linkedid": "1.1", "Channel": "PJSIP/carrier-00000001"}
         event(daemon, "Newchannel", **who)

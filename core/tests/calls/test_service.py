@@ -143,7 +143,7 @@ def test_a_handler_that_hangs_loses_its_call_to_the_rescue(plugin: Plugin) -> No
     while not daemon.agi.sessions() and time.monotonic() < deadline:
         time.sleep(0.005)
     time.sleep(0.1)
-    daemon.calls.cut_stalled(daemon.agi.sessions(), time.monotonic(), 0.05)
+    daemon.calls.stalls.cut(daemon.agi.sessions(), time.monotonic(), 0.05)
     assert peer.ended.wait(5)
     assert "JF_STATUS" not in peer.variables
     back = AgiPeer(daemon.port, "resume", ("token", "", "", "", "carrier", ""), extension=daemon.numbers["hangs"])
@@ -157,7 +157,7 @@ def test_a_thread_that_does_not_come_back_is_told_of(plugin: Plugin) -> None:
     while not any(live.plugin for live in daemon.calls.calls()):
         time.sleep(0.005)
     time.sleep(0.1)
-    daemon.calls.cut_stalled(daemon.agi.sessions(), time.monotonic(), 0.05)
+    daemon.calls.stalls.cut(daemon.agi.sessions(), time.monotonic(), 0.05)
     assert peer.ended.wait(5)
     assert daemon.host.strays.look(grace=0) == {"test": ["call: a handler said nothing for 0.05 s"]}
     plugin.release.set()

@@ -96,8 +96,10 @@ def event_time(message: Message) -> datetime:
 class Registry:
     """All live channels. Methods may be called from any thread."""
 
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
+    def __init__(self, listener: Listener | None = None) -> None:
+        """`listener` may be set later, before the first event: it may need the registry itself."""
+        if listener is not None:
+            self.listener: Listener = listener
         self._lock = threading.RLock()
         self._channels: dict[str, Channel] = {}
         self._bridges: dict[str, set[str]] = {}
@@ -117,7 +119,7 @@ class Registry:
             "Unhold": self._hold,
             "ContactStatus": self._contact,
             "UserEvent": self._user_event,
-            "AttendedTransfer": listener.channels_merged,
+            "AttendedTransfer": lambda message: self.listener.channels_merged(message),
             "ConfbridgeLeave": self._conference,
         }
         self.conference_left: Callable[[str], None] = lambda room: None
@@ -205,7 +207,7 @@ class Registry:
         del self._channels[channel.id]
         channel.ended = when
         self._enter(channel, "")
-        self._listener.channel_ended(channel)
+        self.listener.channel_ended(channel)
         self._count(channel.endpoint, -1)
         if channel.leads:
             self._regroup(channel.call, when)
@@ -225,7 +227,7 @@ class Registry:
             channel.dialled_by, channel.leads = message.get("Uniqueid", ""), False
             dialler = self._channels.get(channel.dialled_by)
             channel.call = dialler.call if dialler else message.get("DestLinkedid", channel.call)
-            self._listener.channel_dialled(channel)
+            self.listener.channel_dialled(channel)
 
     def _dial_end(self, message: Message) -> None:
         channel = self._channels.get(message.get("DestUniqueid", ""))
@@ -233,7 +235,7 @@ class Registry:
             channel.dial_status = message.get("DialStatus", "")
             if channel.dial_status == "ANSWER":
                 channel.answered = channel.answered or event_time(message)
-                self._listener.channel_answered(channel)
+                self.listener.channel_answered(channel)
 
     def _bridge_enter(self, message: Message) -> None:
         channel = self._channels.get(message["Uniqueid"])
@@ -296,7 +298,7 @@ class Registry:
             return
         before = replace(channel, ended=when)
         channel.call, channel.joined = call, when
-        self._listener.channel_moved(replace(channel), before)
+        self.listener.channel_moved(replace(channel), before)
         self._gone.notify_all()
 
     def _conference(self, message: Message) -> None:
@@ -321,7 +323,7 @@ class Registry:
     def _set_reachable(self, endpoint: str, reachable: bool) -> None:
         if endpoint and self._reachable.get(endpoint) is not reachable:
             self._reachable[endpoint] = reachable
-            self._listener.phone_reachable(endpoint, reachable)
+            self.listener.phone_reachable(endpoint, reachable)
 
     def _count(self, endpoint: str, change: int) -> None:
         if not endpoint:
@@ -333,7 +335,7 @@ class Registry:
         else:
             self._phones.pop(endpoint, None)
         if bool(before) != bool(after):
-            self._listener.phone_changed(endpoint, bool(after))
+            self.listener.phone_changed(endpoint, bool(after))
 
     # -- the connection --------------------------------------------------------------------------------------------
 

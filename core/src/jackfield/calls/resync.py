@@ -55,12 +55,12 @@ class Resync:
             known = {k: v for k, v in message.variables().items() if v != "(null)"}
             if known.get(variables.AT) and known.get(variables.STATUS) != "done":
                 facts = _facts(message, known)
-                self._calls.adopt(facts, open_calls.get(facts.id), known[variables.AT])
+                self._calls.adoption.adopt(facts, open_calls.get(facts.id), known[variables.AT])
                 if message.get("Application") in _COMING_BACK:
                     expected[facts.id] = known[variables.AT]
         alive = {channel.call for channel in self._registry.channels()}
-        self._calls.adopt_talks(open_calls, alive)
-        self._calls.end_gone()
+        self._calls.adoption.adopt_talks(open_calls, alive)
+        self._calls.endings.end_gone()
         self._close_ended(open_calls, alive)
         self._recovery.expect(expected)
         return True
@@ -81,7 +81,7 @@ class Resync:
             if identity in live or identity in served:
                 continue
             note = noted.get(identity) or EndNote(datetime.now(UTC))
-            self._calls.close(record, note.ended, note.talk)
+            self._calls.endings.close(record, note.ended, note.talk)
 
 
 def _facts(message: Message, known: dict[str, str]) -> Facts:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AwareDatetime, Field
 
 from jackfield.alarms import methods as alarm_methods
-from jackfield.calls import dry_run
+from jackfield.calls import dry_run, listing
 from jackfield.control import audit, call_methods, system_methods, upkeep_methods
 from jackfield.control.method import Caller, Method, Role
 from jackfield.control.trunks import describe_trunks
@@ -38,7 +38,13 @@ def core_methods(daemon: Daemon) -> list[Method]:
     calls = daemon.calls
     return [
         Method("status", lambda: status(daemon), VIEWER, summary="Whether everything is at work"),
-        Method("calls", calls.describe, OPERATOR, personal=True, summary="Calls in progress"),
+        Method(
+            "calls",
+            lambda: listing.describe(calls.board, daemon.registry),
+            OPERATOR,
+            personal=True,
+            summary="Calls in progress",
+        ),
         Method("channels", lambda: channels(daemon), VIEWER, personal=True, summary="Channels in Asterisk, by call"),
         Method("trunks", lambda: describe_trunks(daemon), VIEWER, summary="Trunks: state, round trip, calls now"),
         *call_methods.methods(daemon.registry, daemon.asterisk),
@@ -46,7 +52,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
         Method("queues", lambda: reported(daemon, "queues"), OPERATOR, personal=True, summary="Queues and who waits"),
         Method("agents", lambda: reported(daemon, "agents"), OPERATOR, personal=True, summary="Agents and their state"),
         *plugin_methods.methods(daemon),
-        Method("site.reload", daemon.reload_site, ADMIN, change=True),
+        Method("site.reload", daemon.serving.reload_site, ADMIN, change=True),
         *records_methods(daemon),
         *upkeep_methods.methods(daemon.host, daemon.database, calls),
         *job_methods.methods(daemon.database, daemon.schedules, daemon.settings.paths.run / "worker.sock"),
@@ -74,7 +80,7 @@ def status(daemon: Daemon) -> dict[str, Any]:
         "recovered": daemon.recovery.finished,
         "overload": daemon.overload.describe(),
         "plugins": {s.name: str(s.state) for s in daemon.host.statuses.values()},
-        "left_out": daemon.left_out,
+        "left_out": daemon.serving.left_out,
         "trouble": [daemon.trouble] if daemon.trouble else [],
         "alarms": len(daemon.alarms.active()),
         "records_lost": daemon.writer.lost,

@@ -75,7 +75,7 @@ def _add(call: Call) -> Next:
 
 def room_of(desk: Desk, call: str) -> str:
     """The room that a call is in, or ''."""
-    kind, _, room = desk.calls.at(call).partition(":")
+    kind, _, room = desk.calls.board.at(call).partition(":")
     return room if f"{kind}:" == KIND and room.isdigit() else ""
 
 

@@ -50,7 +50,7 @@ class Desk:
 
     def offered(self, channel: Channel) -> bool:
         """Whether a ringing phone rings for its agent, out of a queue."""
-        return self.calls.is_agent(channel)
+        return self.calls.board.is_agent(channel)
 
     def became_leg(self, channel: str) -> bool:
         """A phone's own call is over: it talks in another one now, and belongs to that. False when it has hung up."""

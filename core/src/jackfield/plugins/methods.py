@@ -36,13 +36,13 @@ def methods(daemon: Daemon) -> list[Method]:
     def enable(plugin: Plugin) -> dict[str, Any]:
         """Switch a plugin on, also after restarts; one that failed or was shut off is tried anew."""
         host.enable(plugin)
-        daemon.reload_plugins()
+        daemon.serving.reload_plugins()
         return info(plugin)
 
     def disable(plugin: Plugin) -> dict[str, Any]:
         """Switch a plugin off, also after restarts. Its callers who wait go to their fallback, others finish."""
         host.disable(plugin)
-        daemon.reload_plugins()
+        daemon.serving.reload_plugins()
         return info(plugin)
 
     def check(plugin: Plugin) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def methods(daemon: Daemon) -> list[Method]:
         Method("plugins.log", log, Role.OPERATOR, personal=True, object="{plugin}"),
         Method("plugins.enable", enable, Role.ADMIN, change=True, object="{plugin}"),
         Method("plugins.disable", disable, Role.ADMIN, change=True, object="{plugin}"),
-        Method("plugins.reload", daemon.reload_plugins, Role.ADMIN, change=True),
+        Method("plugins.reload", daemon.serving.reload_plugins, Role.ADMIN, change=True),
     ]
 
 

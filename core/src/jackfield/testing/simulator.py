@@ -238,7 +238,7 @@ class Simulator:
         self._write_site(site, self.daemon.calls.site.number + 1)
         for endpoint in self._endpoints():
             self.asterisk.line(endpoint)
-        self.daemon.reload_site()
+        self.daemon.serving.reload_site()
 
     def _write_site(self, text: str, number: int) -> None:
         host = self.daemon.host

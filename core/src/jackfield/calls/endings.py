@@ -1,0 +1,110 @@
+"""How calls end: the final record once the last channel is gone, whoever is there to see it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from jackfield.calls.live import Live
+from jackfield.calls.party import Party
+from jackfield.calls.state import Facts
+
+if TYPE_CHECKING:
+    from jackfield.calls.board import Board
+    from jackfield.calls.call import Call
+    from jackfield.calls.endnote import UnseenTalk
+    from jackfield.calls.lines import Lines
+    from jackfield.calls.outgoing import Outgoing
+    from jackfield.calls.registry import Registry
+    from jackfield.plugins import PluginHost
+    from jackfield.records.models import CallRecord
+    from jackfield.records.writer import RecordWriter
+    from jackfield.routing.destinations import End
+    from jackfield.services import EventBus
+
+log = structlog.get_logger(__name__)
+GONE_SECONDS = 2.0
+"""How long a thread waits for its call's last channel to go."""
+
+
+class Endings:
+    """Ends calls."""
+
+    def __init__(
+        self,
+        board: Board,
+        registry: Registry,
+        host: PluginHost,
+        writer: RecordWriter,
+        events: EventBus,
+        lines: Lines,
+        outgoing: Outgoing,
+        persons: Callable[[], set[str]],
+    ) -> None:
+        """`persons` gives the kinds of destinations that lead to a person."""
+        self._board, self._registry, self._host = board, registry, host
+        self._writer, self._events = writer, events
+        self._lines, self._outgoing, self._persons = lines, outgoing, persons
+        self.recovery: Callable[[str], None] = lambda _: None
+        """Told the id of each call that has ended."""
+        self.ended: Callable[[CallRecord], None] = lambda _: None
+        """Told each call's final record."""
+
+    def finish(self, live: Live, call: Call | None, end: End | None, seconds: float) -> bool:
+        """Make the record final once the last channel is gone; False when one is left after `seconds`."""
+        identity = live.facts.id
+        if call is not None and call.taken:
+            return True
+        gone = self._registry.wait_gone(identity, seconds)
+        if call is not None and call.taken:  # it goes on elsewhere: resumed, or transferred
+            return True
+        if not gone:
+            return False
+        with live.lock:
+            if live.closed:
+                return True
+            live.closed = True
+        self._board.take_off(live)
+        self._lines.release(identity)
+        if call is None:  # no thread of ours was there to see the end
+            live.end(live.last_end() or datetime.now(UTC))
+        record = live.record(end, self._persons())
+        self._writer.call_ended(record)
+        self._outgoing.ended(identity, record.talk_seconds)
+        self.recovery(identity)
+        self.ended(record)
+        log.info("call.ended", call=identity, result=str(record.result), queue=record.queue, agent=record.agent)
+        self._events.publish("call", id=identity, what="ended", result=str(record.result))
+        if call is not None:
+            self._host.call("jackfield_call_ended", call=call, record=record)
+        return True
+
+    def without_thread(self, live: Live) -> None:
+        """A call without a thread ends with its last channel."""
+        if live.call is None and not live.closed and not self._registry.legs(live.facts.id):
+            threading.Thread(
+                target=self.finish, args=(live, None, None, GONE_SECONDS), name="call-end", daemon=True
+            ).start()
+
+    def end_gone(self) -> None:
+        """End calls without a thread whose last channel went in the moment in which they were taken over."""
+        for live in self._board.all():
+            if live.call is None and self._registry.known and not self._registry.legs(live.facts.id):
+                self.finish(live, None, None, 0.0)
+
+    def close(self, record: CallRecord, when: datetime, talk: UnseenTalk | None = None) -> None:
+        """End the record of a call that ended at `when`, while nobody looked; and what is known of its last talk."""
+        facts = Facts(record.id, "", "", Party(), "", started=record.started_at)
+        live = Live.restored(facts, record)
+        if talk is not None:
+            live.talk_unseen(talk)
+        live.end(when)
+        final = live.record(None, self._persons())
+        self._writer.close_interrupted(final)
+        self._outgoing.ended(final.id, final.talk_seconds)
+        log.info("call.closed", call=final.id, result=str(final.result), queue=final.queue, agent=final.agent)
+        self._events.publish("call", id=final.id, what="ended", result=str(final.result))
