@@ -319,7 +319,3 @@ def main(arguments: list[str] | None = None) -> int:
     over.wait()
     daemon.stop()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
