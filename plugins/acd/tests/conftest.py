@@ -15,7 +15,7 @@ from jackfield.core import Core
 from jackfield.errors import CallerHungUp
 from jackfield.services import EventBus
 from jackfield.storage.engine import Database
-from jackfield.storage.migrate import migrate
+from jackfield.storage.migrate import CORE, migrate
 from jackfield.storage.models import Models
 from jackfield_acd.agents import AgentDesk
 from jackfield_acd.handler import handle_queue
@@ -49,6 +49,7 @@ class FakeCall:
         self.site, self.data, self.memo = world.site, {}, memo or {}
         self.fallback = world.site.general.fallback
         self.resumed = None if dial_status is None else Resume(dial_status)
+        self.seq = 1
         self.did = []
         self.keys = []
         self._wakes, self._gone, self._pressed = [], False, ""
@@ -176,7 +177,7 @@ class World:
         for topic in ("agent", "queue"):
             self.events.subscribe(topic, lambda event, topic=topic: self.seen.append((topic, dict(event))))
         self.database = Database(f"sqlite:///{folder}/jackfield.db")
-        migrate(self.database, [Models("acd", "jackfield_acd.migrations")])
+        migrate(self.database, [CORE, Models("acd", "jackfield_acd.migrations")])
         self.asterisk = FakeAsterisk(self)
         self.site = self.make_site([Queue(name="sales", agents=["1001", "1002"])])
         self.runtime = None

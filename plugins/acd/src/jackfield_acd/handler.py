@@ -40,10 +40,15 @@ def handle_queue(runtime: Runtime, call: Call, name: str) -> Next:
         return _gone(call, name)
     visit = Visit(runtime, call, queue)
     try:
-        return visit.come_back() if call.resumed is not None and "joined" in call.memo else visit.arrive()
+        answer = visit.come_back() if call.resumed is not None and "joined" in call.memo else visit.arrive()
+        runtime.went_on(call, name, answer.outcome)
+        return answer
     except CallerHungUp as error:
         if error.dial is not None and error.dial.status == ANSWER:
-            runtime.talk_ended(call)
+            runtime.talk_ended(call, by="caller")
+        raise
+    except Exception:
+        runtime.went_on(call, name, "failed")
         raise
     finally:
         runtime.leave(call)

@@ -132,6 +132,9 @@ class Queue(SiteObject):
     )
     hours: Annotated[Name, Refers("hours")] | None = Field(None, description="Business hours in which it takes callers")
     closed: Annotated[Destination, Onward()] = Field("prompt:closed", description="Where callers go outside the hours")
+    service_level_seconds: int = Field(
+        20, ge=1, le=3600, description="Callers should be answered within so many seconds; for the figures"
+    )
     record: bool = Field(False, description="Record the talk (the recording plugin reads this)")
     announce_recording: bool = Field(True, description="With record: tell callers so before they wait")
 

@@ -20,6 +20,7 @@ from jackfield_acd.effects import describe, describe_agent
 from jackfield_acd.handler import handle_queue
 from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.runtime import Runtime
+from jackfield_acd.settings import AcdSettings
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
@@ -42,6 +43,11 @@ class AcdPlugin:
     def __init__(self) -> None:
         self._runtime: Runtime | None = None
         self._desk: AgentDesk | None = None
+
+    @hookimpl
+    def jackfield_settings(self) -> type[AcdSettings]:
+        """`[plugins.acd]`."""
+        return AcdSettings
 
     @hookimpl
     def jackfield_models(self) -> Models:

@@ -21,10 +21,12 @@ from jackfield_acd.dispatch import Caller, Dispatch
 from jackfield_acd.errors import NoSuchQueue
 from jackfield_acd.fallback import PlainQueues
 from jackfield_acd.kinds import Queue
-from jackfield_acd.model import Decision, Failure, Offer, Place, Refusal, Wish
+from jackfield_acd.model import Activity, Decision, Failure, Offer, Place, Refusal, Wish
 from jackfield_acd.models import Clock
+from jackfield_acd.recorder import Recorder
 from jackfield_acd.rules import OwnAgents, agent_rules, queue_rules
 from jackfield_acd.service import Engine
+from jackfield_acd.settings import AcdSettings
 from jackfield_acd.snapshot import snapshot
 from jackfield_acd.tales import Tales
 
@@ -58,6 +60,10 @@ class Runtime:
         self._callers = self._dispatch.callers
         self._own_agents = OwnAgents(Site({}))
         self._tales = Tales()
+        settings = core.settings("acd") or AcdSettings()
+        note, serves = self._writer.note, self._engine.serves
+        self._recorder = Recorder(settings, self.clock, core.timers, note, serves, self._target)
+        self._journal = self._recorder.journal
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -65,6 +71,7 @@ class Runtime:
         """Take over site and agents' states; offers are held back until `recovered`."""
         with self._core.storage.session() as session:
             memories, turns = models.load(session, self.clock), models.load_turns(session)
+            self._recorder.start(session)
         self._engine.hold()
         self.site_changed(self._core.site())
         with self._lock:
@@ -75,6 +82,9 @@ class Runtime:
             with self._lock:
                 decisions = self._engine.remember(memory, self.clock.now(), busy=busy, reachable=reachable)
                 self._dispatch.act(decisions)
+        with self._lock:
+            for each in self._engine.agents():
+                self._journal.agent(each, self.clock.now())
         self._core.events.subscribe("phone", self._phone_event)
         self._core.events.subscribe("call", self._call_event)
         self._core.timers.after(HOLD_SECONDS, self._release)
@@ -87,7 +97,9 @@ class Runtime:
 
     def _forget_stories(self) -> None:
         with self._core.storage.session() as session:
-            models.forget_stories(session, self.clock.utc(self.clock.now()) - STORY_AGE)
+            now = self.clock.utc(self.clock.now())
+            models.forget_stories(session, now - STORY_AGE)
+            self._recorder.forget(session, now)
             session.commit()
 
     def recovered(self) -> None:
@@ -95,6 +107,7 @@ class Runtime:
         self._release()
         with self._lock:
             queues = self._engine.queues()
+            self._recorder.recovered()
         self._plain.recover(queues)
 
     def _release(self) -> None:
@@ -169,18 +182,35 @@ class Runtime:
             refusal = self._engine.refusal(queue.name)
             if refusal is not None:
                 return refusal
-            return self._enter(call, queue, lambda now: self._engine.join(call.id, queue.name, place, now, wish))
+            found = self._enter(call, queue, lambda now: self._engine.join(call.id, queue.name, place, now, wish))
+            if not isinstance(found, Refusal):
+                self._journal.entered(
+                    call.id,
+                    call.seq,
+                    queue.name,
+                    self.clock.now(),
+                    joined=place.joined,
+                    position=self._position(call.id, queue.name),
+                    priority=-place.rank,
+                    target=queue.service_level_seconds,
+                    caller=call.caller.number,
+                )
+            return found
 
     def resume(
         self, call: Call, queue: Queue, place: Place, failure: Failure, entered: float, wish: Wish | None
     ) -> Offer | Refusal | None:
         """A caller comes back after a restart; an offer that was under way came to nothing for `failure`."""
         with self._lock:
-            return self._enter(
+            found = self._enter(
                 call,
                 queue,
                 lambda now: self._engine.resume(call.id, queue.name, place, failure, now, entered=entered, wish=wish),
             )
+            if not isinstance(found, Refusal):
+                position, target = self._position(call.id, queue.name), queue.service_level_seconds
+                self._journal.back(call.id, call.seq, queue.name, entered, position=position, target=target)
+            return found
 
     def _enter(self, call: Call, queue: Queue, event: Callable[[float], list[Decision]]) -> Offer | Refusal | None:
         self._callers[call.id] = Caller(call, queue)
@@ -197,18 +227,29 @@ class Runtime:
         """The offer came to nothing. Returns the next one, if another agent is free."""
         with self._lock:
             self._callers[call.id].offered = False
+            for name, rung in self._rung(call.id):
+                if failure is not Failure.CANCELLED:
+                    self._journal.unanswered(call.id, name, self.clock.now(), rung=rung, why=str(failure))
             return self._dispatch.act(self._engine.failed(call.id, failure, self.clock.now()), call.id)
 
-    def talk_ended(self, call: Call) -> None:
-        """The talk is over; the caller is no more in line."""
+    def talk_ended(self, call: Call, by: str = "agent") -> None:
+        """The talk is over; the caller is no more in line. `by`: who hung up, agent or caller."""
         with self._lock:
             self._callers.pop(call.id, None)
+            self._journal.talked(call.id, by, self.clock.now())
             self._over(call.id, self._engine.talk_ended)
 
     def leave(self, call: Call) -> None:
         """The caller is gone. Does nothing for one who is not in line."""
         with self._lock:
             self._leave(call.id)
+
+    def went_on(self, call: Call, queue: str, outcome: str) -> None:
+        """The caller leaves for another destination, or was never let in; does nothing after a talk."""
+        with self._lock:
+            now, caller = self.clock.now(), call.caller.number
+            if not self._journal.exited(call.id, now, outcome) and outcome != "answered":
+                self._journal.refused(call.id, call.seq, queue, now, outcome=outcome, caller=caller)
 
     def withdraw(self, call: Call, *, if_unstaffed: bool = False) -> bool:
         """Take a caller out of the line; False when an offer is on its way.
@@ -229,6 +270,8 @@ class Runtime:
     def _leave(self, identity: str) -> None:
         caller = self._callers.pop(identity, None)
         if caller is not None:
+            position = self._engine.position(identity) or 1
+            self._journal.gone(identity, self.clock.now(), position=position, agents=self._rung(identity))
             self._over(identity, self._engine.leave)
             self._dispatch.publish("queue", queue=caller.queue, what="left", call=identity)
 
@@ -306,12 +349,39 @@ class Runtime:
         identity, what = str(event["id"]), event["what"]
         with self._lock:
             if what == "answered":
-                phone = extension_of(str(event["endpoint"]))
-                self._dispatch.act(self._engine.answered(identity, phone, self.clock.now()))
+                self._answered(identity, event)
             elif what == "transferred" and not self._engine.is_waiting(identity):
+                to, kind = str(event.get("to", "")), str(event.get("kind", "blind"))
+                self._journal.transferred(identity, self.clock.now(), to=to, kind=kind)
                 self._over(identity, self._engine.talk_ended)
-            elif what == "ended" and identity not in self._callers:
-                self._over(identity, self._engine.leave)
+            elif what == "ended":
+                self._recorder.call_ended(identity)
+                if identity not in self._callers:
+                    self._over(identity, self._engine.leave)
+
+    def _answered(self, identity: str, event: Mapping[str, Any]) -> None:
+        rung = dict(self._rung(identity))
+        phone, now = extension_of(str(event["endpoint"])), self.clock.now()
+        self._dispatch.act(self._engine.answered(identity, phone, now))
+        contact = self._engine.contact(identity)
+        if contact is not None and len(contact.agents) == 1:
+            took = contact.agents[0]
+            leg = str(event.get("leg", ""))
+            self._journal.connected(identity, took, now, rung=rung.get(took, now), leg=leg)
+
+    def _rung(self, identity: str) -> list[tuple[str, float]]:
+        """Agents who are being rung for a contact, each with since when."""
+        contact = self._engine.contact(identity)
+        agents = (self._engine.agent(name) for name in contact.agents) if contact is not None else ()
+        return [(a.name, a.since) for a in agents if a is not None and a.activity is Activity.OFFERED]
+
+    def _position(self, identity: str, queue: str) -> int:
+        """A contact's position; of one who is offered at once, behind those who wait."""
+        return self._engine.position(identity) or self._engine.length(queue) + 1
+
+    def _target(self, queue: str) -> int:
+        found = self._core.site().get("queue", queue, Queue)
+        return found.service_level_seconds if found is not None else 0
 
     def _over(self, identity: str, event: Callable[[str, float], list[Decision]]) -> None:
         """A contact is gone; its story is to be put on record."""
@@ -340,6 +410,7 @@ class Runtime:
         for name in names:
             agent = self._engine.agent(name)
             if agent is not None:
+                self._journal.agent(agent, self.clock.now())
                 present[name] = agent.phone if agent.pause is None else None
                 self._dispatch.publish("agent", agent=name, state=str(agent.state), reason=agent.pause or "")
         self._plain.agents_changed(present)
@@ -358,9 +429,13 @@ class Runtime:
             models.save(session, items, self.clock)
             models.save_turns(session, last)
             models.save_stories(session, told)
+            entries = self._recorder.save(session, self._lock)
             session.commit()
         with self._lock:
             self._tales.written(gone)
+        self._recorder.saved(entries, self._lock)
+        with self._core.storage.session() as session:
+            self._recorder.mend(session, notes, self._lock)
 
     def _plain_agents(self) -> dict[str, list[str]]:
         with self._lock:

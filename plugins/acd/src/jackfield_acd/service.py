@@ -310,6 +310,10 @@ class Engine(Desk):
         """
         return self._line_of(queue).rules
 
+    def serves(self, agent: str) -> list[str]:
+        """Names of an agent's queues."""
+        return [line.rules.name for line in self._lines_of.get(agent, ())]
+
     def present(self, queue: str) -> list[str]:
         """Phones of the queue's agents who are logged in and not paused, whatever they do."""
         agents = (self._agents.get(name) for name in self._line_of(queue).rules.agents)

@@ -1,0 +1,187 @@
+"""The table of what happened in queues and to agents, for reports; one row an event, never changed afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from jackfield.storage.engine import UTCDateTime
+from jackfield.storage.statements import upsert
+from sqlalchemy import BigInteger, Column, Index, Row, Select, Text, delete, func, select
+from sqlmodel import Field, SQLModel, col
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+CHUNK = 500
+"""Calls in one IN list."""
+
+
+class What(StrEnum):
+    """What happened. The values beside each are those of `Entry.detail`; times are seconds."""
+
+    ENTERED = "entered"
+    """A caller is in line. `caller` number, `position`, `priority`, `brought`: time waited in queues before."""
+    REFUSED = "refused"
+    """A caller was not let in. `outcome`: full, empty, closed."""
+    UNANSWERED = "unanswered"
+    """An agent was rung in vain. `ring`, `why`: no-answer, busy, unreachable."""
+    CANCELLED = "cancelled"
+    """An agent was rung until the caller gave up. `ring`."""
+    CONNECTED = "connected"
+    """An agent took the call. `hold` since the entry, `ring`, `leg`: the agent's channel, `target`: see below."""
+    COMPLETED = "completed"
+    """The talk is over. `hold`, `talk`, `position` at the entry, `by`: agent or caller."""
+    TRANSFERRED = "transferred"
+    """The agent gave the caller to somebody else. As before, and `to`: a number, `kind`: blind or attended."""
+    ABANDONED = "abandoned"
+    """The caller hung up in line. `position` at the end, `first` position, `wait`, `target`."""
+    EXITED = "exited"
+    """The caller left the line for another destination. `outcome`, `position`, `first`, `wait`."""
+    LOST = "lost"
+    """Asterisk was gone, and the caller with it; beside an `abandoned` of the same visit. `caller`."""
+    LOGGED_IN = "logged-in"
+    """`phone`."""
+    LOGGED_OUT = "logged-out"
+    """`phone`, `seconds` logged in."""
+    PAUSED = "paused"
+    """`reason`, `queues` that the agent serves."""
+    UNPAUSED = "unpaused"
+    """`reason`, `seconds` of pause, `queues`."""
+    WRAPPED_UP = "wrapped-up"
+    """Wrap-up is over. `seconds`; the queue is that of the talk before."""
+
+
+ENDS = frozenset({What.COMPLETED, What.TRANSFERRED, What.ABANDONED, What.EXITED})
+"""What ends a visit: each has one of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event. `call` and `step` (of the call's path) name a visit to a queue; '' and 0 for what is an agent's own.
+
+    `target` in `detail` is the queue's service level at that time, in seconds.
+    """
+
+    id: int
+    """In the order of writing; about microseconds of Unix time."""
+    at: datetime
+    event: What
+    call: str = ""
+    step: int = 0
+    queue: str = ""
+    agent: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class EventRow(SQLModel, table=True):
+    """An `Entry` on record."""
+
+    __tablename__ = "acd_event"
+    __table_args__ = (
+        Index("ix_acd_event_event", "event", "at"),
+        Index("ix_acd_event_call", "call", "step"),
+        Index("ix_acd_event_at", "at"),
+    )
+
+    id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    at: datetime = Field(sa_type=UTCDateTime)
+    event: str = Field(max_length=16)
+    call: str = Field(default="", max_length=150)
+    step: int = 0
+    queue: str = Field(default="", max_length=64)
+    agent: str = Field(default="", max_length=64)
+    detail: str = Field(default="{}", sa_type=Text)
+
+
+_TABLE = EventRow.__table__  # type: ignore[attr-defined]
+_C = _TABLE.c
+_UPSERT = upsert(_TABLE, list(EventRow.model_fields), ["id"])
+
+
+def save(session: Session, entries: Iterable[Entry]) -> None:
+    """Write entries; twice does no harm. The caller commits."""
+    rows = [
+        {
+            "id": e.id,
+            "at": e.at,
+            "event": str(e.event),
+            "call": e.call,
+            "step": e.step,
+            "queue": e.queue,
+            "agent": e.agent,
+            "detail": json.dumps(e.detail, separators=(",", ":")),
+        }
+        for e in entries
+    ]
+    if rows:
+        session.connection().execute(_UPSERT, rows)
+
+
+def last_id(session: Session) -> int:
+    """The highest number given so far; 0 when the table is empty."""
+    return session.scalar(select(func.max(_C.id))) or 0
+
+
+def newest(session: Session, count: int) -> list[Entry]:
+    """The last entries, oldest first."""
+    return _entries(session, select(_TABLE).order_by(_C.id.desc()).limit(count))[::-1]
+
+
+def of_calls(session: Session, calls: Collection[str]) -> list[Entry]:
+    """All that is on record of some calls, in order."""
+    found: list[Entry] = []
+    names = sorted(calls)
+    for start in range(0, len(names), CHUNK):
+        found += _entries(session, select(_TABLE).where(_C.call.in_(names[start : start + CHUNK])))
+    return sorted(found, key=lambda entry: entry.id)
+
+
+def of_visits(session: Session, since: datetime, until: datetime) -> list[Entry]:
+    """All that is on record of the visits that began in a time, whenever it happened; in order."""
+    began = (
+        select(_C.call, _C.step)
+        .where(_C.event.in_([What.ENTERED, What.REFUSED]), _C.at >= since, _C.at < until)
+        .distinct()
+        .subquery()
+    )
+    wanted = select(_TABLE).join(began, (_C.call == began.c.call) & (_C.step == began.c.step))
+    return _entries(session, wanted.order_by(_C.id))
+
+
+def unfinished(session: Session, since: datetime) -> list[str]:
+    """Calls with a visit that began after `since` and has no end on record."""
+    ended = select(_C.call, _C.step).where(_C.event.in_(sorted(ENDS)), _C.at >= since).subquery()
+    began = (
+        select(_C.call)
+        .outerjoin(ended, (_C.call == ended.c.call) & (_C.step == ended.c.step))
+        .where(_C.event == What.ENTERED, _C.at >= since, ended.c.call.is_(None))
+    )
+    return sorted({str(call) for (call,) in session.execute(began)})
+
+
+def of_agents(session: Session, since: datetime, until: datetime) -> list[Entry]:
+    """What agents did in a time, and before it the last log-in or log-out and the last pause or its end of each."""
+    kinds = ((What.LOGGED_IN, What.LOGGED_OUT), (What.PAUSED, What.UNPAUSED))
+    found: list[Entry] = []
+    for pair in kinds:
+        last = select(func.max(_C.id)).where(_C.event.in_(pair), _C.at < since).group_by(_C.agent)
+        found += _entries(session, select(_TABLE).where(_C.id.in_(last)))
+    own = [What.LOGGED_IN, What.LOGGED_OUT, What.PAUSED, What.UNPAUSED, What.UNANSWERED, What.CANCELLED]
+    spans = [What.CONNECTED, What.COMPLETED, What.TRANSFERRED, What.WRAPPED_UP]
+    found += _entries(session, select(_TABLE).where(_C.event.in_([*own, *spans]), _C.at >= since, _C.at < until))
+    return sorted(found, key=lambda entry: (entry.at, entry.id))
+
+
+def forget(session: Session, before: datetime) -> None:
+    """Delete what happened before a time; the caller commits."""
+    session.connection().execute(delete(EventRow).where(col(EventRow.at) < before))
+
+
+def _entries(session: Session, wanted: Select[Any]) -> list[Entry]:
+    rows: Sequence[Row[Any]] = session.connection().execute(wanted).all()
+    return [Entry(r.id, r.at, What(r.event), r.call, r.step, r.queue, r.agent, json.loads(r.detail)) for r in rows]
