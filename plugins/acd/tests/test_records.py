@@ -70,7 +70,7 @@ def test_a_talk(world, log):
         ("logged-in", "", "", "1001", {"phone": "201"}),
         ("connected", "c1", "sales", "1001", {"hold": 7.0, "ring": 2.0, "leg": "leg-1", "target": 20}),
         ("completed", "c1", "sales", "1001", {"hold": 7.0, "talk": 30.0, "position": 1, "by": "agent"}),
-        ("wrapped-up", "", "sales", "1001", {"seconds": 10.0}),
+        ("wrapped-up", "c1", "sales", "1001", {"seconds": 10.0}),
     ]
     assert words(log) == [
         "NONE|NONE|NONE|QUEUESTART|",

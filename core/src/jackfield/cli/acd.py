@@ -38,3 +38,31 @@ def why(
             typer.echo(" " * 14 + _("free: {agents}").format(agents=", ".join(each["candidates"])))
         for agent, reason in each.get("left_out", {}).items():
             typer.echo(f"{'':14}{agent}: {reason}")
+
+
+@app.command()
+def figures(
+    of: Annotated[str, typer.Argument(help="Of what: queues or agents.")] = "queues",
+    every: Annotated[str | None, typer.Option(help="Cut at full quarters, hours or days: quarter, hour, day.")] = None,
+    since: Annotated[str | None, typer.Option(help="From when: 2h, 7d, 2026-11-21, 2026-11-21T14:30.")] = None,
+    until: Annotated[str | None, typer.Option(help="Until when; now if left out.")] = None,
+    json: Json = False,
+) -> None:
+    """Show figures: offered, answered, abandoned, service level, waits, talk time, occupancy."""
+    from datetime import UTC, datetime, timedelta
+    from zoneinfo import ZoneInfo
+
+    from jackfield.cli.context import open_context
+    from jackfield.cli.records import moment
+
+    zone, now = ZoneInfo(open_context().workspace.draft()[0].general.zone), datetime.now(UTC)
+    end = now if until is None else moment(until, zone, now)
+    start = end - timedelta(days=1) if since is None else moment(since, zone, now)
+    found = ask("acd.figures", of=of, every=every, since=start.isoformat(), until=end.isoformat())
+    if json:
+        output.as_json(found)
+        return
+    for row in found:
+        for name in ("from", "until"):
+            row[name] = datetime.fromisoformat(row[name]).astimezone(zone).strftime("%m-%d %H:%M")
+    output.records(found, _("No rows."))

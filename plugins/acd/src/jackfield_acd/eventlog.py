@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CHUNK = 500
 """Calls in one IN list."""
+LONGEST = timedelta(hours=12)
+"""A talk that lasts longer counts in reports only for so long."""
 
 
 class What(StrEnum):
@@ -53,7 +55,7 @@ class What(StrEnum):
     UNPAUSED = "unpaused"
     """`reason`, `seconds` of pause, `queues`."""
     WRAPPED_UP = "wrapped-up"
-    """Wrap-up is over. `seconds`; the queue is that of the talk before."""
+    """Wrap-up is over. `seconds`; the visit is that of the talk before, if it is known."""
 
 
 ENDS = frozenset({What.COMPLETED, What.TRANSFERRED, What.ABANDONED, What.EXITED})
@@ -164,17 +166,24 @@ def unfinished(session: Session, since: datetime) -> list[str]:
     return sorted({str(call) for (call,) in session.execute(began)})
 
 
-def of_agents(session: Session, since: datetime, until: datetime) -> list[Entry]:
-    """What agents did in a time, and before it the last log-in or log-out and the last pause or its end of each."""
+def shifts(session: Session, since: datetime) -> list[Entry]:
+    """Of each agent the last log-in or log-out and the last pause or its end, before a time."""
     kinds = ((What.LOGGED_IN, What.LOGGED_OUT), (What.PAUSED, What.UNPAUSED))
     found: list[Entry] = []
     for pair in kinds:
         last = select(func.max(_C.id)).where(_C.event.in_(pair), _C.at < since).group_by(_C.agent)
         found += _entries(session, select(_TABLE).where(_C.id.in_(last)))
-    own = [What.LOGGED_IN, What.LOGGED_OUT, What.PAUSED, What.UNPAUSED, What.UNANSWERED, What.CANCELLED]
-    spans = [What.CONNECTED, What.COMPLETED, What.TRANSFERRED, What.WRAPPED_UP]
-    found += _entries(session, select(_TABLE).where(_C.event.in_([*own, *spans]), _C.at >= since, _C.at < until))
     return sorted(found, key=lambda entry: (entry.at, entry.id))
+
+
+def of_agents(session: Session, since: datetime, until: datetime) -> list[Entry]:
+    """What agents did in a time, with talks and wrap-ups that reach into it, and how each stood before; in order."""
+    own = [What.LOGGED_IN, What.LOGGED_OUT, What.PAUSED, What.UNPAUSED, What.UNANSWERED]
+    spans = [What.CONNECTED, What.COMPLETED, What.TRANSFERRED, What.WRAPPED_UP]
+    found = _entries(session, select(_TABLE).where(_C.event.in_(own), _C.at >= since, _C.at < until))
+    around = (_C.at >= since - LONGEST, _C.at < until + LONGEST)
+    found += _entries(session, select(_TABLE).where(_C.event.in_(spans), *around))
+    return sorted([*shifts(session, since), *found], key=lambda entry: (entry.at, entry.id))
 
 
 def forget(session: Session, before: datetime) -> None:

@@ -48,6 +48,8 @@ class Shift:
     wrap: float | None = None
     until: float | None = None
     queue: str = ""
+    visit: tuple[str, int] = ("", 0)
+    """Call and step of the last talk."""
 
 
 class Journal:
@@ -151,6 +153,7 @@ class Journal:
             return
         hold, talk = _span(visit.entered, visit.connected), _span(visit.connected, now)
         self._note(what, now, call, visit, visit.agent, hold=hold, talk=talk, position=visit.first, **detail)
+        self._shifts.setdefault(visit.agent, Shift()).visit = (call, visit.step)
         self._end(call, visit)
 
     def gone(self, call: str, now: float, *, position: int, agents: Iterable[tuple[str, float]]) -> None:
@@ -235,8 +238,8 @@ class Journal:
         elif shift.wrap is not None:
             over = min(now, shift.until) if shift.until is not None else now
             detail = {"seconds": _span(shift.wrap, over)}
-            self.add(Entry(0, self._utc(over), What.WRAPPED_UP, "", 0, shift.queue, agent.name, detail))
-            shift.wrap = None
+            self.add(Entry(0, self._utc(over), What.WRAPPED_UP, *shift.visit, shift.queue, agent.name, detail))
+            shift.wrap, shift.visit = None, ("", 0)
 
     def _own(self, what: What, agent: Agent, now: float, **detail: Any) -> None:
         self.add(Entry(0, self._utc(now), what, agent=agent.name, detail=detail))

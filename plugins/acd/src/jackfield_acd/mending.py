@@ -90,7 +90,9 @@ def _visit(call: CallRow, step: StepRow, legs: Iterable[LegRow], known: Sequence
 
 def _in_vain(call: CallRow, step: StepRow, legs: Iterable[LegRow], known: Iterable[Entry]) -> list[Entry]:
     """Offers that came to nothing and are not on record, the last ones of each agent."""
-    there: Counter[tuple[What, str]] = Counter((e.event, e.agent) for e in known if e.event in (What.UNANSWERED, What.CANCELLED))
+    there: Counter[tuple[What, str]] = Counter(
+        (e.event, e.agent) for e in known if e.event in (What.UNANSWERED, What.CANCELLED)
+    )
     found = []
     for leg in legs:
         if leg.answered_at is not None or leg.ended_at is None:

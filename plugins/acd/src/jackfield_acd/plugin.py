@@ -13,7 +13,7 @@ from jackfield.permissions import Permission
 from jackfield.routing.destinations import DestinationKind
 from jackfield.storage.models import Models
 
-from jackfield_acd import agents, methods, plain, sounds
+from jackfield_acd import agents, methods, plain, reports, sounds
 from jackfield_acd.agents import AgentDesk
 from jackfield_acd.checks import check_agents, check_queues
 from jackfield_acd.effects import describe, describe_agent
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from jackfield.config.site import Site
     from jackfield.control.method import Method
     from jackfield.core import Core
+    from jackfield.reports.report import Report
     from jackfield.routing.destinations import Next
     from jackfield.routing.internal import FeatureCode
 
@@ -87,8 +88,13 @@ class AcdPlugin:
 
     @hookimpl
     def jackfield_control_methods(self) -> list[Method]:
-        """Why a caller was served as it was."""
-        return methods.methods(self._running)
+        """Why a caller was served as it was; figures."""
+        return [*methods.methods(self._running), *reports.methods(self._running)]
+
+    @hookimpl
+    def jackfield_reports(self) -> list[Report]:
+        """Queues and agents by the hour."""
+        return reports.reports()
 
     def _running(self) -> Runtime:
         if self._runtime is None:

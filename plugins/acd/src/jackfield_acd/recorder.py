@@ -66,7 +66,7 @@ class Recorder:
         self._open = set(eventlog.unfinished(session, now - LOOK_BACK))
         if newest:
             self._since = max(self._since, min(newest[-1].at, now) - timedelta(minutes=1))
-        shifts = eventlog.of_agents(session, now, now)
+        shifts = eventlog.shifts(session, now)
         self.journal.remember(newest[-1].id if newest else 0, shifts, self._clock.monotonic)
         self._file.start(newest, now.timestamp())
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from jackfield.config.objects.extension import extension_of
 from jackfield.config.site import Site
 
-from jackfield_acd import models, why
+from jackfield_acd import models, reports, why
 from jackfield_acd.background import Note, Worker, Writer
 from jackfield_acd.dispatch import Caller, Dispatch
 from jackfield_acd.errors import NoSuchQueue
 from jackfield_acd.fallback import PlainQueues
+from jackfield_acd.figures import Every
 from jackfield_acd.kinds import Queue
 from jackfield_acd.model import Activity, Decision, Failure, Offer, Place, Refusal, Wish
 from jackfield_acd.models import Clock
@@ -400,6 +402,13 @@ class Runtime:
         with self._core.storage.session() as session:
             kept = models.stories(session, call)
         return [each for visit in [*kept, *(one for one in told if one not in kept)] for each in visit]
+
+    def figures(self, since: datetime, until: datetime, of: reports.Of, every: Every | None) -> list[dict[str, Any]]:
+        """Figures by interval of the site's zone, of all that happened until now."""
+        self._writer.flush(FLUSH_SECONDS)
+        zone = ZoneInfo(self._core.site().general.zone)
+        with self._core.storage.session() as session:
+            return reports.rows(session, since, until, of, every, zone)
 
     # -- notes -----------------------------------------------------------------------------------------------------
 
