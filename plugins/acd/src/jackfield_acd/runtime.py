@@ -250,7 +250,7 @@ class Runtime:
         """The caller leaves for another destination, or was never let in; does nothing after a talk."""
         with self._lock:
             now, caller = self.clock.now(), call.caller.number
-            if not self._journal.exited(call.id, now, outcome) and outcome != "answered":
+            if not self._journal.exited(call.id, now, outcome) and outcome in set(Refusal):
                 self._journal.refused(call.id, call.seq, queue, now, outcome=outcome, caller=caller)
 
     def withdraw(self, call: Call, *, if_unstaffed: bool = False) -> bool:
