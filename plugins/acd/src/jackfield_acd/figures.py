@@ -1,8 +1,8 @@
 """Figures of queues and agents over intervals, made from what is on record. Pure.
 
 A visit to a queue counts wholly in the interval in which the caller came: so in each interval those who were offered
-are those who were answered, gave up, went elsewhere, or are still there. An agent's time is cut at the edges. Either way
-figures of intervals add up to those of the whole.
+are those who were answered, gave up, went elsewhere, or are still there. An agent's time is cut at the edges. Either
+way figures of intervals add up to those of the whole.
 """
 
 from __future__ import annotations
