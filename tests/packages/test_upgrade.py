@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from journeys.faults import gaps, is_back, wait_both_ways
-from journeys.pbx import Pbx, Record
+from journeys.pbx import Pbx, Record, chirp, path_of
 from packages.previous import previous_debs, previous_tree
 from packages.system import TOP, plugins, property_of, repacked, runs_our_configuration
 from rig import Call, Phone, wait_for
@@ -21,6 +21,20 @@ pytestmark = pytest.mark.packages
 SETTINGS = "/etc/jackfield/jackfield.toml"
 MINE = "/var/lib/jackfield/asterisk/custom/mine.conf"
 NEWER = "0.1.1~test"
+PATIENT = """
+[[menu]]
+name = "patient"
+prompt = "main-menu"
+keys = { 3 = "prompt:chirp" }
+timeout_seconds = 60
+tries = 10
+
+[[did]]
+name = "patient"
+number = "5550197"
+destination = "ivr:patient"
+"""
+"""A menu that outlasts an installation."""
 UNITS = ("asterisk.service", "jackfieldd.socket", "jackfieldd.service", "jackfield-worker.service")
 
 
@@ -37,9 +51,12 @@ class Before:
     recording: dict[str, Any]
     agents: dict[str, tuple[str, str]]
     talk: Call
+    talk_number: str
     rung: Call
     menu: Call
+    menu_number: str
     waiting: list[str]
+    callers: list[Call]
     begun: float
     ended: float = field(default=0.0)
 
@@ -75,7 +92,8 @@ def upgraded(rig_run: Run, bare: Node, debs: list[Path], tmp_path_factory: pytes
     old = previous_debs(tree, folder / "old") if tree else debs[0].parent
     pbx = Pbx(rig_run, bare, old)
     pbx.install()
-    pbx.apply_site((tree or TOP) / "tests/journeys/site.toml")
+    pbx.node.write_file("/root/chirp.wav", chirp())
+    pbx.apply_text(pbx.site_text((tree or TOP) / "tests/journeys/site.toml") + PATIENT, "upgrade")
     before = at_work(pbx)
     newer = folder / "newer"
     newer.mkdir()
@@ -104,11 +122,12 @@ def at_work(pbx: Pbx) -> Before:
     number, in_menu = pbx.number(), pbx.number()
     talk, rung = talked(pbx, "5550500", number, pbx.phone("201"))
     waiting = [pbx.number(), pbx.number()]
+    callers = []
     for place, caller in enumerate(waiting, 1):
-        pbx.call("5550500", caller)
+        callers.append(pbx.call("5550500", caller))
         pbx.wait_waiting("basic", waiting[:place])
-    menu = pbx.call("5550100", in_menu)
-    pbx.wait_at(in_menu, "ivr:main")
+    menu = pbx.call("5550197", in_menu)
+    pbx.wait_at(in_menu, "ivr:patient")
     return Before(
         pbx=pbx,
         settings=settings,
@@ -119,9 +138,12 @@ def at_work(pbx: Pbx) -> Before:
         recording=recording,
         agents=agents_of(pbx),
         talk=talk,
+        talk_number=number,
         rung=rung,
         menu=menu,
+        menu_number=in_menu,
         waiting=waiting,
+        callers=callers,
         begun=time.monotonic(),
     )
 
@@ -157,9 +179,23 @@ def test_settings_site_and_data_are_as_they_were(upgraded: Before) -> None:
 
 
 def test_every_call_went_on(upgraded: Before) -> None:
-    pbx = upgraded.pbx
+    pbx, phone = upgraded.pbx, upgraded.pbx.phone("201")
     wait_both_ways(upgraded.talk, upgraded.rung, after=upgraded.ended)
     for one, other in ((upgraded.talk, upgraded.rung), (upgraded.rung, upgraded.talk)):
         assert gaps(one.heard, other.tone, upgraded.begun, upgraded.ended) < 0.3, "the talk had a gap"
     assert pbx.waiting("basic") == upgraded.waiting
     pbx.wait_hears(upgraded.menu, "main-menu", after=upgraded.begun, timeout=30)
+    upgraded.menu.press("3")
+    pbx.wait_hears(upgraded.menu, "chirp")
+    upgraded.menu.wait_ended(10)
+    assert path_of(pbx.record(upgraded.menu_number)) == [("ivr:patient", "3"), ("prompt:chirp", "")]
+    for place, number in enumerate(upgraded.waiting):  # one after the other, in their order
+        seen = len(phone.calls)
+        (upgraded.callers[place - 1] if place else upgraded.talk).hang_up()
+        rung = phone.wait_call(seen + 1, 30)
+        assert rung.dialog.caller_number == number
+        wait_both_ways(upgraded.callers[place], rung)
+    upgraded.callers[-1].hang_up()
+    for number in (upgraded.talk_number, *upgraded.waiting):
+        record = pbx.record(number)
+        assert (record["result"], record["agent"], record["queue"]) == ("answered", "1001", "basic"), record

@@ -89,6 +89,7 @@ def _place(path: str, values: dict[str, str]) -> str:
     package = f"debian/jackfield-plugin-{values['name']}"
     special = {
         "gitignore": ".gitignore",
+        "debian/lintian-overrides": f"{package}.lintian-overrides",
         "debian/triggers": f"{package}.triggers",
         "debian/postrm": f"{package}.postrm",
     }

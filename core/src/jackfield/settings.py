@@ -147,12 +147,18 @@ class IsolationSettings(_Section):
     hook_seconds: float = Field(
         5.0, gt=0, le=60, description="A plugin's hook may hold a call up for so long; more is a fault"
     )
+    migration_seconds: float = Field(
+        300.0, ge=1, le=86400, description="A plugin's migration that takes longer is stopped, and the plugin left out"
+    )
 
 
 class Settings(_Section):
     """All settings."""
 
     database: str = Field("sqlite:////var/lib/jackfield/jackfield.db", description="SQLAlchemy URL")
+    backups: int = Field(
+        5, ge=1, le=1000, description="Back-ups of the database, made before migrations, that are kept"
+    )
     redis: str = Field("redis://127.0.0.1:6379/0", description="Redis for background jobs")
     workers: int = Field(1, ge=1, le=64, description="Worker processes")
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -86,17 +86,30 @@ def _number(record: CallRecord, unmask: bool) -> str:
     return mask_number(record.caller_number) if hidden else record.caller_number
 
 
-def migrate(json: Json = False) -> None:
-    """Bring the database's tables up to date. The daemon does it too, when it starts."""
-    from jackfield.storage import migrate as migrations
+def migrate(
+    core: Annotated[bool, typer.Option("--core", help="Core's tables alone; the daemon sees to the plugins'.")] = False,
+    json: Json = False,
+) -> None:
+    """Bring the database's tables up to date, after a back-up. The daemon does it too, when it starts.
+
+    Exit code 1: a plugin's tables could not be; the others' are.
+    """
+    from jackfield.plugins.tables import migrate_core, migrate_plugins
 
     context = open_context(migrated=False)
-    done = migrations.migrate(context.database, [migrations.CORE, *context.host.models()])
+    done, failed = migrate_core(context.database, context.settings), dict[str, str]()
+    if not core:
+        more, failed = migrate_plugins(context.host, context.database, context.settings)
+        done += more
     if json:
-        output.as_json({"done": done})
-        return
-    for line in done or [_("The database is up to date.")]:
-        typer.echo(line)
+        output.as_json({"done": done, "failed": failed})
+    else:
+        for line in done or ([] if failed else [_("The database is up to date.")]):
+            typer.echo(line)
+        for name, why in failed.items():
+            output.note(f"{name}: {why}")
+    if failed:
+        raise typer.Exit(1)
 
 
 def purge_plugin(

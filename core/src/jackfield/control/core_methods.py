@@ -20,6 +20,7 @@ from jackfield.features import conference
 from jackfield.features import methods as feature_methods
 from jackfield.jobs import methods as job_methods
 from jackfield.plugins import methods as plugin_methods
+from jackfield.plugins.tables import backups_of
 from jackfield.privacy import methods as privacy_methods
 from jackfield.privacy.mask import mask_record
 from jackfield.records.queries import find_calls
@@ -54,7 +55,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
         *plugin_methods.methods(daemon),
         Method("site.reload", daemon.serving.reload_site, ADMIN, change=True),
         *records_methods(daemon),
-        *upkeep_methods.methods(daemon.host, daemon.database, calls),
+        *upkeep_methods.methods(daemon.host, daemon.database, calls, daemon.settings),
         *job_methods.methods(daemon.database, daemon.schedules, daemon.settings.paths.run / "worker.sock"),
         *report_methods.methods(daemon.host.reports, daemon.database),
         Method("plugins.settings", plugin_settings(daemon), ADMIN),
@@ -84,6 +85,7 @@ def status(daemon: Daemon) -> dict[str, Any]:
         "trouble": [daemon.trouble] if daemon.trouble else [],
         "alarms": len(daemon.alarms.active()),
         "records_lost": daemon.writer.lost,
+        "backups": [backup.path.name for backup in backups_of(daemon.database, daemon.settings).found()],
     }
 
 

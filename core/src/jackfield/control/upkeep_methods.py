@@ -9,23 +9,28 @@ from pydantic import Field
 from jackfield.config.provisioning import accounts_of
 from jackfield.control.method import Method, Role
 from jackfield.errors import JackfieldError
-from jackfield.storage import migrate
+from jackfield.plugins.tables import migrate_core, migrate_plugins
 from jackfield.storage.purge import purge
 
 if TYPE_CHECKING:
     from jackfield.calls.service import CallService
     from jackfield.plugins import PluginHost
+    from jackfield.settings import Settings
     from jackfield.storage.engine import Database
 
 Extension = Annotated[str, Field(min_length=1, max_length=40, description="As in 201")]
 
 
-def methods(host: PluginHost, database: Database, calls: CallService) -> list[Method]:
+def methods(host: PluginHost, database: Database, calls: CallService, settings: Settings) -> list[Method]:
     """Control methods."""
 
-    def bring_up_to_date() -> dict[str, Any]:
-        """Bring the tables of core and of the plugins up to date."""
-        return {"done": migrate.migrate(database, [migrate.CORE, *host.models()])}
+    def bring_up_to_date(
+        core: Annotated[bool, Field(description="Core's tables alone")] = False,
+    ) -> dict[str, Any]:
+        """Bring the tables of core and of the plugins up to date, after a back-up."""
+        done = migrate_core(database, settings)
+        more, failed = ([], {}) if core else migrate_plugins(host, database, settings)
+        return {"done": done + more, "failed": failed}
 
     def purge_plugin(
         plugin: Annotated[str, Field(max_length=64, description="A plugin that is not installed any more")],

@@ -62,7 +62,7 @@ def declared_jobs() -> Mapping[str, Job]:
     """The jobs that installed plugins declare."""
     host = PluginHost(load())
     host.load()
-    return host.jobs()
+    return host.runnable_jobs()
 
 
 def main() -> None:

@@ -18,7 +18,8 @@ class Job:
     """A background job.
 
     `function(database, payload)` runs in the worker, in a process of its own, and may run twice: it must find what it
-    did the first time. `retries` are spread over growing pauses; then the job is dead and shown in `jackfield status`.
+    did the first time. `database` is as `core.storage`: the plugin's own tables. `retries` are spread over growing
+    pauses; then the job is dead and shown in `jackfield status`.
     """
 
     name: str

@@ -20,6 +20,7 @@ from jackfield.config.objects import core_kinds
 from jackfield.control.method import Method
 from jackfield.errors import JackfieldError
 from jackfield.features.codes import core_codes
+from jackfield.jobs.fenced import fenced
 from jackfield.jobs.job import Job
 from jackfield.jobs.own import own_jobs
 from jackfield.permissions import EVERYTHING, Permission
@@ -334,6 +335,13 @@ class PluginHost:
     def jobs(self) -> dict[str, Job]:
         """Background jobs by name: core's and the plugins'."""
         return {j.name: j for j in [*own_jobs(), *self._all("jackfield_jobs")]}
+
+    def runnable_jobs(self) -> dict[str, Job]:
+        """The same, to be run: each plugin's behind its fence."""
+        found = {job.name: job for job in own_jobs()}
+        for name, job in self._pairs("jackfield_jobs"):
+            found[job.name] = fenced(job, name, lambda: self.statuses)
+        return found
 
     def control_methods(self) -> list[Method]:
         """Control methods of enabled plugins."""

@@ -14,13 +14,16 @@ from jackfield.storage.migrate import state_of
 
 if TYPE_CHECKING:
     from jackfield.plugins.host import PluginHost
+    from jackfield.storage.backups import Backups
     from jackfield.storage.engine import Database
 
 HIDDEN = "(secret)"
 _SECRET_WORDS = ("password", "secret", "token", "passphrase", "api_key", "pin")
 
 
-def describe(host: PluginHost, status: Status, database: Database | None) -> dict[str, Any]:
+def describe(
+    host: PluginHost, status: Status, database: Database | None, backups: Backups | None = None
+) -> dict[str, Any]:
     """What a plugin is, brings, costs and did; secrets of its settings are masked."""
     declared = status.declared
     return {
@@ -39,6 +42,7 @@ def describe(host: PluginHost, status: Status, database: Database | None) -> dic
         "settings": settings_of(status.settings),
         "permissions": [str(each) for each in getattr(status.instance, "permissions", ())],
         "tables": _tables(host, status, database),
+        "backups": [backup.as_json() for backup in backups.found(status.name)] if backups else [],
         "last_faults": [{"at": at.isoformat(), "what": what} for at, what in status.notes],
         "threads": status.stuck,
         "calls_when_left": status.calls,

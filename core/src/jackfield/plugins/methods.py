@@ -12,6 +12,7 @@ from jackfield.control.method import Method, Role
 from jackfield.errors import JackfieldError
 from jackfield.plugins.check import check as check_plugin
 from jackfield.plugins.info import describe
+from jackfield.plugins.tables import backups_of
 
 if TYPE_CHECKING:
     from jackfield.daemon import Daemon
@@ -31,7 +32,7 @@ def methods(daemon: Daemon) -> list[Method]:
         """What a plugin is, brings, costs and did wrong."""
         if plugin not in host.statuses:
             raise JackfieldError(f"no plugin {plugin[:40]!r}; there are: {', '.join(sorted(host.statuses))}")
-        return describe(host, host.statuses[plugin], daemon.database)
+        return describe(host, host.statuses[plugin], daemon.database, backups_of(daemon.database, daemon.settings))
 
     def enable(plugin: Plugin) -> dict[str, Any]:
         """Switch a plugin on, also after restarts; one that failed or was shut off is tried anew."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import event
-from sqlmodel import Session
 
 from jackfield.errors import JackfieldError, Recovery
 from jackfield.storage.engine import Database
@@ -93,26 +92,21 @@ def _fits(table: str, owner: str) -> bool:
     return table == owner or table.startswith(f"{owner}_")
 
 
-class FencedDatabase:
-    """What a plugin gets as `core.storage`: connections of its own, each behind the fence."""
+class FencedDatabase(Database):
+    """What a plugin gets as `core.storage`, and its jobs: connections of its own, each behind the fence.
+
+    A statement about others' tables raises Forbidden and is a fault.
+    """
 
     def __init__(self, database: Database, fence: Fence) -> None:
         """Nothing is connected yet."""
-        self._inner = Database(database.engine.url.render_as_string(hide_password=False))
-        engine = self._inner.engine
+        super().__init__(database.engine.url.render_as_string(hide_password=False))
+        engine = self.engine
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", partial(_prepare, fence))
             event.listen(engine, "handle_error", _translate)
         else:
             event.listen(engine, "before_cursor_execute", partial(_look, fence))
-
-    def session(self) -> Session:
-        """As `Database.session`. A statement about others' tables raises Forbidden and is a fault."""
-        return self._inner.session()
-
-    def close(self) -> None:
-        """Close what is not in use."""
-        self._inner.close()
 
 
 def _prepare(fence: Fence, connection: Any, _record: Any) -> None:

@@ -29,24 +29,26 @@ Alembic is imported only when something is due.
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from jackfield.storage.backups import KEPT, Backups
 from jackfield.storage.engine import Database
 from jackfield.storage.errors import MigrationFailed, StorageError
+from jackfield.storage.fence import Fence
+from jackfield.storage.limit import Rope, run_limited
+from jackfield.storage.migration_fence import only_own_tables
 from jackfield.storage.models import Models
 
 CORE = Models("core", "jackfield.storage.migrations")
-KEPT_BACKUPS = 5
 _FILE = re.compile(r"r(\d{4})_\w+\.py")
 _LOCK = 0x4A61636B  # any number, the same in every process: PostgreSQL's advisory lock against two migrations at once
 log = structlog.get_logger(__name__)
@@ -83,10 +85,26 @@ def state_of(database: Database, owner: str, models: Models | None) -> dict[str,
     return {"names": names, "revision": at, "wanted": _known(models)[-1] if models else None}
 
 
-def migrate(database: Database, models: Sequence[Models]) -> list[str]:
-    """Bring the tables of these owners up to date, in order, each in a transaction of its own.
+@dataclass(frozen=True, slots=True)
+class How:
+    """How migrations are run."""
 
-    A SQLite file that holds something is copied first, to `FILE.TIME-OWNER-REVISION.bak` beside it.
+    backups: Path | None = None
+    """Folder of the back-ups; None: where `Backups` keeps them by default."""
+    keep: int = KEPT
+    """Back-ups that are kept."""
+    seconds: float = 0.0
+    """After so long a migration is given up; 0: it runs on this thread, without a limit."""
+    owners: Callable[[], Iterable[str]] = tuple
+    """Names of all plugins, whose tables are not those of a plugin with a shorter name."""
+    give_up: Callable[[str, threading.Thread], object] = lambda owner, thread: None
+    """Told of an owner whose migration was stopped and does not come back."""
+
+
+def migrate(database: Database, models: Sequence[Models], how: How | None = None) -> list[str]:
+    """Bring the tables of these owners up to date, in order, each in a transaction of its own, after a back-up.
+
+    Owners but core can change their own tables alone.
 
     Returns:
         A sentence for each owner that was behind.
@@ -96,12 +114,25 @@ def migrate(database: Database, models: Sequence[Models]) -> list[str]:
             after it were not tried.
         StorageError: the database cannot be reached.
     """
-    return [_migrate(database, each) for each in models if not is_current(database, each)]
+    return [_limited(database, each, how or How()) for each in models if not is_current(database, each)]
 
 
-def _migrate(database: Database, models: Models) -> str:
+def _limited(database: Database, models: Models, how: How) -> str:
+    if not how.seconds:
+        return _migrate(database, models, how, Rope())
+    owner = models.owner
+    return run_limited(
+        lambda rope: _migrate(database, models, how, rope),
+        owner,
+        _known(models)[-1],
+        how.seconds,
+        lambda thread: how.give_up(owner, thread),
+    )
+
+
+def _migrate(database: Database, models: Models, how: How, rope: Rope) -> str:
     known = _known(models)
-    with _exclusive(database) as connection:
+    with _exclusive(database, rope) as connection:
         before = _revision(connection, models)
         if before == known[-1]:
             return f"{models.owner}: another process has just brought it to {before}"
@@ -113,8 +144,8 @@ def _migrate(database: Database, models: Models) -> str:
                 f"{known[-1]}: it is older than the data. Install the newer package again, or restore the back-up "
                 "that was made before the upgrade.",
             )
-        _back_up(database, models.owner, known[-1])
-        _upgrade(connection, models)
+        _back_up(database, models.owner, before, known[-1], how)
+        _upgrade(connection, models, how)
     log.info("migrated", owner=models.owner, before=before, now=known[-1])
     return f"{models.owner}: {before or 'nothing'} → {known[-1]}"
 
@@ -157,7 +188,7 @@ def _revision(connection: Connection, models: Models) -> str | None:
 
 
 @contextmanager
-def _exclusive(database: Database) -> Iterator[Connection]:
+def _exclusive(database: Database, rope: Rope) -> Iterator[Connection]:
     """A connection in a transaction that covers DDL and keeps other migrations out; commits unless something raises."""
     with database.engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
@@ -169,15 +200,19 @@ def _exclusive(database: Database) -> Iterator[Connection]:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        rope.hold(connection)
         try:
             yield connection
+            rope.hold(None)
             connection.commit()
         except BaseException:
-            connection.rollback()
+            rope.hold(None)
+            if not rope.pulled:
+                connection.rollback()
             raise
 
 
-def _upgrade(connection: Connection, models: Models) -> None:
+def _upgrade(connection: Connection, models: Models, how: How) -> None:
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import MigrationContext, RevisionStep
@@ -200,7 +235,9 @@ def _upgrade(connection: Connection, models: Models) -> None:
                 version_table=_version_table(models),
                 transactional_ddl=True,
             )
-            environment.run_migrations()
+            fence = None if models == CORE else Fence(models.owner, how.owners, lambda what: None)
+            with only_own_tables(connection, fence):
+                environment.run_migrations()
         _check_foreign_keys(connection)
     except Exception as error:
         raise MigrationFailed(
@@ -220,24 +257,9 @@ def _check_foreign_keys(connection: Connection) -> None:
         raise ValueError(f"row {wrong[1]} of table {wrong[0]} points to a row of {wrong[2]} that is not there")
 
 
-def _back_up(database: Database, owner: str, revision: str) -> None:
-    """Copy the SQLite file, unless it is still empty. The caller holds the write lock, so the copy is exact."""
-    if database.file is None or not inspect(database.engine).get_table_names():
-        return
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    target = database.file.with_name(f"{database.file.name}.{stamp}-{owner}-{revision}.bak")
-    part = target.with_suffix(".part")
+def _back_up(database: Database, owner: str, before: str | None, after: str, how: How) -> None:
+    """The caller holds the write lock of SQLite, so a copy is exact."""
     try:
-        os.close(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-        with closing(sqlite3.connect(database.file)) as source, closing(sqlite3.connect(part)) as copy:
-            source.backup(copy)
-        part.replace(target)
-    except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
-        raise MigrationFailed(
-            owner,
-            revision,
-            f"No back-up of {database.file} could be made ({error}), so {owner} was not migrated. Make room.",
-        ) from error
-    for old in sorted(database.file.parent.glob(f"{database.file.name}.*.bak"))[:-KEPT_BACKUPS]:
-        old.unlink(missing_ok=True)
+        Backups(database, how.backups, how.keep).make(owner, before, after)
+    except StorageError as error:
+        raise MigrationFailed(owner, after, f"{owner} was not migrated: {error}.") from error

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,19 @@ VARIABLE = "JACKFIELD_CHECKOUT"
 CURRENT = "/var/lib/jackfield/asterisk/current"
 WHOLE = 0.95
 """Likeness of a prompt that was heard to its end."""
+_WRONG = "error,warning,info,pedantic"
+"""What lintian says and nobody may leave as it is."""
+_ASK = """
+import json, sys
+from jackfield.control.client import request
+print(json.dumps(request(sys.argv[1], **json.loads(sys.argv[2]))))
+"""
+_TABLES = """
+from sqlalchemy import inspect
+from jackfield import settings
+from jackfield.storage.engine import Database
+print(*inspect(Database(settings.load().database).engine).get_table_names())
+"""
 _UNPACKED = ("__pycache__", ".*", "dist", "*.pyc", "*.mo", "*.egg-info", ".pybuild")
 
 
@@ -50,18 +63,21 @@ def checkout() -> Path:
 
 
 def build_deb(project: Path, into: Path) -> list[Path]:
-    """Build a plugin's packages from its folder, in a clean Debian 14 without a network.
+    """Build a plugin's packages from its folder, in a clean Debian 14 without a network, and have lintian check them.
 
     Raises:
         JackfieldError: see `checkout`.
-        Exception: the build failed; with the end of its output.
+        Exception: the build failed, or lintian found something that no override explains; with the end of its output.
     """
     checkout()
     root, inroot = importlib.import_module("rig.root"), importlib.import_module("inroot")
     into.mkdir(parents=True, exist_ok=True)
     with inroot.workshop(root.ensure_root("build").path) as shop:
         shutil.copytree(project, shop.build / "source", ignore=shutil.ignore_patterns(*_UNPACKED))
-        shop.run(["dpkg-buildpackage", "-us", "-uc", "-b"], into / "build.log", "source")
+        shop.run(["dpkg-buildpackage", "-us", "-uc"], into / "build.log", "source")
+        changes = next(shop.build.glob("*.changes")).name
+        command = ["lintian", "--info", "--display-info", "--pedantic", "--fail-on", _WRONG, changes]
+        shop.run(command, into / "lintian.log", environment={"TMPDIR": "/tmp"})  # noqa: S108  (in the build root)
         return [Path(shutil.copy(deb, into)) for deb in sorted(shop.build.glob("*.deb"))]
 
 
@@ -79,6 +95,46 @@ class Node:
             Exception: it failed; with its output.
         """
         return str(self.machine.run(["jackfield", *words]).stdout)
+
+    def ask(self, method: str, **params: Any) -> Any:
+        """The daemon's answer to a method of the control API, asked as root.
+
+        Raises:
+            Exception: it refused; with its sentence.
+        """
+        return json.loads(self.machine.run(["python3", "-c", _ASK, method, json.dumps(params)]).stdout)
+
+    def plugins(self) -> dict[str, str]:
+        """Plugins of the running daemon → their state."""
+        return {row["name"]: row["state"] for row in self.ask("plugins")}
+
+    def install(self, debs: list[Path]) -> None:
+        """Install packages of plugins by apt, into the running Jackfield.
+
+        Raises:
+            JackfieldError: a plugin of theirs is not at work; says why.
+            Exception: apt refused; with its output.
+        """
+        self.machine.apt_install(debs)
+        wrong = [f"{row['name']}: {row['state']}: {row['reason']}" for row in self.ask("plugins") if row["reason"]]
+        if wrong:
+            raise JackfieldError("; ".join(wrong))
+
+    def remove(self, plugin: str, *, purge: bool = False) -> None:
+        """Remove a plugin's package by apt; `purge` takes its data as well."""
+        self.machine.apt_remove([f"jackfield-plugin-{plugin}"], purge=purge)
+
+    def tables(self) -> set[str]:
+        """Names of the tables in the machine's database."""
+        return set(self.machine.run(["runuser", "-u", "jackfield", "--", "python3", "-c", _TABLES]).stdout.split())
+
+    def until(self, ready: Callable[[], Any], what: str, timeout: float = 30) -> Any:
+        """Wait until `ready()` gives something, and return that.
+
+        Raises:
+            TimeoutError: it did not; names `what`.
+        """
+        return importlib.import_module("rig").wait_for(ready, timeout, what, every=0.2)
 
     def apply(self, site: str) -> None:
         """Import and apply a site; a trunk `trunk` from the carrier is there unless the site has trunks."""
@@ -103,8 +159,7 @@ class Node:
             TimeoutError: it did not.
         """
         samples = self.prompt(prompt, language)
-        wait_for = importlib.import_module("rig").wait_for
-        wait_for(lambda: call.heard.find(samples, WHOLE), timeout, f"{prompt} ({language})", every=0.2)
+        self.until(lambda: call.heard.find(samples, WHOLE), f"{prompt} ({language})", timeout)
 
     def prompt(self, name: str, language: str) -> array[int]:
         """The samples (8 kHz) of a prompt of the site in force."""
@@ -115,7 +170,7 @@ class Node:
 
 @contextmanager
 def installed(project: Path) -> Iterator[Node]:
-    """A machine with Jackfield and the plugin of a project, from its .deb.
+    """A machine with Jackfield, into which, while it runs, the plugin of a project was installed from its .deb.
 
     Raises:
         JackfieldError: see `checkout`.
@@ -129,8 +184,11 @@ def installed(project: Path) -> Iterator[Node]:
                 shutil.copy(deb, debs)
         else:
             subprocess.run([sys.executable, str(top / "packaging/deb/build.py"), "--out", folder], check=True)
-        build_deb(project, debs)
+        built = build_deb(project, debs / "plugin")
         with rig.Run() as run:
             machine = run.node("pbx")
             rig.install_jackfield(machine, debs)
-            yield Node(run, machine, run.carrier(machine, "carrier"))
+            node = Node(run, machine, run.carrier(machine, "carrier"))
+            node.until(lambda: node.ask("status")["asterisk"]["connected"], "jackfieldd, connected to Asterisk")
+            node.install(built)
+            yield node

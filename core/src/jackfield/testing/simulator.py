@@ -434,7 +434,7 @@ class Simulator:
         Raises:
             AssertionError: one failed; with its error.
         """
-        jobs = self.daemon.host.jobs()
+        jobs = self.daemon.host.runnable_jobs()
         runner = Runner(f"sqlite:///{self.folder}/jackfield.db", jobs, "test", socket=self.folder / "worker.sock")
         names = []
         with self.daemon.database.session() as session:
