@@ -125,7 +125,7 @@ name = "sales"
 
 [[menu]]
 name = "main"
-prompt = "wrong-key"
+prompt = "sorry"
 keys = { 1 = "extension:201" }
 """
 DIALPLAN = "/var/lib/jackfield/asterisk/current/extensions.conf"
