@@ -45,6 +45,7 @@ from jackfield.jobs.own import own_schedules
 from jackfield.link import Link
 from jackfield.phones import Phones
 from jackfield.plugins import PluginHost, Status
+from jackfield.plugins.tables import migrate_core
 from jackfield.privacy.bindings import Bindings
 from jackfield.quality.watch import QualityWatch
 from jackfield.records.queries import find_calls
@@ -60,7 +61,6 @@ from jackfield.security.store import Store
 from jackfield.services import EventBus, SystemClock, TimerThread
 from jackfield.serving import Serving
 from jackfield.settings import Settings
-from jackfield.storage import migrate
 from jackfield.storage.engine import Database
 from jackfield.telephony.ami import AmiClient
 from jackfield.telephony.server import AgiServer, listening_socket
@@ -125,7 +125,7 @@ class Daemon:
         self.troubles = Troubles(self.alarms, self.timers)
         self.host.on_change, self.host.on_fault = self._plugin_changed, self._plugin_fault
         self.host.load(plugins)
-        migrate.migrate(self.database, [migrate.CORE])
+        migrate_core(self.database, self.settings)
         self.serving.migrate_plugins()
 
     def _put_records(self) -> None:

@@ -10,9 +10,9 @@ import structlog
 from jackfield.config.leftout import left_out_of
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
-from jackfield.errors import JackfieldError
+from jackfield.jobs.outbox import renew_workers
+from jackfield.plugins.tables import migrate_plugins
 from jackfield.prompts.manifest import Manifest
-from jackfield.storage import migrate
 
 if TYPE_CHECKING:
     from jackfield.daemon import Daemon
@@ -59,7 +59,7 @@ class Serving:
         return {"generation": daemon.calls.site.number, "left_out": self.left_out}
 
     def reload_plugins(self) -> list[dict[str, Any]]:
-        """Take up plugins that were installed, let go of those that were removed."""
+        """Take up plugins that were installed, let go of those that were removed; the worker does the same."""
         daemon = self._daemon
         importlib.invalidate_caches()
         new = daemon.host.load()
@@ -70,13 +70,12 @@ class Serving:
         for name in new if daemon.recovery.finished else ():
             daemon.host.call("jackfield_recovered", only=name)
         daemon.host.call("jackfield_site_changed", site=daemon.calls.site)
+        renew_workers(daemon.settings.paths.run / "worker.sock")
         return [each.describe() for each in daemon.host.statuses.values()]
 
     def migrate_plugins(self) -> None:
         """A plugin whose tables cannot be brought up to date is refused; the others serve."""
-        host = self._daemon.host
-        for name, models in host.call("jackfield_models"):
-            try:
-                migrate.migrate(self._daemon.database, [models])
-            except JackfieldError as error:
-                host.refuse(name, str(error))
+        daemon = self._daemon
+        _, failed = migrate_plugins(daemon.host, daemon.database, daemon.settings)
+        for name, why in failed.items():
+            daemon.host.refuse(name, why)

@@ -64,7 +64,10 @@ def test_so_it_is_in_the_worker(full, tmp_path):
     host.load([Point()])
     Outbox(full, lambda: host.jobs().keys(), tmp_path / "worker.sock").submit("toys.reach", {})
     runner = Runner(
-        full.engine.url.render_as_string(hide_password=False), host.runnable_jobs(), "w", socket=tmp_path / "worker.sock"
+        full.engine.url.render_as_string(hide_password=False),
+        host.runnable_jobs(),
+        "w",
+        socket=tmp_path / "worker.sock",
     )
     for number in rows.take_due(full, 10):
         runner.run(number)

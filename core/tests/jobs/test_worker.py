@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from jackfield.jobs.models import JobState
-from jackfield.jobs.outbox import Outbox, dead_jobs, job_counts, retry_dead
+from jackfield.jobs.outbox import Outbox, dead_jobs, job_counts, renew_workers, retry_dead
 from jackfield.jobs.testing import redis_server
 from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
@@ -126,6 +126,23 @@ def test_a_job_starts_at_once(rig):
     rig.submit("note", "second")
     rig.wait(lambda: rig.marks("second"))
     assert time.monotonic() - begun < 10.0  # it would be 30 s if the nudge were lost
+
+
+def test_renewed_workers_know_a_new_plugins_jobs_and_finish_what_they_had(rig, monkeypatch):
+    installed = rig.folder / "installed"
+    monkeypatch.setenv("JOBS_TEST_INSTALLED", str(installed))
+    rig.start(jobs="sample_jobs:more_jobs", pauses=[600.0])  # a try that fails is not made good within the test
+    rig.submit("slow", "running", seconds=2)
+    rig.wait(lambda: rig.marks("running"))
+    before = rig.children()
+    installed.touch()
+    for _ in range(2):
+        renew_workers(rig.socket)
+    Outbox(rig.database, lambda: ["late"], rig.socket).submit("late", {"folder": str(rig.folder), "key": "late"})
+    rig.wait_for(JobState.DONE, 2)
+    assert [mark.partition(" ")[0] for mark in rig.marks("running")] == ["begin", "done"]
+    assert rig.marks("late") == ["done"]
+    assert not set(before) & set(rig.children())
 
 
 def test_without_redis_jobs_wait_and_then_run(rig):

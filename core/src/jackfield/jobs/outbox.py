@@ -18,6 +18,7 @@ from jackfield.jobs.models import JobState, OutboxRow
 from jackfield.storage.engine import Database
 from jackfield.storage.errors import StorageError
 
+RENEW = b"renew"
 WORKER_SOCKET = Path("/run/jackfield/worker.sock")
 _OUTBOX: Table = OutboxRow.__table__  # type: ignore[attr-defined]
 
@@ -87,9 +88,18 @@ def _as_json(name: str, payload: Mapping[str, Any]) -> str:
 
 def nudge(worker_socket: Path) -> None:
     """Tell the worker to look at the outbox. Nothing happens if it does not listen: it looks when it starts."""
+    _tell(worker_socket, b"")
+
+
+def renew_workers(worker_socket: Path) -> None:
+    """Plugins have come or gone: have the worker's processes started anew, each when its job is done."""
+    _tell(worker_socket, RENEW)
+
+
+def _tell(worker_socket: Path, what: bytes) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC) as sock:
         try:
-            sock.sendto(b"", str(worker_socket))
+            sock.sendto(what, str(worker_socket))
         except OSError:
             return  # nobody there, or so many nudges are waiting that one more would say nothing new
 

@@ -25,7 +25,7 @@ from jackfield.alarms.remote import DaemonAlarms
 from jackfield.errors import JackfieldError, SettingsError
 from jackfield.jobs import rows
 from jackfield.jobs.child import ChildSettings
-from jackfield.jobs.outbox import WORKER_SOCKET
+from jackfield.jobs.outbox import RENEW, WORKER_SOCKET
 from jackfield.jobs.relay import Relay, connect
 from jackfield.sdnotify import notify, watchdog_seconds
 from jackfield.settings import load
@@ -65,6 +65,8 @@ class _Child:
     started: float = 0.0
     failures: int = 0
     start_at: float = field(default_factory=time.monotonic)
+    leaving: bool = False
+    """It was told to end when its job is done. To be told twice would cost it that job."""
 
 
 class WorkerProcess:
@@ -126,8 +128,8 @@ class WorkerProcess:
         for key, _ in self._selector.select(timeout):
             if isinstance(key.data, _Child):
                 self._ended(key.data)
-            else:
-                _drain(key.fileobj)  # type: ignore[arg-type]
+            elif _drain(key.fileobj):  # type: ignore[arg-type]
+                self._renew_children()
 
     def _start_children(self) -> None:
         """Start those that are due; without Redis they would only die again."""
@@ -168,17 +170,28 @@ class WorkerProcess:
         os.close(child.pidfd)
         child.process = None
         lived = time.monotonic() - child.started
-        child.failures = 0 if lived > _HEALTHY_SECONDS else child.failures + 1
+        child.failures = 0 if lived > _HEALTHY_SECONDS or child.leaving else child.failures + 1
         child.start_at = time.monotonic() + _RESTART_SECONDS[min(child.failures, len(_RESTART_SECONDS) - 1)]
-        if not self._stopping:
+        if not self._stopping and not child.leaving:
             log.warning("worker.ended", worker=child.name, status=status, after_seconds=round(lived))
+        child.leaving = False
         self._relay.worker_died(child.name)
+
+    def _renew_children(self) -> None:
+        """Plugins have come or gone: new processes know the new ones."""
+        log.info("worker.renewed")
+        for child in self._children:
+            self._leave(child)
+
+    def _leave(self, child: _Child) -> None:
+        if child.process is not None and not child.leaving:
+            child.leaving = True
+            child.process.terminate()
 
     def _stop_children(self) -> None:
         running = [child for child in self._children if child.process is not None]
         for child in running:
-            assert child.process is not None
-            child.process.terminate()
+            self._leave(child)
         until = time.monotonic() + self._settings.stop_seconds
         for child in running:
             assert child.process is not None
@@ -204,12 +217,14 @@ def _listen(path: Path) -> tuple[IO[str], socket.socket]:
     return lock, listener
 
 
-def _drain(readable: socket.socket) -> None:
+def _drain(readable: socket.socket) -> bool:
+    """Read what is there; whether the workers are to be renewed."""
+    renew = False
     try:
         while True:
-            readable.recv(4096)
+            renew = readable.recv(4096) == RENEW or renew
     except BlockingIOError:
-        return
+        return renew
 
 
 def main(argv: Sequence[str] | None = None) -> int:
