@@ -81,6 +81,9 @@ class Phones(Protocol):
     def reachable(self, extension: str) -> bool:
         """Whether the phone is registered; True when AMI is away and nobody knows."""
 
+    def talking(self, call: str, extension: str) -> str | None:
+        """Name of the channel by which an extension talks in a call; of the caller's own, with ''. None: no talk."""
+
     def waiting_calls(self) -> Mapping[str, str]:
         """Just after a start: `{call id: destination}` of calls that will come back."""
 
@@ -95,6 +98,19 @@ class Asterisk(Protocol):
         """Write (or, with None, delete) a value of Asterisk's own database, for the plain dialplan to read.
 
         Raises NotConnected while AMI is away.
+        """
+
+    def device_state(self, name: str, state: str) -> None:
+        """Set a custom device state (`Custom:name` in a hint), for the lamps of phones.
+
+        `state` is INVALID, NOT_INUSE, INUSE, BUSY, RINGING or ONHOLD. Raises NotConnected while AMI is away.
+        """
+
+    def monitor(self, extension: str, channel: str, mode: str, title: str) -> None:
+        """Ring an extension (it shows `title`); who answers is in the talk of a channel.
+
+        `mode`: listen, whisper (only that channel hears), barge (all hear) or take-over (talk with it alone). Raises
+        NotConnected while AMI is away.
         """
 
     def queue_remove_all(self, queue: str) -> None:
@@ -145,3 +161,5 @@ class Core:
     alarms: Alarms
     clock: Clock = field(default_factory=SystemClock)
     """What time it is."""
+    audit: Callable[[str, str, str], None] = lambda who, what, about: None
+    """`audit(who, what, about)` puts what somebody did by other means than the control API on the audit log."""

@@ -32,6 +32,7 @@ from jackfield.config.keeper import ApplyKeeper
 from jackfield.config.secrets import Secrets
 from jackfield.control import site_methods
 from jackfield.control.api import ControlApi
+from jackfield.control.audit import Line
 from jackfield.control.core_methods import core_methods
 from jackfield.control.site_processes import SiteProcesses
 from jackfield.core import Clock, Core
@@ -114,6 +115,7 @@ class Daemon:
         self.core = Core(
             self.timers, self.events, self.outbox, self.phones, self.asterisk, self.database,
             lambda: self.calls.site, self.host.settings, self.alarms, clock=self.clock,
+            audit=lambda who, what, about: self.control.audit.note(Line(who, -1, what, about, True, True)),
         )  # fmt: skip
         self.keeper = ApplyKeeper(self.base, settings.ami, self._secrets.ami_secret, self.serving.reload_site)
 

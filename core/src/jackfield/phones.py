@@ -33,6 +33,14 @@ class Phones:
         """Whether one of the extension's phones is registered; True when nobody knows."""
         return any(self._registry.reachable(endpoint) for endpoint in endpoints(self._calls.site, extension))
 
+    def talking(self, call: str, extension: str) -> str | None:
+        """Name of the channel by which an extension talks in a call; of the caller's own, with ''. None: no talk."""
+        for channel in self._registry.legs(call):
+            mine = channel.leads if not extension else extension_of(channel.endpoint) == extension
+            if mine and channel.bridge:
+                return channel.name
+        return None
+
     def waiting_calls(self) -> dict[str, str]:
         """Calls that will come back after a restart."""
         return self._recovery.waiting()

@@ -12,7 +12,7 @@ from jackfield.calls.party import Party
 from jackfield.config.objects.extension import Extension
 from jackfield.config.site import Site
 from jackfield.core import Core
-from jackfield.errors import CallerHungUp
+from jackfield.errors import CallerHungUp, UnsafeValue
 from jackfield.services import EventBus
 from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
@@ -21,6 +21,7 @@ from jackfield_acd.agents import AgentDesk
 from jackfield_acd.handler import handle_queue
 from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.models import Clock
+from jackfield_acd.monitoring import Monitoring
 from jackfield_acd.runtime import Runtime
 
 SECONDS = 10.0
@@ -52,7 +53,12 @@ class FakeCall:
         self.seq = 1
         self.did = []
         self.keys = []
+        self.desk = SimpleNamespace(calls=SimpleNamespace(outgoing=SimpleNamespace(plan=self._plan)))
         self._wakes, self._gone, self._pressed = [], False, ""
+
+    def _plan(self, site, number, extension, caller):
+        refused = None if number.startswith("07") else "not allowed"
+        return SimpleNamespace(refusal=refused, emergency="112" if number == "07112" else "")
 
     def hang_up(self):
         with self.world.moved:
@@ -89,6 +95,12 @@ class FakeCall:
 
     def set_data(self, key, value):
         self.data[key] = value
+
+    def join(self, channel):
+        self._note("join", channel)
+
+    def listen(self, channel, mode):
+        self._note("listen", channel, mode)
 
     def checkpoint(self, **memo):
         self._note("checkpoint")
@@ -128,6 +140,10 @@ class FakeCall:
                 raise CallerHungUp("gone")
             return Wake(timed_out=True)
 
+    def transfer(self, destination, outcome=""):
+        if destination.partition(":")[2] not in ("sales", "other", "closed"):
+            raise UnsafeValue(f"{destination} leads nowhere")
+
     def phones(self, extension):
         return [f"PJSIP/{extension}"]
 
@@ -146,7 +162,8 @@ class FakeCall:
 
 class FakeAsterisk:
     def __init__(self, world):
-        self.world, self.stored, self.emptied, self.interrupted = world, {}, [], set()
+        self.world, self.stored, self.emptied, self.interrupted, self.lamps = world, {}, [], set(), []
+        self.monitored = []
         self.broken = None
 
     def interrupt_playback(self, channel):
@@ -158,6 +175,14 @@ class FakeAsterisk:
         if self.broken:
             raise self.broken
         self.stored[family, key] = value
+
+    def device_state(self, name, state):
+        if self.broken:
+            raise self.broken
+        self.lamps.append((name, state))
+
+    def monitor(self, extension, channel, mode, title):
+        self.monitored.append((extension, channel, mode, title))
 
     def queue_remove_all(self, name):
         self.emptied.append(name)
@@ -173,6 +198,7 @@ class World:
         self.long_prompts, self.playing = False, threading.Event()
         self.timers = []
         self.busy_phones, self.lost_phones = set(), set()
+        self.silent, self.audited = set(), []
         self.events, self.seen = EventBus(), []
         for topic in ("agent", "queue"):
             self.events.subscribe(topic, lambda event, topic=topic: self.seen.append((topic, dict(event))))
@@ -198,6 +224,9 @@ class World:
     def busy(self, phone):
         return phone in self.busy_phones
 
+    def talking(self, call, extension):
+        return f"PJSIP/{extension or 'carrier'}-{call}" if call not in self.silent else None
+
     def reachable(self, phone):
         return phone not in self.lost_phones
 
@@ -212,6 +241,7 @@ class World:
             site=lambda: self.site,
             settings=lambda name: None,
             alarms=None,
+            audit=lambda *line: self.audited.append(line),
         )
 
     # -- what happens
@@ -224,6 +254,7 @@ class World:
             self.events.subscribe(topic, lambda event, topic=topic: self.seen.append((topic, dict(event))))
         self.runtime = Runtime(self.core(), Clock(lambda: self.now, self.epoch))
         self.desk = AgentDesk(self.runtime)
+        self.monitoring = Monitoring(self.core(), self.runtime, self.desk)
         self.runtime.start()
         if recovered:
             self.runtime.recovered()

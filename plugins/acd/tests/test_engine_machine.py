@@ -118,6 +118,34 @@ class Model:
         assert all(isinstance(p, Place) for _, p in self.waiting.values())
 
 
+class Follower:
+    """Looks only at what the engine says has changed; that must be enough to know everything."""
+
+    def __init__(self, engine):
+        self.engine, self.agents, self.contacts, self.queues = engine, {}, {}, {}
+        engine.watch()
+        self.take(engine.agents(), engine.contacts(), engine.queues())
+
+    def take(self, agents, contacts, queues):
+        self.agents |= {a.name: (a.state, a.phone, a.pause, a.contact, a.phone_busy, a.unanswered) for a in agents}
+        self.contacts |= {c.id: (c.queue, c.place, c.agents, self.engine.stage(c)) for c in contacts}
+        self.queues |= {name: self.engine.line_state(name) for name in queues}
+
+    def check(self):
+        agents, contacts, queues = self.engine.changed()
+        for name in [c for c in contacts if self.engine.contact(c) is None]:
+            self.contacts.pop(name, None)
+        self.take(
+            [self.engine.agent(name) for name in agents],
+            [c for name in contacts if (c := self.engine.contact(name)) is not None],
+            queues,
+        )
+        followed = self.agents.copy(), self.contacts.copy(), self.queues.copy()
+        self.contacts.clear()
+        self.take(self.engine.agents(), self.engine.contacts(), self.engine.queues())
+        assert followed == (self.agents, self.contacts, self.queues)
+
+
 class EngineMachine(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
@@ -134,6 +162,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.engine = Engine()
         self.away = {}  # contacts of before a restart: agent whose talk they may still be
         assert self.engine.configure(self.rules, PEOPLE, self.now) == []
+        self.follower = Follower(self.engine)
 
     def tick(self):
         self.now += 1.0
@@ -160,6 +189,24 @@ class EngineMachine(RuleBasedStateMachine):
         contact = data.draw(st.sampled_from(sorted(self.model.waiting)))
         del self.model.waiting[contact]
         self.model.take(self.engine.leave(contact, self.tick()))
+
+    @precondition(lambda self: self.model.waiting)
+    @rule(data=st.data())
+    def withdraw(self, data):
+        contact = data.draw(st.sampled_from(sorted(self.model.waiting)))
+        del self.model.waiting[contact]
+        self.model.take(self.engine.withdraw(contact, "elsewhere", self.tick()))
+
+    @precondition(lambda self: self.model.waiting or self.model.engaged)
+    @rule(data=st.data(), priority=st.sampled_from([0, 20, 90]))
+    def reprioritise(self, data, priority):
+        known = self.model.waiting if self.model.waiting else self.model.engaged
+        contact = data.draw(st.sampled_from(sorted(known)))
+        if contact in self.away:
+            return
+        *rest, place = known[contact]
+        known[contact] = (*rest, place._replace(rank=-priority))
+        self.model.take(self.engine.reprioritise(contact, priority, self.tick()))
 
     @precondition(lambda self: self.model.engaged)
     @rule(data=st.data())
@@ -293,6 +340,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.engine.hold()
         self.model.timers.clear()
         self.model.take(self.engine.configure(self.rules, PEOPLE, now))
+        self.follower = Follower(self.engine)
         for memory in memories:
             agent = self.model.agents[memory.name]
             agent.resting = False
@@ -314,6 +362,7 @@ class EngineMachine(RuleBasedStateMachine):
     def holds(self):
         if hasattr(self, "model"):
             self.model.check(self.engine)
+            self.follower.check()
 
 
 EngineMachine.TestCase.settings = settings(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import jackfield_acd
 import pytest
-from jackfield_acd import checks
+from jackfield.config.site import Site
+from jackfield_acd import checks, pausing
 from jackfield_acd.kinds import Agent, Queue, Widen
 from jackfield_acd.plugin import AcdPlugin
 
@@ -24,6 +25,7 @@ def chinese(tmp_path):
 
 def test_every_text_has_a_translation_that_names_the_same_things(chinese, world, monkeypatch):
     asked = []
+    monkeypatch.setattr(pausing, "_", lambda text: asked.append(text) or text)
     monkeypatch.setattr(checks, "_", lambda text: asked.append(text) or text)
     site = world.make_site(
         [
@@ -37,12 +39,17 @@ def test_every_text_has_a_translation_that_names_the_same_things(chinese, world,
     )
     checks.check_queues(site)
     checks.check_agents(site)
-    assert len(set(asked)) == 8
+    reasons = [pausing.PauseReason(name=name, code="1", text={"en": "Lunch"}) for name in ("lunch", "tea")]
+    pausing.check(Site({"pause-reason": reasons}))
+    assert len(set(asked)) == 9
     plugin = AcdPlugin()
     declared = (plugin.jackfield_site_kinds(), plugin.jackfield_destinations(), plugin.jackfield_feature_codes())
     asked += [item.title for items in declared for item in items]
     asked += [
-        f.description for m in (Queue, Agent, Widen) for n, f in m.model_fields.items() if n != "name" and f.description
+        f.description
+        for m in (Queue, Agent, Widen, pausing.PauseReason)
+        for n, f in m.model_fields.items()
+        if n != "name" and f.description
     ]
     for text in asked:
         translated = chinese.gettext(text)

@@ -6,7 +6,6 @@ from jackfield.config.conf_syntax import modules, parse
 from jackfield.errors import NotConnected
 from jackfield_acd import plain
 from jackfield_acd.kinds import Agent, Queue
-from jackfield_acd.plugin import AcdPlugin
 
 
 def test_the_lists_follow_log_in_and_pause_but_not_the_calls(world):
@@ -67,7 +66,7 @@ def test_long_lists_go_in_chunks_that_ami_takes():
 
 def test_the_fragments_are_what_core_takes(world):
     site = world.make_site([Queue(name="sales", ring_seconds=15, wrapup_seconds=7, music="jazz"), Queue(name="b-2.x")])
-    fragments = {f.file: f.text for f in AcdPlugin().jackfield_asterisk_config(site)}
+    fragments = {f.file: f.text for f in plain.fragments(site)}
     queues = parse(fragments["queues.conf"], "queues.conf")
     assert queues.errors == []
     section = dict(dict(queues.sections)["sales"])
@@ -77,4 +76,4 @@ def test_the_fragments_are_what_core_takes(world):
     assert dialplan.errors == []
     assert dialplan.names() == {"jf-plain-queue", "jf-plain-queue-serve"}
     assert modules(fragments["modules.conf"]) == (["app_queue.so", "func_db.so", "func_strings.so"], [])
-    assert AcdPlugin().jackfield_asterisk_config(world.make_site([], [Agent(name="1")])) == []
+    assert plain.fragments(world.make_site([], [Agent(name="1")])) == []

@@ -18,6 +18,7 @@ _KEY = re.compile(r"[A-Za-z0-9._+-]{1,100}")
 _VALUE = re.compile(r"[A-Za-z0-9 ./:&_,+-]{0,900}")
 _CHANNEL = re.compile(r"[A-Za-z]{1,16}/[A-Za-z0-9._@;+-]{1,120}")
 _NUMBER = re.compile(r"[A-Za-z0-9+*#]{1,80}")
+MONITOR_MODES = frozenset({"listen", "whisper", "barge", "take-over"})
 DEVICE_STATES = frozenset({"INVALID", "NOT_INUSE", "INUSE", "BUSY", "RINGING", "ONHOLD"})
 ENDED = "jackfield-ended"
 """Family of Asterisk's database where the dialplan notes calls that end while the daemon is away."""
@@ -115,6 +116,33 @@ class Broker:
             log.debug("asterisk.refused", action="Hangup", error=str(error))
             return False
         return True
+
+    def monitor(self, extension: str, channel: str, mode: str, title: str) -> None:
+        """Ring an extension; who answers is in the talk of a channel (`jf-monitor`).
+
+        Args:
+            extension: the one that rings.
+            channel: whose talk.
+            mode: listen, whisper (only that channel hears), barge (all hear), take-over (talk with it alone).
+            title: what the phone shows.
+
+        Raises:
+            UnsafeValue: not an extension, a channel or a mode.
+            NotConnected: AMI is away.
+        """
+        if not extension.isdigit() or not _CHANNEL.fullmatch(channel) or mode not in MONITOR_MODES:
+            raise UnsafeValue(f"{channel[:80]!r} cannot be heard by {extension[:20]!r} ({mode[:20]!r})")
+        self._client.action(
+            "Originate",
+            Channel=f"Local/{extension}@jf-plain-extension/n",
+            Context="jf-monitor",
+            Exten=mode,
+            Priority="1",
+            Timeout="30000",
+            CallerID=f'"{mode} {title if _KEY.fullmatch(title) else ""}" <{extension}>',
+            Variable=f"{variables.MONITORED}={channel}",
+            Async="true",
+        )
 
     # -- conferences -----------------------------------------------------------------------------------------------
 

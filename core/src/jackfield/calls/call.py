@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jackfield.calls.basis import Resume, Sounds, Wake
 from jackfield.calls.dialling import Agents, BeforeDial, Dialler, DialResult, FarEnd, Talked
 from jackfield.calls.party import Party
+from jackfield.calls.registry import REACH
 from jackfield.calls.state import Facts
 from jackfield.calls.verbs_keys import Keys
 from jackfield.calls.verbs_record import Recording
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from jackfield.telephony.agi import AgiSession
 
 __all__ = ["Call", "Resume", "Sounds", "Wake"]
+_SPYING = "qES"
+"""No beep; over when the talk is."""
 _CHANNEL = re.compile(r"[A-Za-z]{1,16}/[A-Za-z0-9._@;+-]{1,120}")
 
 
@@ -48,10 +51,14 @@ class Call(Keys, Recording):
     def phones(self, extension: str) -> list[str]:
         """Targets that ring an extension: each of its phones; of several, those that are registered.
 
+        With `*` and a number behind it: that number outside, on the extension's account. Who answers must press 1.
+
         Example:
             >>> call.phones("201")
             ['PJSIP/201']
         """
+        if "*" in extension:
+            return [f"Local/{extension}{REACH}/n"]
         names = endpoints(self.site, extension)
         if len(names) > 1:
             names = self.desk.registered(names) or names
@@ -133,6 +140,24 @@ class Call(Keys, Recording):
         self.music(False)
         self._session.run("Bridge", _channel(channel), "x")
         return str(self._session.get_full_variable("${BRIDGERESULT}")) == "SUCCESS"
+
+    def listen(self, channel: str, mode: str = "listen") -> None:
+        """Hear both sides of a channel's talk, until it is over or the caller of this call hangs up.
+
+        Args:
+            channel: whose talk.
+            mode: `listen`, `whisper` (that channel hears this caller too) or `barge` (both sides do).
+
+        Raises:
+            CallerHungUp: the caller is gone.
+            UnsafeValue: it is not the name of a channel.
+
+        Example:
+            >>> call.listen("PJSIP/202-00000007", "whisper")
+        """
+        self.flush()
+        self.music(False)
+        self._session.run("ChanSpy", _channel(channel), _SPYING + {"listen": "", "whisper": "w", "barge": "B"}[mode])
 
     def confer(self, room: str) -> None:
         """Be in a conference, until one leaves it or is taken out.

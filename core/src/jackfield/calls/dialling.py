@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from jackfield.calls.registry import endpoint_of
+from jackfield.calls.registry import REACH, endpoint_of
 from jackfield.config.objects.extension import Extension, extension_of
 from jackfield.errors import CallerHungUp, UnsafeValue
 from jackfield.telephony import variables
@@ -25,7 +25,9 @@ BeforeDial = Callable[["Call", Agents, str, list[str]], None]
 """Told call, agents, queue and endpoints before they are rung."""
 Talked = Callable[[str], datetime | None]
 """When somebody whom a call dialled last answered."""
-_TARGET = re.compile(r"PJSIP/(?:\+?[0-9*#]{1,32}@)?([A-Za-z0-9_.-]{1,64})")
+_TARGET = re.compile(
+    r"PJSIP/(?:\+?[0-9*#]{1,32}@)?([A-Za-z0-9_.-]{1,64})|Local/([0-9]{2,10}\*\+?[0-9]{2,32})@jf-reach/n"
+)
 _OPTIONS = "gi"
 """`g`: the call goes on when the other side hangs up. `i`: no 302 is followed, by which whoever is dialled could have
 us call any number on nobody's account: it counts as busy."""
@@ -78,17 +80,23 @@ class Dialler:
             call.set_variable(variables.CALLER, call.caller.number)
             call.set_variable("CALLERID(num)", caller_id.number)
             call.set_variable("CALLERID(name)", caller_id.name)
+        own = str(self._session.env.get("agi_channel", ""))
+        confirmed = own.startswith("Local/") and REACH in own
         options = _OPTIONS + self._transfer_options(call, endpoints) + (f"m({music})" if music else "")
+        options += "U(jf-confirm)" if confirmed else ""
         timeout = str(seconds) if try_seconds is None else f"{seconds}^{try_seconds}"
         started, began = datetime.now(UTC), time.monotonic()
         if try_seconds is not None:
             self._session.run("HangupCauseClear")
         try:
             self._session.run("Dial", "&".join(targets), timeout, options)
-            status = "ANSWER" if self._answered_since(call, started) else self._session.get_variable("DIALSTATUS")
+            known = not confirmed and self._answered_since(call, started) is not None
+            status = "ANSWER" if known else self._session.get_variable("DIALSTATUS")
         except CallerHungUp as error:
             error.dial = self._result(call, "CANCEL", started, time.monotonic() - began)
             raise
+        if confirmed and status != "ANSWER":
+            return DialResult(status, time.monotonic() - began)
         return self._result(call, status, started, time.monotonic() - began)
 
     def _transfer_options(self, call: Call, endpoints: Sequence[str]) -> str:
@@ -126,4 +134,4 @@ def _endpoint(target: str) -> str:
     found = _TARGET.fullmatch(target)
     if not found:
         raise UnsafeValue(f"{target!r} is not a target for Dial")
-    return found[1]
+    return found[1] or found[2]

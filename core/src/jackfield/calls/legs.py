@@ -51,7 +51,7 @@ class Legs:
     def _role(self, channel: Channel) -> str:
         if channel.id == channel.call:
             return "caller"
-        role = self._roles.get(channel.endpoint, "other")
+        role = self._roles.get(channel.endpoint, "phone" if "*" in channel.endpoint else "other")
         live = self._board.find(channel.call)
         return "agent" if role == "phone" and live is not None and live.is_agent(channel) else role
 

@@ -79,9 +79,15 @@ class Listener(Protocol):
         """A phone registered, or is no longer there."""
 
 
+REACH = "@jf-reach"
+"""Ends the number of somebody who belongs to an extension and is called at a number outside: `201*0207…@jf-reach`."""
+
+
 def endpoint_of(channel: str) -> str:
-    """`201` of `PJSIP/201-0000001a`; '' for other technologies."""
+    """`201` of `PJSIP/201-0000001a`; `201*0207…` of who is called outside (`jf-reach`); '' for other technologies."""
     technology, _, rest = channel.partition("/")
+    if technology == "Local" and channel.endswith(";1") and REACH in rest:
+        return rest.partition("@")[0]
     return rest.rpartition("-")[0] if technology == "PJSIP" else ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,12 +12,12 @@ from jackfield.cli.live import ask
 from jackfield.i18n import gettext_for
 
 _ = gettext_for("jackfield")
-app = typer.Typer(no_args_is_help=True, help="Queues: what was decided, and why.")
+app = typer.Typer(no_args_is_help=True, help="Queues: what was decided, and who waits.")
 
 
 @app.callback()
 def _group() -> None:
-    """Queues: what was decided, and why."""
+    """Queues: what was decided, and who waits."""
 
 
 @app.command()
@@ -66,3 +66,37 @@ def figures(
         for name in ("from", "until"):
             row[name] = datetime.fromisoformat(row[name]).astimezone(zone).strftime("%m-%d %H:%M")
     output.records(found, _("No rows."))
+
+
+Call = Annotated[str, typer.Argument(help="The call's id, as in: jackfield queues.")]
+
+
+@app.command()
+def move(
+    call: Call,
+    to: Annotated[str, typer.Argument(help="A queue, or any destination as kind:name.")],
+    json: Json = False,
+) -> None:
+    """Send a waiting caller to another queue or destination; the time waited goes along."""
+    _done(ask("acd.contact.move", call=call, to=to), json)
+
+
+@app.command()
+def prioritise(
+    call: Call,
+    priority: Annotated[int, typer.Argument(help="0 to 100; higher is served first.")],
+    json: Json = False,
+) -> None:
+    """Give a caller in a queue another priority."""
+    _done(ask("acd.contact.prioritise", call=call, priority=priority), json)
+
+
+@app.command()
+def drop(call: Call, json: Json = False) -> None:
+    """End the call of a caller who waits."""
+    _done(ask("acd.contact.drop", call=call), json)
+
+
+def _done(answer: Any, json: bool) -> None:
+    if json:
+        output.as_json(answer)

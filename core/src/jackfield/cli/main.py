@@ -14,6 +14,7 @@ import typer
 from jackfield import i18n
 from jackfield.cli import (
     acd,
+    agents,
     alarms,
     audit,
     authors,
@@ -63,6 +64,7 @@ app.command()(console.console)
 app.command()(live.calls)
 app.command()(live.trunks)
 app.command()(live.agents)
+app.add_typer(agents.agent_app, name="agent")
 app.command()(live.queues)
 app.command()(phones.extensions)
 app.add_typer(phones.extension_app, name="extension")

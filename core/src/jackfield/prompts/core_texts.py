@@ -35,6 +35,10 @@ CORE_PROMPTS: dict[str, dict[str, str]] = {
     },
     "number-busy": {"en": "The number you have dialled is busy.", "zh": "您拨打的号码正忙。"},
     "no-answer": {"en": "The number you have dialled does not answer.", "zh": "您拨打的号码无人接听。"},
+    "confirm-call": {
+        "en": "A caller waits for you. Press 1 to take the call.",
+        "zh": "有来电在等待，接听请按1。",
+    },
     "not-connected": {
         "en": "This number does not connect you to anybody at present. Goodbye.",
         "zh": "此号码目前无法为您转接，再见。",

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
+from jackfield.errors import UnsafeValue
 from jackfield.i18n import gettext_lazy
 from jackfield.routing.destinations import End, Next, Result
 from jackfield.routing.internal import FeatureCode
 
-from jackfield_acd.errors import NoSuchAgent, NotLoggedIn
+from jackfield_acd import outside, pausing
+from jackfield_acd.errors import NoSuchAgent, NotLoggedIn, NoWrapUp, UnknownReason
 from jackfield_acd.kinds import Agent
 from jackfield_acd.pins import TRIES, Pins
 
@@ -22,17 +24,21 @@ if TYPE_CHECKING:
 
 _ = gettext_lazy("jackfield_acd")
 log = structlog.get_logger(__name__)
-ACTIONS = ("login", "logout", "pause", "ready")
+ACTIONS = ("login", "logout", "pause", "ready", "more-time")
 PIN_SECONDS = 10.0
 
 
 def feature_codes() -> list[FeatureCode]:
-    """`*111001` logs agent 1001 in; `*11` alone, the agent whose own phone it is."""
+    """`*111001` logs agent 1001 in; `*11` alone, the agent whose own phone it is. `*132` pauses for reason 2.
+
+    `*111001*02079460000` logs agent 1001 in at a number outside, and `*11*02079460000` the phone's own agent.
+    """
     return [
         FeatureCode("*11", _("Agent: log in"), "agent:login", rest=True),
         FeatureCode("*12", _("Agent: log out"), "agent:logout"),
-        FeatureCode("*13", _("Agent: pause"), "agent:pause"),
+        FeatureCode("*13", _("Agent: pause"), "agent:pause", rest=True),
         FeatureCode("*14", _("Agent: ready"), "agent:ready"),
+        FeatureCode("*19", _("Agent: more time for notes"), "agent:more-time"),
     ]
 
 
@@ -43,6 +49,11 @@ class AgentDesk:
         self._runtime = runtime
         self._pins = Pins()
         self._lock = threading.Lock()
+        self._actions: dict[str, tuple[Callable[[str], None], str]] = {
+            "logout": (runtime.logout, "acd-logged-out"),
+            "ready": (runtime.ready, "acd-ready"),
+            "more-time": (runtime.extend_wrap_up, "acd-more-time"),
+        }
 
     def handle(self, call: Call, name: str) -> Next:
         """Do what was dialled, say so, and end the call."""
@@ -52,22 +63,35 @@ class AgentDesk:
         try:
             if name == "login":
                 return self._login(call, call.extension)
-            actions: dict[str, tuple[Callable[[str], None], str]] = {
-                "logout": (self._runtime.logout, "acd-logged-out"),
-                "pause": (self._runtime.pause, "acd-paused"),
-                "ready": (self._runtime.ready, "acd-ready"),
-            }
-            act, said = actions[name]
             agent = self._runtime.at_phone(call.extension)
             if agent is None:
                 return self._say(call, "acd-not-logged-in", Result.REJECTED)
+            if name == "pause":
+                return self._pause(call, agent)
+            act, said = self._actions[name]
             act(agent)
         except NotLoggedIn:
             return self._say(call, "acd-not-logged-in", Result.REJECTED)
+        except UnsafeValue:
+            return self._say(call, "acd-not-there", Result.REJECTED)
+        except UnknownReason:
+            return self._say(call, "acd-unknown-reason", Result.REJECTED)
+        except NoWrapUp:
+            return self._say(call, "acd-no-more-time", Result.REJECTED)
         except NoSuchAgent as error:
             log.warning("acd.agent_not_applied", error=str(error))
             return self._say(call, "acd-unknown-agent", Result.REJECTED)
         return self._say(call, said)
+
+    def _pause(self, call: Call, agent: str) -> Next:
+        """Pause, for the reason whose code was dialled; it is said back."""
+        if not call.dialled_rest:
+            self._runtime.pause(agent)
+            return self._say(call, "acd-paused")
+        reason = pausing.by_code(call.site, call.dialled_rest)
+        self._runtime.pause(agent, reason.name)
+        call.play(["acd-paused", reason.sound])
+        return End(Result.COMPLETED, outcome=f"paused: {reason.name}")
 
     def _login(self, call: Call, phone: str) -> Next:
         agent = self._find(call, phone)
@@ -75,20 +99,31 @@ class AgentDesk:
             log.info("acd.login_refused", phone=phone, dialled=call.dialled_rest, why="unknown agent")
             return self._say(call, "acd-unknown-agent", Result.REJECTED)
         if agent.pin is not None:
-            refused = self._ask_pin(call, agent.name, agent.pin)
+            refused = self.ask_pin(call, agent.name, agent.pin)
             if refused:
                 log.warning("acd.login_refused", phone=phone, agent=agent.name, why=refused)
                 return self._say(call, refused, Result.REJECTED)
-        self._runtime.login(agent.name, phone)
-        log.info("acd.logged_in", agent=agent.name, phone=phone)
+        where = phone
+        if number := call.dialled_rest.partition(outside.MARK)[2]:
+            where = outside.at(call.site, agent.name, number)
+            if not self._may_call(call, agent, number):
+                log.info("acd.login_refused", phone=phone, agent=agent.name, number=number, why="may not call it")
+                return self._say(call, "acd-not-there", Result.REJECTED)
+        self._runtime.login(agent.name, where)
+        log.info("acd.logged_in", agent=agent.name, phone=where)
         return self._say(call, "acd-logged-in")
 
+    def _may_call(self, call: Call, agent: Agent, number: str) -> bool:
+        """Whether calls may go out to a number on the account of the agent's extension."""
+        plan = call.desk.calls.outgoing.plan(call.site, number, agent.extension, call.caller)
+        return plan.refusal is None and not plan.emergency
+
     def _find(self, call: Call, phone: str) -> Agent | None:
-        if call.dialled_rest:
-            return call.site.get("agent", call.dialled_rest, Agent)
+        if name := call.dialled_rest.partition(outside.MARK)[0]:
+            return call.site.get("agent", name, Agent)
         return next((a for a in call.site.all("agent", Agent) if a.extension == phone), None)
 
-    def _ask_pin(self, call: Call, agent: str, pin: str) -> str:
+    def ask_pin(self, call: Call, agent: str, pin: str) -> str:
         """Ask until the PIN is right. Returns the prompt that says why not, '' when it was right."""
         question = ["acd-enter-pin"]
         for _try in range(TRIES):

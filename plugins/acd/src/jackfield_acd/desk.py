@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jackfield_acd.errors import NoSuchAgent, NotLoggedIn
+from jackfield_acd.errors import NoSuchAgent, NotLoggedIn, NoWrapUp
 from jackfield_acd.matching import Matching
 from jackfield_acd.model import (
     Activity,
@@ -89,6 +89,28 @@ class Desk(Matching):
         if agent.activity is Activity.WRAP_UP:
             self._end_wrap_up(agent)
         self._settle(agent, now)
+        return self._decided()
+
+    def extend_wrap_up(self, name: str, now: float, seconds: float | None = None) -> list[Decision]:
+        """More time for notes, by `seconds` or once more the queue's; up to the queue's longest, from the talk's end.
+
+        Raises:
+            NoSuchAgent: the site has no such agent.
+            NotLoggedIn: the agent is not logged in.
+            NoWrapUp: there is none, or it is as long as may be.
+        """
+        agent = self._present(name)
+        line = self._lines.get(agent.queue or "")
+        if agent.activity is not Activity.WRAP_UP or agent.until is None or line is None:
+            raise NoWrapUp(f"agent:{name} is not in wrap-up")
+        wanted = agent.until + (line.rules.wrapup_seconds if seconds is None else seconds)
+        until = min(wanted, agent.idle_since + line.rules.wrapup_max_seconds)
+        if until <= agent.until:
+            raise NoWrapUp(f"agent:{name} cannot have more time for notes: queue:{agent.queue} allows no longer")
+        agent.until = until
+        self._start_timer(agent, TimerKind.WRAP_UP, until - now)
+        self._touch(agent)
+        self._decide(AgentChanged(name))
         return self._decided()
 
     # -- phones and timers -----------------------------------------------------------------------------------------
@@ -214,7 +236,7 @@ class Desk(Matching):
         if failure in (Failure.NO_ANSWER, Failure.BUSY):
             agent.unanswered += 1
             line = self._lines.get(agent.queue or "")
-            limit = line.rules.no_answer_pause if line else 0
+            limit = self._no_answer_pause.get(agent.name, line.rules.no_answer_pause if line else 0)
             if limit and agent.unanswered >= limit and agent.pause is None and agent.phone is not None:
                 self._set_pause(agent, NO_ANSWER)
         if failure in REST_SECONDS:

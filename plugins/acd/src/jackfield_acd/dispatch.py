@@ -6,9 +6,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from jackfield_acd.model import AgentChanged, CallBack, Decision, Dropped, Offer, StartTimer, TurnChanged, Unstaffed
+from jackfield_acd.model import (
+    AgentChanged,
+    CallBack,
+    Decision,
+    Dropped,
+    Offer,
+    Place,
+    StartTimer,
+    TurnChanged,
+    Unstaffed,
+)
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
@@ -21,6 +31,15 @@ if TYPE_CHECKING:
 INTERRUPT_SECONDS = 0.05
 """An interruption that came just before its announcement began is repeated after so long."""
 INTERRUPT_TIMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A supervisor has sent a waiting caller on; out of the line already."""
+
+    destination: str
+    """'' = the call ends."""
+    outcome: str
 
 
 class Nudge(StrEnum):
@@ -61,7 +80,9 @@ class Dispatch:
         self.lock = Lock()
         self.engine = engine
         self.callers: dict[str, Caller] = {}
-        self._core, self._worker, self._now, self._changed = core, worker, now, changed
+        self.now, self._core, self._worker, self._changed = now, core, worker, changed
+        self.told: Callable[[], None] = lambda: None
+        """Called under the lock after each event: for those who follow what happens."""
 
     def act(self, decisions: Iterable[Decision], own: str | None = None) -> Offer | None:
         """Carry decisions out. Returns the offer to the contact `own`: it is not woken, this being its thread."""
@@ -74,7 +95,7 @@ class Dispatch:
                     self.callers[decision.contact].offered = True
                     direct = decision
                 else:
-                    self._wake(decision.contact, decision)
+                    self.wake(decision.contact, decision)
             elif isinstance(decision, AgentChanged):
                 changed.append(decision.agent)
             elif isinstance(decision, StartTimer):
@@ -84,30 +105,32 @@ class Dispatch:
             elif isinstance(decision, TurnChanged):
                 turns.append(decision.queue)
             elif isinstance(decision, Dropped):
-                self._wake(decision.contact, Nudge.DROPPED)
+                self.wake(decision.contact, Nudge.DROPPED)
             else:
                 self._unstaffed(decision)
         if changed or turns:
             self._changed(changed, turns)
+        self.told()
         return direct
 
-    def publish(self, topic: str, **fields: str) -> None:
+    def publish(self, topic: str, **fields: Any) -> None:
         """Publish an event on the worker's thread."""
         if self._core.events.wanted(topic):
             self._worker.submit(lambda: self._core.events.publish(topic, **fields))
 
-    def _wake(self, contact: str, value: Offer | Nudge) -> None:
+    def wake(self, contact: str, value: Offer | Nudge | Sent | Place) -> None:
+        """Have a caller's thread look at `value`, soon: an announcement is cut short."""
         caller = self.callers.get(contact)
         if caller is None:
             return
-        caller.offered = caller.offered or isinstance(value, Offer)
+        caller.offered = caller.offered or isinstance(value, Offer | Sent)
         caller.call.wake(value)
         if caller.announcing:
             self._worker.submit(lambda: self._interrupt(caller, INTERRUPT_TIMES))
 
     def _unstaffed(self, decision: Unstaffed) -> None:
         for contact in self.engine.waiting(decision.queue):
-            self._wake(contact.id, Nudge.UNSTAFFED)
+            self.wake(contact.id, Nudge.UNSTAFFED)
 
     def _interrupt(self, caller: Caller, times: int) -> None:
         """Cut an announcement short, and again if it had not begun yet. On the worker: it talks to Asterisk."""
@@ -121,13 +144,13 @@ class Dispatch:
     def _call_back(self, seconds: float) -> None:
         def due() -> None:
             with self.lock:
-                self.act(self.engine.advance(self._now()))
+                self.act(self.engine.advance(self.now()))
 
         self._core.timers.after(seconds, due)
 
     def _start_timer(self, timer: StartTimer) -> None:
         def ended() -> None:
             with self.lock:
-                self.act(self.engine.timer_ended(timer.agent, timer.turn, self._now()))
+                self.act(self.engine.timer_ended(timer.agent, timer.turn, self.now()))
 
         self._core.timers.after(timer.seconds, ended)

@@ -21,6 +21,8 @@ class Floor:
         self._tiers_of: dict[str, list[Tier]] = {}
         self._weights: dict[str, Mapping[str, float]] = {}
         """Agents to whom queues are not all the same."""
+        self._no_answer_pause: dict[str, int] = {}
+        """Agents with a number of their own."""
         self._phones: dict[str, str] = {}
         """Extension → agent logged in there."""
         self._engaged: dict[str, list[str]] = {}
@@ -28,6 +30,41 @@ class Floor:
         self._listed: dict[str, list[tuple[Tier, Rank]]] = {}
         """Agents that are in the lists of free agents, and where."""
         self._decisions: list[Decision] = []
+        self._watched = False
+        self._changed_agents: dict[str, None] = {}
+        self._changed_contacts: dict[str, None] = {}
+        self._changed_queues: dict[str, None] = {}
+
+    # -- who follows -----------------------------------------------------------------------------------------------
+
+    def watch(self) -> None:
+        """Note from now on who changes; `changed` tells, and must be called now and then."""
+        self._watched = True
+
+    def changed(self) -> tuple[list[str], list[str], list[str]]:
+        """Agents, contacts and queues that may have changed since the last time, in the order of their first change."""
+        if not (self._changed_agents or self._changed_contacts or self._changed_queues):
+            return [], [], []
+        found = list(self._changed_agents), list(self._changed_contacts), list(self._changed_queues)
+        self._changed_agents.clear()
+        self._changed_contacts.clear()
+        self._changed_queues.clear()
+        return found
+
+    def line_state(self, queue: str) -> dict[str, int]:
+        """How many wait in a queue, and how many of its agents are logged in, and not paused; empty when it is gone."""
+        line = self._lines.get(queue)
+        if line is None:
+            return {}
+        return {"waiting": len(line.order), "logged_in": line.logged_in, "present": line.present}
+
+    def _touch(self, agent: Agent) -> None:
+        if self._watched:
+            self._changed_agents[agent.name] = None
+
+    def _touch_contact(self, contact: Contact) -> None:
+        if self._watched:
+            self._changed_contacts[contact.id] = self._changed_queues[contact.queue] = None
 
     # -- the site --------------------------------------------------------------------------------------------------
 
@@ -37,6 +74,7 @@ class Floor:
         turns = {name: line.last for name, line in self._lines.items()}
         self._lines = {name: Line(one, rules, agents) for name, one in rules.items()}
         self._weights = {a.name: a.weights for a in agents.values() if a.weights}
+        self._no_answer_pause = {a.name: n for a in agents.values() if (n := a.no_answer_pause) is not None}
         self._lines_of, self._tiers_of = {}, {}
         self._listed.clear()
         for name, line in self._lines.items():
@@ -70,6 +108,8 @@ class Floor:
         for line in self._lines_of.get(agent.name, ()):
             line.logged_in += logged_in
             line.present += present
+            if self._watched:
+                self._changed_queues[line.rules.name] = None
             if (logged_in < 0 and line.rules.stay_needs is Need.LOGGED_IN and not line.logged_in) or (
                 present < 0 and line.rules.stay_needs is Need.NOT_PAUSED and not line.present
             ):
@@ -93,6 +133,7 @@ class Floor:
 
     def _disengage(self, agent: Agent) -> None:
         """The agent has nothing to do with its contact any more."""
+        self._touch(agent)
         engaged = self._engaged.get(agent.contact or "")
         if engaged is not None and agent.name in engaged:
             engaged.remove(agent.name)

@@ -9,8 +9,8 @@ from jackfield.errors import CallerHungUp, CommandFailed
 from jackfield.routing.conditions import hours_now
 from jackfield.routing.destinations import End, Goto, Next, Result
 
-from jackfield_acd.dispatch import Nudge
-from jackfield_acd.kinds import Queue
+from jackfield_acd.dispatch import Nudge, Sent
+from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.model import Failure, Offer, Place, Refusal, Wish
 from jackfield_acd.runtime import Runtime
 from jackfield_acd.timetable import Timetable
@@ -29,6 +29,8 @@ FAILURES = {
 """What a Dial's status says of the agent."""
 SINCE = "waits-since"
 """Note in the call's data: since when it has waited (Unix time), in this queue and those before."""
+PRIORITY = "waits-priority"
+"""Note in the call's data: the priority that a supervisor has given it, in this queue and those after."""
 ANNOUNCED = "acd-recorded"
 """Prompt that tells of a recording, and the note in the call's data that it has been played."""
 
@@ -78,7 +80,7 @@ class Visit:
         if self._queue.keep_waited and SINCE in self._call.data:
             self._joined = min(self._joined, float(self._call.data[SINCE]) - self._runtime.clock.epoch)
         self._wish = self._runtime.wish(self._call, self._queue)
-        place = self._runtime.place(self._call.priority, self._joined)
+        place = self._runtime.place(int(self._call.data.get(PRIORITY, self._call.priority)), self._joined)
         if self._must_announce_recording():
             refusal = self._runtime.refusal(self._queue)
             if refusal is not None:
@@ -171,7 +173,7 @@ class Visit:
                 offer = waited
             result = self._call.dial(
                 [target for phone in offer.phones for target in self._call.phones(phone)],
-                seconds=self._queue.ring_seconds,
+                seconds=self._ring_seconds(offer),
                 music=self._queue.music,
                 agent=offer.agents[0] if len(offer.agents) == 1 else dict(zip(offer.phones, offer.agents, strict=True)),
                 queue=self._queue.name,
@@ -179,6 +181,11 @@ class Visit:
             if result.status == ANSWER:
                 return self._talked()
             offer = self._runtime.failed(self._call, FAILURES.get(result.status, Failure.UNREACHABLE))
+
+    def _ring_seconds(self, offer: Offer) -> int:
+        """As long as the agent says; of several who are rung at once, as the queue says."""
+        agent = self._call.site.get("agent", offer.agents[0], Agent) if len(offer.agents) == 1 else None
+        return (agent.ring_seconds if agent is not None else None) or self._queue.ring_seconds
 
     def _talked(self) -> Next:
         self._runtime.talk_ended(self._call)
@@ -201,6 +208,9 @@ class Visit:
                 return value
             if isinstance(value, Queue) and value.name == self._queue.name:
                 self._queue = value
+            elif isinstance(value, Place):
+                self._call.set_data(PRIORITY, -value.rank)
+                self._save(value)
             elif (onward := self._leaving(key, value)) is not None:
                 return onward
 
@@ -208,6 +218,8 @@ class Visit:
         """Where to go, if the caller is to wait no longer."""
         if value is Nudge.DROPPED:
             return _gone(self._call, self._queue.name)
+        if isinstance(value, Sent):
+            return self._overflow(value.outcome, value.destination or None)
         if value is Nudge.UNSTAFFED:
             if self._queue.empty is not None and self._runtime.withdraw(self._call, if_unstaffed=True):
                 return self._onward(self._queue.empty, "empty")

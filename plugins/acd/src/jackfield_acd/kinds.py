@@ -94,6 +94,9 @@ class Queue(SiteObject):
     )
     ring_seconds: int = Field(20, ge=3, le=300, description="How long an agent's phone rings for one offer")
     wrapup_seconds: int = Field(10, ge=0, le=3600, description="Time for an agent's notes after a talk; 0 = none")
+    wrapup_max_seconds: int = Field(
+        0, ge=0, le=3600, description="How long notes may take when an agent asks for more time; 0 = no longer"
+    )
     no_answer_pause: int = Field(
         2, ge=0, le=100, description="Pause an agent after so many unanswered offers in a row; 0 = never"
     )
@@ -149,10 +152,21 @@ class Agent(SiteObject):
     extension: Annotated[Name, Refers("extension")] | None = Field(
         None, description="The agent's own phone; *11 dialled there needs no number"
     )
+    ring_seconds: int | None = Field(
+        None, ge=3, le=300, description="How long the phone rings for one offer; left out, as the queue says"
+    )
+    no_answer_pause: int | None = Field(
+        None, ge=0, le=100, description="Pause after so many unanswered offers in a row; left out, as the queue says"
+    )
     skills: Skills = Field(default_factory=dict, description="What the agent can do, as in { german = 5 }: levels 1-10")
     weights: Annotated[dict[Name, Annotated[float, Field(gt=0, le=100)]], Field(max_length=200)] = Field(
         default_factory=dict,
         description="How much a second of waiting counts for this agent, as in { sales = 2 }; 1 for other queues",
+    )
+    supervises: list[Annotated[Name, Refers("queue")]] = Field(
+        default_factory=list,
+        max_length=200,
+        description="Queues in whose agents' talks this person may listen and join",
     )
     own_callers: Annotated[Name, Refers("caller-list")] | None = Field(
         None, description="Callers on this list are the agent's own, in queues that the agent serves"

@@ -59,6 +59,7 @@ class Matching(Floor):
 
     def _line_up(self, contact: Contact, now: float) -> None:
         """A contact looks for an agent, and waits if there is none."""
+        self._touch_contact(contact)
         line = self._lines.get(contact.queue)
         if line is None:
             self._drop(contact)
@@ -133,6 +134,7 @@ class Matching(Floor):
 
     def _take_out(self, contact: Contact) -> None:
         """Out of the line, to be offered or to leave."""
+        self._touch_contact(contact)
         tier = contact.tier
         if tier is not None:
             tier.line.remove(contact)
@@ -141,6 +143,7 @@ class Matching(Floor):
 
     def _drop(self, contact: Contact) -> None:
         del self._contacts[contact.id]
+        self._touch_contact(contact)
         self._decide(Dropped(contact.id, contact.queue))
 
     def _give_up_wishes(self, agent: Agent, now: float) -> None:
@@ -154,6 +157,7 @@ class Matching(Floor):
 
     def _settle(self, agent: Agent, now: float) -> None:
         """After any change of an agent: report its state, and offer or take it back."""
+        self._touch(agent)
         state = agent.state
         if state is not agent.shown:
             if state is AgentState.READY and agent.shown is not AgentState.OFFERED:

@@ -47,6 +47,14 @@ class Standing(IntEnum):
     RESTING = 8
 
 
+class Stage(StrEnum):
+    """What becomes of a contact now."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    TALKING = "talking"
+
+
 class Need(StrEnum):
     """What a queue asks of its agents before it takes (or keeps) callers."""
 
@@ -144,6 +152,8 @@ class QueueRules:
     agents: tuple[str, ...]
     strategy: str = "longest-idle"
     wrapup_seconds: float = 0.0
+    wrapup_max_seconds: float = 0.0
+    """How long wrap-up may become when the agent asks for more time."""
     no_answer_pause: int = 0
     demands: tuple[Demand, ...] = (Demand(),)
     """In the order of `after`; the first holds at once."""
@@ -165,6 +175,8 @@ class AgentRules:
     skills: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     weights: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     """Queue → how much a second of waiting there counts for this agent; 1 where nothing is said."""
+    no_answer_pause: int | None = None
+    """In place of the queue's, if it is said."""
 
 
 @dataclass(slots=True)

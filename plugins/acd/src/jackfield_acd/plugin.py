@@ -13,12 +13,13 @@ from jackfield.permissions import Permission
 from jackfield.routing.destinations import DestinationKind
 from jackfield.storage.models import Models
 
-from jackfield_acd import agents, methods, plain, reports, sounds
+from jackfield_acd import agents, lamps, methods, monitoring, pausing, plain, reports, sounds
 from jackfield_acd.agents import AgentDesk
 from jackfield_acd.checks import check_agents, check_queues
 from jackfield_acd.effects import describe, describe_agent
 from jackfield_acd.handler import handle_queue
 from jackfield_acd.kinds import Agent, Queue
+from jackfield_acd.monitoring import Mode, Monitoring
 from jackfield_acd.runtime import Runtime
 from jackfield_acd.settings import AcdSettings
 
@@ -39,11 +40,12 @@ class AcdPlugin:
     """Queues and agents."""
 
     api = "1.0"
-    permissions = frozenset({Permission.PERSONAL_DATA})
+    permissions = frozenset({Permission.PERSONAL_DATA, Permission.DIAL_OUT})
 
     def __init__(self) -> None:
         self._runtime: Runtime | None = None
         self._desk: AgentDesk | None = None
+        self._monitoring: Monitoring | None = None
 
     @hookimpl
     def jackfield_settings(self) -> type[AcdSettings]:
@@ -61,6 +63,7 @@ class AcdPlugin:
         return [
             Kind("queue", Queue, _("Queues"), check_queues, effects=typed(Queue, describe)),
             Kind("agent", Agent, _("Agents"), check_agents, effects=typed(Agent, describe_agent)),
+            Kind(pausing.KIND, pausing.PauseReason, _("Reasons to pause"), pausing.check, entry=True),
         ]
 
     @hookimpl
@@ -69,27 +72,29 @@ class AcdPlugin:
         return [
             DestinationKind("queue", _("Queue"), self._queue, lambda site: site.names("queue"), person=True),
             DestinationKind("agent", _("Agents' log-in and pause"), self._agent, lambda site: agents.ACTIONS),
+            DestinationKind("supervise", _("Supervisors in agents' talks"), self._supervise, lambda site: list(Mode)),
         ]
 
     @hookimpl
     def jackfield_feature_codes(self) -> list[FeatureCode]:
-        """`*11` to `*14`."""
-        return agents.feature_codes()
+        """`*11` to `*19`."""
+        return [*agents.feature_codes(), *monitoring.feature_codes()]
 
     @hookimpl
     def jackfield_asterisk_config(self, site: Site) -> list[Fragment]:
-        """The plain fallback."""
-        return plain.fragments(site)
+        """The plain fallback, and what phones may watch of agents."""
+        hints = lamps.fragment(site)
+        return plain.fragments(site) + ([hints] if hints is not None else [])
 
     @hookimpl
     def jackfield_sounds(self, site: Site) -> list[SoundRequest]:
-        """Our prompts."""
-        return sounds.sounds()
+        """Our prompts, and the reasons to pause."""
+        return sounds.sounds(site)
 
     @hookimpl
     def jackfield_control_methods(self) -> list[Method]:
         """Why a caller was served as it was; figures."""
-        return [*methods.methods(self._running), *reports.methods(self._running)]
+        return [*methods.methods(self._running, lambda: self._monitoring), *reports.methods(self._running)]
 
     @hookimpl
     def jackfield_reports(self) -> list[Report]:
@@ -107,6 +112,7 @@ class AcdPlugin:
         runtime = Runtime(core)
         runtime.start()
         self._desk = AgentDesk(runtime)
+        self._monitoring = Monitoring(core, runtime, self._desk)
         self._runtime = runtime
 
     @hookimpl
@@ -146,3 +152,7 @@ class AcdPlugin:
     def _agent(self, call: Call, name: str) -> Next:
         assert self._desk is not None, "jackfield_start has not run"
         return self._desk.handle(call, name)
+
+    def _supervise(self, call: Call, name: str) -> Next:
+        assert self._monitoring is not None, "jackfield_start has not run"
+        return self._monitoring.by_code(call, name)

@@ -26,6 +26,7 @@ def _queue(queue: Queue) -> QueueRules:
         agents=tuple(queue.agents),
         strategy=queue.strategy,
         wrapup_seconds=float(queue.wrapup_seconds),
+        wrapup_max_seconds=float(queue.wrapup_max_seconds),
         no_answer_pause=queue.no_answer_pause,
         demands=(
             Demand(0.0, _skills(queue.skills)),
@@ -41,7 +42,7 @@ def _queue(queue: Queue) -> QueueRules:
 
 def agent_rules(site: Site) -> list[AgentRules]:
     """All agents."""
-    return [AgentRules(agent.name, agent.skills, agent.weights) for agent in site.all("agent", Agent)]
+    return [AgentRules(a.name, a.skills, a.weights, a.no_answer_pause) for a in site.all("agent", Agent)]
 
 
 def _skills(skills: Mapping[str, int]) -> tuple[tuple[str, int], ...]:

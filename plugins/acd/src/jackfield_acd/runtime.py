@@ -16,13 +16,15 @@ import structlog
 from jackfield.config.objects.extension import extension_of
 from jackfield.config.site import Site
 
-from jackfield_acd import models, reports, why
+from jackfield_acd import models, outside, reports, why
 from jackfield_acd.background import Note, Worker, Writer
+from jackfield_acd.board import Board
 from jackfield_acd.dispatch import Caller, Dispatch
 from jackfield_acd.errors import NoSuchQueue
 from jackfield_acd.fallback import PlainQueues
 from jackfield_acd.figures import Every
-from jackfield_acd.kinds import Queue
+from jackfield_acd.kinds import Agent, Queue
+from jackfield_acd.lamps import Lamps
 from jackfield_acd.model import Activity, Decision, Failure, Offer, Place, Refusal, Wish
 from jackfield_acd.models import Clock
 from jackfield_acd.recorder import Recorder
@@ -30,6 +32,7 @@ from jackfield_acd.rules import OwnAgents, agent_rules, queue_rules
 from jackfield_acd.service import Engine
 from jackfield_acd.settings import AcdSettings
 from jackfield_acd.snapshot import snapshot
+from jackfield_acd.supervision import Supervision
 from jackfield_acd.tales import Tales
 
 if TYPE_CHECKING:
@@ -57,15 +60,21 @@ class Runtime:
         self._worker = Worker("acd-worker")
         self._writer = Writer(self._save, "acd-writer")
         self._plain = PlainQueues(core.asterisk, core.timers, self._worker, self._plain_agents)
+        self._lamps = Lamps(core.asterisk, core.timers, self._worker)
         self._dispatch = Dispatch(self._engine, core, self._worker, self.clock.now, self._agents_changed)
         self._lock = self._dispatch.lock
         self._callers = self._dispatch.callers
+        self.board = Board(self._engine, self._callers, self.clock, core.events.wanted, self._dispatch.publish)
+        self._dispatch.told = self.board.tell
         self._own_agents = OwnAgents(Site({}))
         self._tales = Tales()
         settings = core.settings("acd") or AcdSettings()
         note, serves = self._writer.note, self._engine.serves
         self._recorder = Recorder(settings, self.clock, core.timers, note, serves, self._target)
         self._journal = self._recorder.journal
+        self._taken_over: set[str] = set()
+        """Contacts whose talk goes on with somebody else when their agent's phone is free."""
+        self.supervision = Supervision(self._dispatch, self.board, core.site, self._over)
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -110,7 +119,9 @@ class Runtime:
         with self._lock:
             queues = self._engine.queues()
             self._recorder.recovered()
+            states = {agent.name: agent.state for agent in self._engine.agents()}
         self._plain.recover(queues)
+        self._lamps.afresh(states)
 
     def _release(self) -> None:
         with self._lock:
@@ -121,6 +132,8 @@ class Runtime:
             self._dispatch.act(self._engine.release(self.clock.now()))
 
     def _phone(self, phone: str) -> tuple[bool, bool]:
+        if outside.is_outside(phone):
+            return False, True
         return self._core.phones.busy(phone), self._core.phones.reachable(phone)
 
     def stop(self) -> None:
@@ -141,8 +154,12 @@ class Runtime:
             now = self.clock.now()
             decisions: list[Decision] = []
             for agent in self._engine.agents():
-                if agent.phone is not None and agent.phone not in extensions:
+                if agent.phone is not None and outside.extension_of(agent.phone) not in extensions:
                     decisions += self._engine.logout(agent.name, now)
+            self.board.serve(
+                {queue.name: queue for queue in site.all("queue", Queue)},
+                {agent.name: agent for agent in site.all("agent", Agent)},
+            )
             self._dispatch.act([*decisions, *self._engine.configure(rules, agents, now)])
             for caller in self._callers.values():
                 queue = site.get("queue", caller.queue, Queue)
@@ -301,9 +318,11 @@ class Runtime:
     # -- agents ----------------------------------------------------------------------------------------------------
 
     def at_phone(self, phone: str) -> str | None:
-        """The agent logged in at a phone."""
+        """The agent logged in at a phone, or outside on its account."""
         with self._lock:
-            return self._engine.at_phone(phone)
+            there = self._engine.at_phone(phone)
+            elsewhere = (a.name for a in self._engine.agents() if a.phone and outside.extension_of(a.phone) == phone)
+            return there if there is not None else next(elsewhere, None)
 
     def login(self, agent: str, phone: str) -> None:
         """Log an agent in at a phone; on record when this returns.
@@ -327,6 +346,10 @@ class Runtime:
         """Pause an agent; on record when this returns. Raises as `logout`."""
         self._agent_act(lambda now: self._engine.pause(agent, reason, now))
 
+    def extend_wrap_up(self, agent: str, seconds: float | None = None) -> None:
+        """More time for an agent's notes; on record when this returns. Raises as `logout`, and NoWrapUp."""
+        self._agent_act(lambda now: self._engine.extend_wrap_up(agent, now, seconds))
+
     def ready(self, agent: str) -> None:
         """End an agent's pause or wrap-up; on record when this returns. Raises as `logout`."""
         self._agent_act(lambda now: self._engine.ready(agent, now))
@@ -344,7 +367,18 @@ class Runtime:
 
     def _phone_changed(self, phone: str, busy: bool, reachable: bool) -> None:
         with self._lock:
+            agent = self._engine.agent(self._engine.at_phone(phone) or "")
+            if not busy and agent is not None and agent.contact in self._taken_over:
+                self._journal.transferred(agent.contact, self.clock.now(), to="supervisor", kind="attended")
+                self._over(agent.contact, self._engine.talk_ended)
             self._dispatch.act(self._engine.phone_changed(phone, busy, reachable, self.clock.now()))
+
+    def taking_over(self, agent: str) -> None:
+        """Somebody is about to take an agent's caller: the talk is the agent's until the agent's phone is free."""
+        with self._lock:
+            found = self._engine.agent(agent)
+            if found is not None and found.contact is not None:
+                self._taken_over.add(found.contact)
 
     def _call_event(self, event: Mapping[str, Any]) -> None:
         """An agent's phone was answered, or has sent the caller on; or a call is over that has no thread here."""
@@ -387,6 +421,7 @@ class Runtime:
 
     def _over(self, identity: str, event: Callable[[str, float], list[Decision]]) -> None:
         """A contact is gone; its story is to be put on record."""
+        self._taken_over.discard(identity)
         contact = self._engine.contact(identity)
         self._dispatch.act(event(identity, self.clock.now()))
         if contact is not None:
@@ -416,13 +451,17 @@ class Runtime:
         """Under the lock."""
         self._writer.note([*(("agent", name) for name in names), *(("queue", name) for name in turns)])
         present: dict[str, str | None] = {}
+        lamps = {}
         for name in names:
             agent = self._engine.agent(name)
             if agent is not None:
                 self._journal.agent(agent, self.clock.now())
-                present[name] = agent.phone if agent.pause is None else None
+                here = agent.pause is None and agent.phone is not None and not outside.is_outside(agent.phone)
+                present[name] = agent.phone if here else None
+                lamps[name] = agent.state
                 self._dispatch.publish("agent", agent=name, state=str(agent.state), reason=agent.pause or "")
         self._plain.agents_changed(present)
+        self._lamps.show(lamps)
 
     def _save(self, notes: list[Note]) -> None:
         with self._lock:
@@ -448,7 +487,10 @@ class Runtime:
 
     def _plain_agents(self) -> dict[str, list[str]]:
         with self._lock:
-            return {queue: self._engine.present(queue) for queue in self._engine.queues()}
+            return {
+                queue: [phone for phone in self._engine.present(queue) if not outside.is_outside(phone)]
+                for queue in self._engine.queues()
+            }
 
     def snapshot(self) -> dict[str, list[Any]]:
         """Queues and agents as they are now; times are seconds ago."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from jackfield_acd.desk import Desk
 from jackfield_acd.errors import NoSuchQueue
 from jackfield_acd.forecast import Forecast
-from jackfield_acd.lines import Line
+from jackfield_acd.lines import Key, Line
 from jackfield_acd.model import (
     Activity,
     Agent,
@@ -23,13 +22,15 @@ from jackfield_acd.model import (
     Place,
     QueueRules,
     Refusal,
+    Stage,
     Unstaffed,
     Wish,
 )
+from jackfield_acd.moves import Moves
 from jackfield_acd.story import Event, Story
 
 
-class Engine(Desk):
+class Engine(Moves):
     """Queues, contacts and agents."""
 
     def __init__(self, seed: int = 0) -> None:
@@ -172,6 +173,7 @@ class Engine(Desk):
             if known is not None:
                 known.agents = (took.name,)
                 self._learn(known, now)
+                self._touch_contact(known)
                 self._note(known, now, Event.ANSWERED, took.name)
             self._settle(took, now)
             self._spare([agent for agent in ringing if agent is not took], now)
@@ -182,6 +184,7 @@ class Engine(Desk):
         gone = self._contacts.pop(contact, None)
         if gone is not None:
             self._note(gone, now, Event.ENDED)
+            self._touch_contact(gone)
         agents = self._agents_of(contact)
         for talked in agents[:1]:
             talked.unanswered, talked.taken = 0, talked.taken + (talked.activity is Activity.OFFERED)
@@ -240,6 +243,23 @@ class Engine(Desk):
     def contact(self, name: str) -> Contact | None:
         """One contact, to look at (not to change)."""
         return self._contacts.get(name)
+
+    def contacts(self) -> list[Contact]:
+        """All contacts, first in line first within each queue, to look at (not to change)."""
+        return sorted(self._contacts.values(), key=lambda each: (each.queue, self.order(each)))
+
+    def order(self, contact: Contact) -> Key:
+        """A contact's spot in the order of its queue, whether it waits or not."""
+        line = self._lines.get(contact.queue)
+        rank, joined, sequence = contact.place
+        return line.key(contact.place) if line is not None else (rank, joined, sequence)
+
+    def stage(self, contact: Contact) -> Stage:
+        """What becomes of a contact now."""
+        if not contact.agents:
+            return Stage.WAITING
+        talks = any(agent.activity is Activity.TALKING for agent in self._agents_of(contact.id))
+        return Stage.TALKING if talks else Stage.OFFERED
 
     def is_waiting(self, contact: str) -> bool:
         """Whether it is in line, with no offer under way."""

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jackfield.config.fragments import SoundRequest
+
+from jackfield_acd import pausing
+
+if TYPE_CHECKING:
+    from jackfield.config.site import Site
 
 _TEXTS = {
     "acd-recorded": ("This call will be recorded.", "本次通话将被录音。"),
@@ -16,6 +23,12 @@ _TEXTS = {
     "acd-logged-out": ("You are logged out.", "您已退出登录。"),
     "acd-paused": ("You are paused.", "您已暂停接听。"),
     "acd-ready": ("You are ready.", "您已就绪。"),
+    "acd-not-talking": ("This agent is not in a talk.", "该座席当前没有通话。"),
+    "acd-may-not-supervise": ("You may not supervise this agent.", "您没有监督该座席的权限。"),
+    "acd-not-there": ("You cannot log in at this number.", "您不能在此号码登录。"),
+    "acd-unknown-reason": ("There is no such reason to pause.", "没有这个暂停原因。"),
+    "acd-more-time": ("You have more time for your notes.", "您的整理时间已延长。"),
+    "acd-no-more-time": ("There is no more time for notes.", "整理时间不能再延长。"),
     "acd-enter-pin": ("Please enter your PIN, then press hash.", "请输入您的密码，按井号键结束。"),
     "acd-wrong-pin": ("That PIN is wrong.", "密码错误。"),
     "acd-locked-out": ("Too many wrong PINs. Please try again in a minute.", "密码错误次数过多，请一分钟后再试。"),
@@ -25,6 +38,7 @@ _TEXTS = {
 }
 
 
-def sounds() -> list[SoundRequest]:
-    """All prompts, in English and Chinese."""
-    return [SoundRequest(name, {"en": english, "zh": chinese}) for name, (english, chinese) in _TEXTS.items()]
+def sounds(site: Site) -> list[SoundRequest]:
+    """All prompts, in English and Chinese, and the site's reasons to pause."""
+    own = [SoundRequest(name, {"en": english, "zh": chinese}) for name, (english, chinese) in _TEXTS.items()]
+    return own + [SoundRequest(reason.sound, reason.spoken()) for reason in pausing.reasons(site)]

@@ -89,4 +89,6 @@ def _text(event: Event, detail: tuple[Any, ...]) -> str:
         return f"agent {', '.join(agents)}: {failure}; back to the old place"
     if event is Event.ANSWERED:
         return f"agent {detail[0]} answered"
+    if event is Event.MOVED:
+        return f"priority {detail[0]}, as a supervisor wished" if isinstance(detail[0], int) else f"sent to {detail[0]}"
     return "the talk is over" if event is Event.ENDED else "left the queue"

@@ -1,0 +1,51 @@
+"""The supervisor's half of the engine: another priority for a contact, or out of the line."""
+
+from __future__ import annotations
+
+from jackfield_acd.desk import Desk
+from jackfield_acd.errors import NotWaiting
+from jackfield_acd.model import Contact, Decision, Place
+from jackfield_acd.story import Event
+
+
+class Moves(Desk):
+    """What people decide about contacts."""
+
+    def reprioritise(self, contact: str, priority: int, now: float) -> list[Decision]:
+        """Give a contact another priority; its time in line stays. One that is being offered keeps its agent.
+
+        Raises:
+            NotWaiting: there is no such contact.
+        """
+        known = self._contacts.get(contact)
+        if known is None:
+            raise NotWaiting(f"{contact[:80]} is in no queue; see: jackfield queues")
+        place = Place(-priority, known.place.joined, known.place.sequence)
+        tier = known.tier
+        if tier is None:
+            known.place = place
+        else:
+            tier.line.remove(known)
+            known.place = place
+            tier.line.add(known, tier)
+        self._tell_story(known, now, priority)
+        self._touch_contact(known)
+        return self._decided()
+
+    def withdraw(self, contact: str, to: str, now: float) -> list[Decision]:
+        """Take a waiting contact out of the line, to go to `to`.
+
+        Raises:
+            NotWaiting: it does not wait (any more): an agent is being rung, or talks.
+        """
+        known = self._contacts.get(contact)
+        if known is None or known.agents:
+            raise NotWaiting(f"{contact[:80]} does not wait in a queue (any more); see: jackfield queues")
+        del self._contacts[contact]
+        self._tell_story(known, now, to)
+        self._take_out(known)
+        return self._decided()
+
+    def _tell_story(self, contact: Contact, now: float, what: object) -> None:
+        if contact.story is not None:
+            contact.story.add(now, Event.MOVED, None, b"", what)
