@@ -52,6 +52,11 @@ class ListScreen(ConsoleScreen):
     ListScreen.-wide #details { width: 2fr; height: 100%; border-top: none; border-left: solid $panel; }
     """
 
+    def __init__(self, at: str = "") -> None:
+        """`at` is the row that gets the cursor at first."""
+        super().__init__()
+        self._at = at
+
     # -- for subclasses --------------------------------------------------------------------------------------------
 
     async def rows(self) -> list[Row]:
@@ -117,6 +122,8 @@ class ListScreen(ConsoleScreen):
     async def load(self) -> None:
         """Show the rows."""
         self.grid.show(await self.rows())
+        if self._at and self.grid.go_to(self._at):
+            self._at = ""
 
     async def _act(self, then: Callable[[], Any]) -> None:
         await then()

@@ -100,3 +100,27 @@ class Alarms(ListScreen):
     def action_history(self) -> None:
         """What happened to alarms."""
         self.console.drill("alarm-history")
+
+
+class History(ListScreen):
+    """What happened to alarms, newest first."""
+
+    heading = N_("History of alarms")
+    help_text = N_("When alarms were raised, acknowledged, escalated and cleared, and by whom.")
+    topics = frozenset({"alarm", "dropped"})
+    identity = "id"
+    empty = N_("No alarm yet.")
+    columns = (
+        Column("at", N_("When"), lambda row: clock(row["at"], date=True), most=19),
+        Column("what", N_("What happened"), most=14),
+        Column(
+            "severity", N_("Severity"), severity, lambda row: TONES.get(str(row.get("severity")), ""), most=14, drop=1
+        ),
+        Column("text", N_("What"), most=200, flex=True),
+        Column("who", N_("Who"), most=14, drop=2),
+    )
+
+    async def rows(self) -> list[Row]:
+        """With numbers, since nothing else tells two lines apart."""
+        found = await self.ask("alarms.history", limit=1000)
+        return [each | {"id": number} for number, each in enumerate(found)]

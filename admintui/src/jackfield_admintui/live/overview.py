@@ -104,10 +104,11 @@ class Overview(ConsoleScreen):
     def _calls_box(self, calls: list[dict[str, Any]]) -> Text:
         self._calls = len(calls)
         talking = sum(bool(call["talking"]) for call in calls)
-        text = Text(f"{len(calls)}", style="bold")
-        text.append(f" {_('now')}", "not bold")
-        text.append(f"    ● {_('{count} talking').format(count=talking)}", self._colour("good"))
-        text.append(f"    ○ {_('{count} waiting').format(count=len(calls) - talking)}\n", self._colour("warn"))
+        text = Text()
+        text.append(f"{len(calls)}", "bold")
+        text.append(f" {_('now')}")
+        text.append(f"  ● {_('{count} talking').format(count=talking)}", self._colour("good"))
+        text.append(f"  ○ {_('{count} waiting').format(count=len(calls) - talking)}\n", self._colour("warn"))
         text.append(_("the last two minutes:"), "dim")
         return text
 

@@ -41,9 +41,10 @@ class TopBar(Static):
         station = app.station
         colour = app.theme_variables.get
         good, bad, warn = (colour(name, "") for name in ("success", "error", "warning"))
-        left = Text(" Jackfield", style="bold")
+        left = Text()
+        left.append(" Jackfield", style="bold")
         if station.title:
-            left.append(f"  {plain(station.title)}", style="not bold")
+            left.append(f"  {plain(station.title)}")
         right = Text()
 
         def say(up: bool, name: str, detail: str = "") -> None:

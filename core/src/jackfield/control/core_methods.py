@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from jackfield.alarms import methods as alarm_methods
 from jackfield.calls import dry_run, listing
-from jackfield.control import audit, call_methods, system_methods, upkeep_methods
+from jackfield.control import audit, call_methods, record_methods, system_methods, upkeep_methods
 from jackfield.control.method import Caller, Method, Role
 from jackfield.control.trunks import describe_trunks
 from jackfield.describe import describe_settings
@@ -55,6 +55,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
         *plugin_methods.methods(daemon),
         Method("site.reload", daemon.serving.reload_site, ADMIN, change=True),
         *records_methods(daemon),
+        *record_methods.methods(daemon.database),
         *upkeep_methods.methods(daemon.host, daemon.database, calls, daemon.settings),
         *job_methods.methods(daemon.database, daemon.schedules, daemon.settings.paths.run / "worker.sock"),
         *report_methods.methods(daemon.host.reports, daemon.database),

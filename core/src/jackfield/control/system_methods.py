@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import platform
+import pwd
 import shutil
+import ssl
+import subprocess
 import time
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +19,7 @@ from jackfield.control.method import Method, Role
 
 if TYPE_CHECKING:
     from jackfield.daemon import Daemon
+    from jackfield.settings import ControlSettings
 
 MEMORY = Path("/proc/meminfo")
 UPTIME = Path("/proc/uptime")
@@ -36,6 +42,7 @@ def methods(daemon: Daemon) -> list[Method]:
             "daemon_seconds": round(time.monotonic() - daemon.started, 1),
             "host": platform.node(),
             "system": platform.platform(terse=True),
+            "certificates": certificates(daemon.base / "tls"),
             "versions": versions(daemon.asterisk.version()),
         }
 
@@ -49,7 +56,11 @@ def methods(daemon: Daemon) -> list[Method]:
             for screen in status.declared.get("jackfield_screens", [])
         ]  # fmt: skip
 
-    return [Method("system", system, Role.VIEWER), Method("plugins.screens", screens, Role.VIEWER)]
+    return [
+        Method("system", system, Role.VIEWER),
+        Method("users", lambda: users(daemon.settings.control), Role.VIEWER, summary="Who has which role here"),
+        Method("plugins.screens", screens, Role.VIEWER),
+    ]
 
 
 def memory(text: str) -> dict[str, int]:
@@ -68,6 +79,39 @@ def disks(folders: list[Path]) -> list[dict[str, Any]]:
             continue
         found.setdefault(device, {"path": str(folder), "total": usage.total, "used": usage.used, "free": usage.free})
     return list(found.values())
+
+
+def certificates(folder: Path) -> list[dict[str, str]]:
+    """Certificates in a folder, and until when each is valid (UTC); what openssl cannot read is left out."""
+    found = []
+    for path in sorted(folder.glob("*.crt")):
+        command = ["openssl", "x509", "-noout", "-enddate", "-in", str(path)]
+        try:
+            told = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+            seconds = ssl.cert_time_to_seconds(told.strip().partition("=")[2])
+        except (OSError, ValueError, subprocess.SubprocessError):
+            continue
+        found.append({"path": str(path), "until": datetime.fromtimestamp(seconds, UTC).isoformat()})
+    return found
+
+
+def users(settings: ControlSettings) -> list[dict[str, Any]]:
+    """Users and groups with a role, as `[control]` gives them; a group's members are those of the user database."""
+    given = {Role.ADMIN: ["root", *settings.admins], Role.OPERATOR: settings.operators, Role.VIEWER: settings.viewers}
+    return [_user(name, role) for role, names in given.items() for name in names]
+
+
+def _user(name: str, role: Role) -> dict[str, Any]:
+    members: list[str] = []
+    try:
+        if name.startswith("@"):
+            members = grp.getgrnam(name[1:]).gr_mem
+        else:
+            pwd.getpwnam(name)
+        there = True
+    except KeyError:
+        there = False
+    return {"name": name, "role": role.value, "members": members, "there": there}
 
 
 def versions(asterisk: str) -> dict[str, str]:
