@@ -12,11 +12,10 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer
 
 from jackfield_admintui.client import Event, Trouble, Why
 from jackfield_admintui.texts import N_, told
-from jackfield_admintui.widgets.frame import Crumbs, TopBar, TroublePanel
+from jackfield_admintui.widgets.frame import Crumbs, Hints, TopBar, TroublePanel
 
 if TYPE_CHECKING:
     from jackfield_admintui.app import ConsoleApp
@@ -49,10 +48,7 @@ class ConsoleScreen(Screen[Any]):
         Binding("escape", "back", N_("Back"), show=False),
         Binding("ctrl+r", "reload", N_("Ask anew"), show=False),
     ]
-    DEFAULT_CSS = """
-    ConsoleScreen { background: $background; }
-    ConsoleScreen Footer { height: 1; }
-    """
+    DEFAULT_CSS = "ConsoleScreen { background: $background; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,7 +121,7 @@ class ConsoleScreen(Screen[Any]):
         yield Crumbs()
         yield TroublePanel()
         yield from self.body()
-        yield Footer(show_command_palette=False)
+        yield Hints()
 
     def on_mount(self) -> None:
         """First question."""
@@ -182,6 +178,10 @@ class ConsoleScreen(Screen[Any]):
         except Exception as error:
             self.console.keep_for_support(traceback.format_exc())
             self.tell(Trouble(Why.BROKEN, f"{type(error).__name__}: {error}"))
+
+    def action_press(self, key: str) -> None:
+        """A click on a key hint."""
+        self.app.simulate_key(key)
 
     def action_back(self) -> None:
         """To the screen before."""

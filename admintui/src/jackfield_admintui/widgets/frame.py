@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -76,6 +77,39 @@ class Crumbs(Static):
         line.append(words[-1] if words else "", style="bold")
         if note:
             line.append(f"   {note}", style="italic")
+        self.update(line)
+
+
+class Hints(Static):
+    """What the keys do here, on the last line; a click is as good as the key.
+
+    Textual's own footer has a widget a key and makes them anew at each change: too dear for a live screen.
+    """
+
+    DEFAULT_CSS = "Hints { dock: bottom; height: 1; padding: 0 1; background: $surface; text-wrap: nowrap; }"
+
+    def on_mount(self) -> None:
+        """Follow what the keys do."""
+        self._shown: list[tuple[str, str, str]] = []
+        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self._say())
+        self.call_after_refresh(self._say)
+
+    def _say(self) -> None:
+        bindings = [each for each in self.screen.active_bindings.values() if each.binding.show and each.enabled]
+        hints = {
+            each.binding.action: (self.app.get_key_display(each.binding), each.binding.description, each.binding.key)
+            for each in bindings
+        }
+        if list(hints.values()) == self._shown:
+            return
+        self._shown = list(hints.values())
+        accent = self.app.theme_variables.get("accent", "")
+        line = Text(no_wrap=True, overflow="ellipsis")
+        for display, words, key in self._shown:
+            click = Style(meta={"@click": f"screen.press({key!r})"})
+            line.append(display, Style.parse(f"bold {accent}") + click)
+            line.append(f" {words}", click)
+            line.append("  ")
         self.update(line)
 
 
