@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parent.parent
-JACKFIELD_PARTS = ("VERSION", "LICENSE", "core", "plugins/ivr", "plugins/acd", "plugins/recording")
+JACKFIELD_PARTS = ("VERSION", "LICENSE", "core", "admintui", "plugins/ivr", "plugins/acd", "plugins/recording")
 # Made by tools, not by us; tests stay out of the packages.
 SKIPPED = re.compile(r"^(\..*|__pycache__|.*\.(pyc|mo|egg-info)|build|dist|tests)$")
 

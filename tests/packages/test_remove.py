@@ -12,6 +12,7 @@ from rig.node import Node
 pytestmark = pytest.mark.packages
 OURS = [
     "jackfield",
+    "jackfield-admintui",
     "python3-jackfield",
     "python3-pyst2",
     "jackfield-plugin-acd",

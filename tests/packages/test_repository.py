@@ -56,7 +56,7 @@ def served(bare: Node, debs: list[Path], tmp_path: Path) -> Iterator[Served]:
 def test_one_word_installs_it_with_its_plugins(served: Served) -> None:
     served.apt("update")
     planned = served.apt("install", "--simulate", "jackfield")
-    for name in ("jackfield", "jackfield-plugin-acd", "jackfield-plugin-ivr", "jackfield-plugin-recording"):
+    for name in ("jackfield", "jackfield-admintui", *(f"jackfield-plugin-{p}" for p in ("acd", "ivr", "recording"))):
         assert f"\nInst {name} " in planned
     served.apt("install", "--download-only", "-y", "jackfield")
 
