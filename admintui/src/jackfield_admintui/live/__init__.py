@@ -15,5 +15,6 @@ ENTRIES = [
     Entry("trunks-live", N_("Trunks"), f"{_HERE}.trunks:Trunks", Group.LIVE, "t", "trunks"),
     Entry("rooms", N_("Conferences"), f"{_HERE}.rooms:Rooms", Group.LIVE, "m", "conferences"),
     Entry("alarms", N_("Alarms"), f"{_HERE}.alarms:Alarms", Group.LIVE, "a", "alarms"),
+    Entry("waiting", N_("Waiting in"), f"{_HERE}.queues:Waiting", Group.LIVE, "", "queues", False),
     Entry("alarm-history", N_("History of alarms"), f"{_HERE}.alarms:History", Group.LIVE, "", "alarms.history", False),
 ]

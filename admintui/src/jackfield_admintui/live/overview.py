@@ -33,7 +33,9 @@ class Overview(ConsoleScreen):
         "What goes on now, and what is wrong. Every box opens its screen: by Enter, by the mouse, or by its key after "
         "g. Figures follow what happens by themselves. Ctrl+F finds a number, a name or an object anywhere."
     )
-    topics = frozenset({"call", "queue", "agent", "alarm", "plugin", "site", "phone", "load", "dropped"})
+    topics = frozenset(
+        {"call", "queue", "agent", "alarm", "plugin", "site", "phone", "load", "dropped", "acd.queues", "acd.agents"}
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "app.focus_next", N_("Next box"), show=False),
         Binding("up,k", "app.focus_previous", N_("Box before"), show=False),

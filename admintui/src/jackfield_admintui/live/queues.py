@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
+from textual.binding import Binding, BindingType
 
+from jackfield_admintui.client import Trouble, Why
 from jackfield_admintui.lists import ListScreen
 from jackfield_admintui.texts import N_, _, plain, span
 from jackfield_admintui.widgets.bars import bar
@@ -41,12 +43,13 @@ class Queues(ListScreen):
     heading = N_("Queues")
     help_text = N_(
         "Queues, most callers first. Beside the list stand those who wait in the queue of the cursor, in the order in "
-        "which they will be served, and how long they have waited. Enter: settings of the queue."
+        "which they will be served, and how long they have waited. Enter: who waits, and what can be done."
     )
-    topics = frozenset({"queue", "agent", "site", "dropped"})
+    topics = frozenset({"queue", "agent", "site", "dropped", "acd.queues", "acd.contacts"})
     method = "queues"
     empty = N_("No queues yet.")
     with_details = True
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("S", "settings", N_("Settings"))]
     columns = (
         Column("name", N_("Queue"), most=24, flex=True),
         Column("waiting", N_("Wait"), lambda row: len(row["waiting"]), lambda row: "warn" if row["waiting"] else "good",
@@ -80,5 +83,94 @@ class Queues(ListScreen):
         return Group(*parts, table, chart)
 
     def open_row(self, row: Row) -> None:
-        """Its settings."""
-        self.console.show_object("queue", str(row["name"]))
+        """Those who wait in it."""
+        self.console.drill("waiting", queue=str(row["name"]))
+
+    def action_settings(self) -> None:
+        """Settings of the queue."""
+        if self.current is not None:
+            self.console.show_object("queue", str(self.current["name"]))
+
+
+class Waiting(ListScreen):
+    """Those who wait in one queue."""
+
+    heading = N_("Waiting in")
+    help_text = N_(
+        "Those who wait in this queue, in the order in which they will be served. A supervisor can send them to "
+        "another queue or destination, give them another priority, or end their call."
+    )
+    topics = Queues.topics
+    identity = "call"
+    empty = N_("Nobody waits.")
+    needs: ClassVar = {
+        "move_caller": "acd.contact.move", "prioritise": "acd.contact.prioritise", "drop": "acd.contact.drop",
+    }  # fmt: skip
+    columns = (
+        Column("position", N_("Place"), right=True),
+        Column("caller", N_("Caller"), most=24, flex=True),
+        Column("seconds", N_("Waits"), lambda row: span(row["seconds"]), right=True),
+        Column("priority", N_("Priority"), right=True),
+        Column("call", N_("Call"), most=30, drop=1),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "move_caller", N_("Move")),
+        Binding("p", "prioritise", N_("Priority")),
+        Binding("x", "drop", N_("Hang up")),
+    ]
+
+    def __init__(self, queue: str) -> None:
+        super().__init__()
+        self._queue = queue
+
+    @property
+    def crumb(self) -> str:
+        """With the queue's name."""
+        return f"{super().crumb} {self._queue}"
+
+    async def rows(self) -> list[Row]:
+        """Those of our queue; none when the queue is gone."""
+        found = await self.ask("queues")
+        return next((row["waiting"] for row in found if row["name"] == self._queue), [])
+
+    def open_row(self, row: Row) -> None:
+        """The call."""
+        self.console.drill("call", call=str(row["call"]))
+
+    def _for_each(self, method: str, **params: Any) -> Any:
+        calls = [str(row["call"]) for row in self.grid.chosen_rows]
+
+        async def act() -> None:
+            for call in calls:
+                await self.ask(method, call=call, **params)
+            self.grid.marked.clear()
+
+        return act()
+
+    def action_move_caller(self) -> None:
+        """To another queue or destination."""
+        if self.current is not None:
+            self.prompt(
+                _("Where are they to go?"),
+                lambda line: self._for_each("acd.contact.move", to=line),
+                hint=_("a queue, or any destination, as in extension:201"),
+            )
+
+    def action_prioritise(self) -> None:
+        """Another priority."""
+
+        async def prioritise(line: str) -> None:
+            if not line.isascii() or not line.isdigit():
+                raise Trouble(Why.REFUSED, _("A priority is a number from 0 to 100; higher is served first."))
+            await self._for_each("acd.contact.prioritise", priority=int(line))
+
+        if self.current is not None:
+            self.prompt(_("Which priority?"), prioritise, hint=_("0 to 100; higher is served first"))
+
+    def action_drop(self) -> None:
+        """End their calls, once that is sure."""
+        count = len(self.grid.chosen_rows)
+        if count:
+            question = _("Hang up {count} calls?").format(count=count)
+            detail = _("The people in it are cut off at once.")
+            self.confirm(question, lambda: self._for_each("acd.contact.drop"), detail, _("Hang up"))

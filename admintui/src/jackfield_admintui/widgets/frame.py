@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from jackfield_admintui.app import ConsoleApp
 
 ON, OFF, RAISED = "●", "✖", "▲"
+WIDE = 100
+"""Cells from which on there is room for what is nice to know."""
 
 
 class TopBar(Static):
@@ -54,7 +56,8 @@ class TopBar(Static):
 
         say(station.up, _("daemon") if station.up else _("daemon down"))
         if station.up:
-            say(station.asterisk, "Asterisk" if station.asterisk else _("Asterisk down"), station.asterisk_version)
+            version = station.asterisk_version if self.size.width >= WIDE else ""
+            say(station.asterisk, "Asterisk" if station.asterisk else _("Asterisk down"), version)
         if station.alarms:
             text = _("1 alarm") if station.alarms == 1 else _("{count} alarms").format(count=station.alarms)
             right.append(f"{RAISED} {text}  ", style=f"bold {warn}")
