@@ -23,7 +23,8 @@ dpkg -i /debs/*.deb
 echo "== audit"; dpkg --audit
 echo "== current"; ls -l "$0"
 echo "== enabled"; systemctl is-enabled jackfieldd.socket jackfieldd.service jackfield-worker.service
-dpkg --purge jackfield-admintui jackfield-plugin-acd jackfield-plugin-ivr jackfield-plugin-recording jackfield python3-jackfield
+dpkg --purge jackfield-admintui jackfield-plugin-acd jackfield-plugin-ivr jackfield-plugin-recording \\
+  jackfield python3-jackfield
 echo "== left"; find /etc /usr /var -name "*jackfield*"
 ' "$4"
 """
