@@ -43,7 +43,7 @@ METHODS = {
     "recordings show": "recording.show", "recordings export": "recording.export", "bans": "bans", "ban": "bans.add",
     "unban": "bans.remove", "allow": "bans.allow", "disallow": "bans.disallow", "blocks": "blocks",
     "block": "blocks.add", "unblock": "blocks.remove", "events": "events.subscribe", "audit": "audit",
-    "records": "records", "migrate": "migrate", "purge-plugin": "plugins.purge",
+    "records": "records", "migrate": "migrate", "plugins purge": "plugins.purge",
     "report": "report", "jobs list": "jobs", "jobs show": "jobs.show", "jobs retry": "jobs.retry",
     "jobs drop": "jobs.drop", "jobs schedules": "jobs.schedules", "acd why": "acd.why",
     "acd move": "acd.contact.move", "acd prioritise": "acd.contact.prioritise", "acd drop": "acd.contact.drop",
@@ -58,12 +58,18 @@ RENAMED = {
     ("show", "kind"): "kind", ("set", "revision"): "expected", ("delete", "revision"): "expected",
     ("undo", "force"): "others", ("phone show", "host"): "address", ("ban", "seconds"): "length",
     ("recordings show", "recording"): "id", ("recordings export", "recording"): "id",
-    ("privacy bind", "duration"): "lifetime", ("privacy unbind", "identity"): "id", ("purge-plugin", "name"): "plugin",
-    **{(f"plugins {verb}", "name"): "plugin" for verb in ("info", "check", "enable", "disable", "log")},
+    ("privacy bind", "duration"): "lifetime", ("privacy unbind", "identity"): "id",
+    **{(f"plugins {verb}", "name"): "plugin" for verb in ("info", "check", "enable", "disable", "log", "purge")},
     ("extension set", "dnd"): "dnd",
 }  # fmt: skip
 """(command, parameter) → what the method calls it."""
-SHOWN_ONLY = {("export", "file"), ("plan", "files"), ("recordings export", "file"), ("report", "csv")}
+SHOWN_ONLY = {
+    ("export", "file"),
+    ("plan", "files"),
+    ("recordings export", "file"),
+    ("report", "csv"),
+    ("plugins purge", "yes"),
+}
 """What only says where the command's own output goes."""
 OF_THE_DRAFT = {"route test in": "site.test.in", "route test out": "site.test.out"}
 """With --draft it is another method."""
@@ -126,5 +132,5 @@ def test_what_the_command_puts_on_record_is_what_the_method_would(methods: dict[
         assert (METHODS[" ".join(words)], method.change) == (kept.method, kept.change), words
         assert kept.personal or not method.personal, words
     without_daemon = {"import", "export", "show", "set", "delete", "apply", "rollback", "undo", "discard", "records",
-                      "audit", "report", "migrate", "purge-plugin", "phone show"}  # fmt: skip
+                      "audit", "report", "migrate", "plugins purge", "phone show"}  # fmt: skip
     assert {" ".join(words) for words in trail.COMMANDS} == without_daemon

@@ -99,7 +99,6 @@ app.command()(records.records)
 app.command()(reports.report)
 app.add_typer(jobs.app, name="jobs")
 app.command()(records.migrate)
-app.command()(records.purge_plugin)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

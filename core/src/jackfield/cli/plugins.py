@@ -1,16 +1,17 @@
-"""Commands about plugins: list, info, check, enable, disable, log."""
+"""Commands about plugins: list, info, check, enable, disable, log, purge."""
 
 from __future__ import annotations
 
 import json as json_text
 import subprocess
+import sys
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
 
 from jackfield.cli import output
-from jackfield.cli.context import Json
+from jackfield.cli.context import Json, open_context
 from jackfield.cli.live import ask
 from jackfield.cli.privileges import become_service_user
 from jackfield.errors import JackfieldError
@@ -127,6 +128,38 @@ def reload(json: Json = False) -> None:
             )
         )
         raise typer.Exit(4)
+
+
+@app.command()
+def purge(
+    name: Annotated[str, typer.Argument(help="Name of a plugin that is not installed any more, or switched off.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove what a plugin left: tables, jobs, schedules, folders. `apt purge` does it too.
+
+    Its objects of the site stay in the draft, its section in the settings file, and former back-ups.
+    """
+    from jackfield.plugins.purge import purge_plugin, remains
+
+    context = open_context(migrated=False)
+    found = remains(context.host, context.database, context.settings, name)
+    if found.anything() and not yes:
+        if not sys.stdin.isatty():
+            raise JackfieldError(_("nobody can be asked here, so nothing has changed; if you are sure, add --yes"))
+        output.table(["what", "value"], [[key.replace("_", " "), value] for key, value in found.as_json().items()])
+        typer.confirm(_("Remove what there is of {name} for good?").format(name=name), abort=True)
+    purge_plugin(context.host, context.database, context.settings, name)
+    if json:
+        output.as_json(found.as_json())
+        return
+    if not found.anything():
+        typer.echo(_("There is nothing of {name}.").format(name=name))
+        return
+    gone = [*found.tables, *found.folders, _("{count} jobs").format(count=found.jobs)]
+    typer.echo(_("Removed: {gone}").format(gone=", ".join(gone)))
+    if found.settings:
+        output.note(_("[plugins.{name}] stays in the settings file; it is yours to take out").format(name=name))
 
 
 @app.command()

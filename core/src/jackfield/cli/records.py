@@ -110,21 +110,3 @@ def migrate(
             output.note(f"{name}: {why}")
     if failed:
         raise typer.Exit(1)
-
-
-def purge_plugin(
-    name: Annotated[str, typer.Argument(help="Name of a plugin that is not installed any more.")], json: Json = False
-) -> None:
-    """Drop the tables of a plugin whose package is purged. Its objects of the site stay in the draft."""
-    from jackfield.control.upkeep_methods import purge_tables
-
-    context = open_context(migrated=False)
-    gone = purge_tables(context.host, context.database, name)
-    if json:
-        output.as_json({"dropped": gone})
-        return
-    typer.echo(
-        _("Dropped: {gone}").format(gone=", ".join(gone))
-        if gone
-        else _("There is nothing of {name}.").format(name=name)
-    )

@@ -42,7 +42,7 @@ COMMANDS = {
     ("apply",): _Kept("site.apply", **_CHANGE),
     ("rollback",): _Kept("site.rollback", **_CHANGE),
     ("migrate",): _Kept("migrate", **_CHANGE),
-    ("purge-plugin",): _Kept("plugins.purge", **_CHANGE),
+    ("plugins", "purge"): _Kept("plugins.purge", **_CHANGE),
 }
 """Words of a command → what it is called in the audit log."""
 

@@ -8,9 +8,8 @@ from pydantic import Field
 
 from jackfield.config.provisioning import accounts_of
 from jackfield.control.method import Method, Role
-from jackfield.errors import JackfieldError
+from jackfield.plugins.purge import purge_plugin
 from jackfield.plugins.tables import migrate_core, migrate_plugins
-from jackfield.storage.purge import purge
 
 if TYPE_CHECKING:
     from jackfield.calls.service import CallService
@@ -32,11 +31,11 @@ def methods(host: PluginHost, database: Database, calls: CallService, settings: 
         more, failed = ([], {}) if core else migrate_plugins(host, database, settings)
         return {"done": done + more, "failed": failed}
 
-    def purge_plugin(
-        plugin: Annotated[str, Field(max_length=64, description="A plugin that is not installed any more")],
+    def purged(
+        plugin: Annotated[str, Field(max_length=64, description="A plugin that is not installed, or switched off")],
     ) -> dict[str, Any]:
-        """Drop the tables of a plugin whose package is purged."""
-        return {"dropped": purge_tables(host, database, plugin)}
+        """Remove what a plugin left: tables, jobs, schedules, folders. Its objects of the site stay in the draft."""
+        return purge_plugin(host, database, settings, plugin).as_json()
 
     def phone(
         extension: Extension,
@@ -47,7 +46,7 @@ def methods(host: PluginHost, database: Database, calls: CallService, settings: 
 
     return [
         Method("migrate", bring_up_to_date, change=True),
-        Method("plugins.purge", purge_plugin, change=True, object="{plugin}"),
+        Method("plugins.purge", purged, change=True, object="{plugin}"),
         Method("phone.show", phone, personal=True, object="{extension}"),
         Method("codes", lambda: codes(host), Role.VIEWER, summary="What people can dial at their phones"),
     ]
@@ -59,15 +58,3 @@ def codes(host: PluginHost) -> list[dict[str, str]]:
         {"code": code.code + ("…" if code.rest else ""), "what": str(code.title), "destination": code.destination}
         for code in sorted(host.feature_codes(), key=lambda one: one.code)
     ]
-
-
-def purge_tables(host: PluginHost, database: Database, plugin: str) -> list[str]:
-    """Drop the tables of a plugin that is gone.
-
-    Raises:
-        JackfieldError: it is installed, or no plugin's name.
-        StorageError: the database refused.
-    """
-    if plugin in host.statuses:
-        raise JackfieldError(f"plugin {plugin} is installed; purge its package: apt purge jackfield-plugin-{plugin}")
-    return purge(database, plugin)
