@@ -123,9 +123,13 @@ destination = "extension:201"
 [[queue]]
 name = "sales"
 
+[[prompt]]
+name = "hello"
+text = { en = "Hello." }
+
 [[menu]]
 name = "main"
-prompt = "sorry"
+prompt = "hello"
 keys = { 1 = "extension:201" }
 """
 DIALPLAN = "/var/lib/jackfield/asterisk/current/extensions.conf"

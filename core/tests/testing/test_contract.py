@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
-from jackfield.api import DestinationKind, End, Fragment, Result, SoundRequest, hookimpl
+from jackfield.api import (
+    Column,
+    DestinationKind,
+    End,
+    Fragment,
+    Job,
+    Permission,
+    Report,
+    Result,
+    Schedule,
+    Screen,
+    SoundRequest,
+    hookimpl,
+)
 from jackfield.errors import CallerHungUp
 from jackfield.testing.contract import PluginContract
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import text
 
 SITE = """
 [[did]]
@@ -173,3 +188,122 @@ def test_fragments_and_prompts():
             contract(plugin).test_its_fragments_of_asterisks_configuration()
     with pytest.raises(AssertionError, match="is not in"):
         contract(English).test_its_prompts_are_in_every_language()
+
+
+class Claiming(Good):
+    """It says what it is, and that is so."""
+
+    api = "1.0"
+
+    @hookimpl
+    def jackfield_jobs(self):
+        return [Job("bad.night", self.night)]
+
+    @hookimpl
+    def jackfield_schedules(self):
+        return [Schedule("bad.night", "bad.night", at="0 3 * * *")]
+
+    @hookimpl
+    def jackfield_reports(self):
+        return [Report("bad-calls", "Calls", [Column("id")], self.calls)]
+
+    def night(self, database, payload):
+        assert payload["due"]
+
+    def calls(self, session, since, until):
+        return session.execute(text("SELECT id FROM call")).all()
+
+
+def test_claims_that_are_so():
+    suite = contract(Claiming)
+    suite.folder = lambda: NOWHERE
+    for check in (
+        suite.test_its_api_version, suite.test_its_permissions, suite.test_its_schedules, suite.test_its_reports,
+        suite.test_its_screens,
+    ):  # fmt: skip
+        check()
+
+
+NOWHERE = Path("/nowhere")
+
+
+class Old(Claiming):
+    api = "0.9"
+
+
+class NightOnOthers(Claiming):
+    def night(self, database, payload):
+        with database.session() as session:
+            session.execute(text("DELETE FROM outbox"))
+
+
+class WritingReport(Claiming):
+    def calls(self, session, since, until):
+        session.execute(text("DELETE FROM call"))
+        return []
+
+
+class Narrow(Claiming):
+    def calls(self, session, since, until):
+        return session.execute(text("SELECT id, id FROM call")).all()
+
+
+class NoScreen(Claiming):
+    @hookimpl
+    def jackfield_screens(self):
+        return [Screen("bad.it", "It", "jackfield_nowhere_at_all:It")]
+
+
+@pytest.mark.parametrize(
+    ("plugin", "check", "said"),
+    [
+        (Good, "api_version", "say for which version"),
+        (Old, "api_version", "made for plugin API 0.9"),
+        (NightOnOthers, "schedules", "a plugin has only"),
+        (WritingReport, "reports", "failed"),
+        (Narrow, "reports", "2 values for 1 columns"),
+        (NoScreen, "screens", "no module"),
+    ],
+)
+def test_claims_that_are_not(plugin, check, said):
+    with pytest.raises(Exception, match=said):
+        getattr(contract(plugin), f"test_its_{check}")()
+
+
+@pytest.mark.parametrize(
+    ("code", "needed"),
+    [
+        ("import socket", "NETWORK"),
+        ("from urllib import request", "NETWORK"),
+        ("import urllib.parse", ""),
+        ("import http.client, requests.sessions", "NETWORK"),
+        ("from pathlib import Path\nPath('x').write_text('y')", "FILES"),
+        ("open('x', 'w')", "FILES"),
+        ("open('x')", ""),
+        ("import shutil\nshutil.rmtree('x')", "FILES"),
+    ],
+)
+def test_what_its_modules_do_must_be_permitted(code, needed, tmp_path):
+    (tmp_path / "it.py").write_text(code)
+    suite = contract(Claiming)
+    suite.folder = lambda: tmp_path
+    if needed:
+        with pytest.raises(AssertionError, match=needed):
+            suite.test_its_permissions()
+        allowed = type("Allowed", (Claiming,), {"permissions": {Permission[needed]}})
+        suite.plugin = allowed
+    suite.test_its_permissions()
+
+
+def test_the_package_must_list_the_same_permissions(tmp_path):
+    (tmp_path / "src/it").mkdir(parents=True)
+    (tmp_path / "debian").mkdir()
+    suite = contract(type("Calls", (Claiming,), {"permissions": {Permission.DIAL_OUT, Permission.FILES}}))
+    suite.folder = lambda: tmp_path / "src/it"
+    for line, fine in (("dial-out, files", True), ("files", False), ("${jackfield:Permissions}", True)):
+        (tmp_path / "debian/control").write_text(f"Package: it\nXB-Jackfield-Permissions: {line}\n")
+        if fine:
+            suite.test_its_permissions()
+        else:
+            with pytest.raises(AssertionError, match="other permissions"):
+                suite.test_its_permissions()

@@ -33,6 +33,7 @@ from jackfield.storage.models import Models
 from jackfield.storage.testing import differences, postgres_binaries, postgres_server
 from jackfield.testing import catalogue, tables
 from jackfield.testing.asterisk import PATIENCE, Channel
+from jackfield.testing.claims import Claims
 from jackfield.testing.people import Caller, NotSo
 from jackfield.testing.simulator import Simulator
 
@@ -42,7 +43,7 @@ MAX_STEPS = 200
 """AGI commands of one call at which the contract hangs up."""
 
 
-class PluginContract:
+class PluginContract(Claims):
     """Inherit it and name the plugin."""
 
     plugin: type
@@ -248,7 +249,7 @@ class PluginContract:
     def test_what_people_see_is_translated(self) -> None:
         """Titles, help and marked texts are in the catalogue of every language but English."""
         plugin, texts = self.plugin(), catalogue.marked_texts(self.folder())
-        for hook in ("jackfield_site_kinds", "jackfield_destinations", "jackfield_feature_codes"):
+        for hook in ("jackfield_site_kinds", "jackfield_destinations", "jackfield_feature_codes", "jackfield_screens"):
             for item in getattr(plugin, hook, list)():
                 texts.add(str.__str__(item.title))
                 if hook == "jackfield_site_kinds":
