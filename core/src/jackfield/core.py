@@ -45,7 +45,8 @@ class Events(Protocol):
 
     Topics: `phone` (extension, busy: bool, reachable: bool), `call` (id, what), `agent` (agent, state, reason),
     `queue` (queue, what, call), `alarm` (what, key, text, severity, source, count …),
-    `plugin` (plugin, state, reason), `site` (what, who, kind, name; or progress: done, total, text).
+    `asterisk` (what: up, with started: since when it runs; or down), `plugin` (plugin, state, reason),
+    `site` (what, who, kind, name; or progress: done, total, text).
     """
 
     def subscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -29,10 +30,18 @@ class Link:
     def event(self, name: str, message: Message) -> None:
         """On AMI's reader thread."""
         daemon = self._daemon
+        if name == "FullyBooted":
+            self._booted(message)
         daemon.registry.event(name, message)
         daemon.bans.event(name, message)
         if name in TRUNK_EVENTS:
             daemon.trunks.event(name, message)
+
+    def _booted(self, message: Message) -> None:
+        """Follows each log-in: since when Asterisk runs."""
+        uptime = message.get("Uptime", "")
+        started = datetime.now(UTC) - timedelta(seconds=int(uptime) if uptime.isdigit() else 0)
+        self._daemon.events.publish("asterisk", what="up", started=started.isoformat())
 
     def up(self) -> None:
         """After each log-in, on a thread of its own."""
@@ -48,6 +57,7 @@ class Link:
         daemon = self._daemon
         daemon.registry.lost()
         daemon.trunks.lost()
+        daemon.events.publish("asterisk", what="down")
         if not self.stopping:
             daemon.troubles.asterisk_lost()
 

@@ -13,6 +13,7 @@ from jackfield_acd.journal import KEPT, Journal
 from jackfield_acd.mending import missing
 from jackfield_acd.models import Clock
 from jackfield_acd.queuelog import QueueLog
+from jackfield_acd.reports import Of
 from jackfield_acd.settings import AcdSettings
 from sqlmodel import Session, col, select
 
@@ -212,6 +213,48 @@ def test_what_a_kill_took_is_told_from_the_calls_record(world, log):
     world.advance(1)
     world.settle()
     assert len(events(world)) == 3, "nothing is made up twice"
+
+
+def test_who_was_in_line_when_asterisk_died_is_lost(world, log):
+    """Not who hung up long before, nor anybody when only the manager's connection was cut."""
+    world.start()
+    utc = world.runtime.clock.utc
+    world.events.publish("asterisk", what="up", started=utc(world.now - 5000).isoformat())
+
+    def leave(name):
+        call = world.call(name)
+        answer = world.serve(call)
+        world.waits(call)
+        return call, answer
+
+    early, first, second = leave("early"), leave("c1"), leave("c2")
+    early[0].hang_up()
+    early[1]()
+    world.events.publish("call", id="early", what="ended")
+    world.advance(100)
+    world.events.publish("asterisk", what="down")
+    world.events.publish("asterisk", what="up", started=utc(world.now - 5000).isoformat())
+    world.advance(60)
+    for call, answer in (first, second):
+        call.hang_up()
+        answer()
+    world.advance(1)
+    world.events.publish("asterisk", what="down")
+    world.advance(4)
+    world.events.publish("asterisk", what="up", started=utc(world.now - 2).isoformat())
+    for name in ("c1", "c2"):
+        world.events.publish("call", id=name, what="ended")
+    for _ in range(2):
+        world.advance(10)
+        world.settle()
+        world.settle()
+    assert [(e[0], e[1], e[4]["caller"]) for e in events(world) if e[0] == "lost"] == [
+        ("lost", "c1", "5550100"),
+        ("lost", "c2", "5550100"),
+    ]
+    assert [row["call"] for row in world.runtime.lost(utc(0))] == ["c1", "c2"]
+    (row,) = world.runtime.figures(utc(0), utc(world.now), Of.QUEUES, None)
+    assert (row["offered"], row["abandoned"], row["lost"]) == (3, 3, 2)
 
 
 def test_lines_that_a_kill_kept_from_the_file_are_added_and_none_twice(world, log):

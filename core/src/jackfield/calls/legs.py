@@ -66,7 +66,7 @@ class Legs:
         live = self._board.find(channel.call)
         if live is not None:
             self._writer.leg(live.leg(channel, self._role(channel)))
-            self._events.publish("call", id=channel.call, what="answered", endpoint=channel.endpoint)
+            self._events.publish("call", id=channel.call, what="answered", endpoint=channel.endpoint, leg=channel.id)
 
     def channel_ended(self, channel: Channel) -> None:
         """A channel is gone."""
@@ -102,8 +102,9 @@ class Legs:
         step = live.handed_over(f"transferred:{by}")
         if step is not None:
             self._writer.step(step)
-        self._events.publish("call", id=live.facts.id, what="transferred", by=by)
         asked = self._board.find(self._registry.call_of(message.get("SecondTransfererUniqueid", "")) or "")
+        to = asked.facts.dialled if asked is not None else ""
+        self._events.publish("call", id=live.facts.id, what="transferred", by=by, to=to, kind="attended")
         if message.get("DestType") == "App" and asked is not None:
             # The other phone still rings, for a call of the transferrer's that is now without a caller of its own.
             target = (message["TransfereeChannel"], asked.facts.dialled)

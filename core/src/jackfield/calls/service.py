@@ -235,7 +235,7 @@ class CallService:
         step = live.transferred(f"transferred:{back.transferrer}")
         if step is not None:
             self._writer.step(step)
-        self._events.publish("call", id=live.facts.id, what="transferred", by=back.transferrer)
+        self._events.publish("call", id=live.facts.id, what="transferred", by=back.transferrer, to=back.transfer)
         return sent
 
     def _run(self, live: Live, call: Call, first: Callable[[], str]) -> None:

@@ -68,6 +68,29 @@ def figures(
     output.records(found, _("No rows."))
 
 
+@app.command()
+def lost(
+    since: Annotated[str | None, typer.Option(help="From when: 2h, 7d, 2026-11-21, 2026-11-21T14:30.")] = None,
+    json: Json = False,
+) -> None:
+    """List callers who were in line when Asterisk died, in the order in which they had come: to be called back."""
+    from datetime import UTC, datetime, timedelta
+    from zoneinfo import ZoneInfo
+
+    from jackfield.cli.context import open_context
+    from jackfield.cli.records import moment
+
+    zone, now = ZoneInfo(open_context().workspace.draft()[0].general.zone), datetime.now(UTC)
+    start = now - timedelta(days=1) if since is None else moment(since, zone, now)
+    found = ask("acd.lost", since=start.isoformat())
+    if json:
+        output.as_json(found)
+        return
+    for row in found:
+        row["at"] = datetime.fromisoformat(row["at"]).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    output.records(found, _("No callers were lost."))
+
+
 Call = Annotated[str, typer.Argument(help="The call's id, as in: jackfield queues.")]
 
 

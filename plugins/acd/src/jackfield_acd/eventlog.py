@@ -166,6 +166,28 @@ def unfinished(session: Session, since: datetime) -> list[str]:
     return sorted({str(call) for (call,) in session.execute(began)})
 
 
+def vanished(session: Session, since: datetime, started: datetime) -> list[Entry]:
+    """Who entered before Asterisk started and was gone since a time, and is not on record as lost: to be added."""
+    begun, ended = _TABLE.alias(), _TABLE.alias()
+    told = select(_C.id).where(_C.event == What.LOST, _C.call == ended.c.call, _C.step == ended.c.step).exists()
+    wanted = (
+        select(ended.c.at, ended.c.call, ended.c.step, ended.c.queue, begun.c.detail)
+        .join(begun, (begun.c.call == ended.c.call) & (begun.c.step == ended.c.step))
+        .where(ended.c.event == What.ABANDONED, ended.c.at >= since, ~told)
+        .where(begun.c.event == What.ENTERED, begun.c.at < started)
+    )
+    rows = session.connection().execute(wanted.order_by(begun.c.id)).all()
+    return [
+        Entry(0, r.at, What.LOST, r.call, r.step, r.queue, detail={"caller": json.loads(r.detail)["caller"]})
+        for r in rows
+    ]
+
+
+def lost(session: Session, since: datetime) -> list[Entry]:
+    """Whom we lost since a time, in the order in which they had come."""
+    return _entries(session, select(_TABLE).where(_C.event == What.LOST, _C.at >= since).order_by(_C.id))
+
+
 def shifts(session: Session, since: datetime) -> list[Entry]:
     """Of each agent the last log-in or log-out and the last pause or its end, before a time."""
     kinds = ((What.LOGGED_IN, What.LOGGED_OUT), (What.PAUSED, What.UNPAUSED))

@@ -31,7 +31,11 @@ MEND_TIMES = 8
 LOOK_BACK = timedelta(days=1)
 """Visits that began earlier, and have no end on record, are left alone."""
 NEWEST = 5000
-MEND = "mend"
+BEFORE = timedelta(seconds=3)
+"""Calls' connections may be seen to end so long before AMI's."""
+LOST_SECONDS = 8.0
+"""So long after Asterisk is back it is on record who was gone with it."""
+MEND, LOST = "mend", "lost"
 EVENT: Note = ("event", "")
 R = TypeVar("R", CallRow, StepRow, LegRow)
 
@@ -56,6 +60,7 @@ class Recorder:
         """Calls with a visit of before the start that has no end on record."""
         self._since = clock.utc(clock.now()) - LOOK_BACK
         self._tries: dict[str, int] = {}
+        self._down: datetime | None = None
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -80,6 +85,16 @@ class Recorder:
         if self.journal.ended(call) or call in self._open:
             self._look_later([call])
 
+    def asterisk(self, what: str, started: str) -> None:
+        """Asterisk is gone; or it runs, since a time. Who was in line when it died is put on record as lost."""
+        now = self._clock.utc(self._clock.now())
+        if what == "down":
+            self._down = now
+            return
+        since = datetime.fromisoformat(started) if self._down is None else self._down - BEFORE
+        note = (LOST, f"{since.isoformat()} {started}")
+        self._timers.after(LOST_SECONDS, lambda: self._note([note]))
+
     def _look_later(self, calls: Iterable[str]) -> None:
         notes = [(MEND, call) for call in calls]
         self._timers.after(MEND_SECONDS, lambda: self._note(notes))
@@ -102,9 +117,11 @@ class Recorder:
     def mend(self, session: Session, notes: Iterable[Note], lock: threading.Lock) -> None:
         """Take down what is missing of calls that were noted for it; all that is known must be saved."""
         calls = {name for kind, name in notes if kind == MEND}
-        if not calls:
+        found = self._missing(session, calls) if calls else []
+        for since, started in (name.split() for kind, name in notes if kind == LOST):
+            found += eventlog.vanished(session, datetime.fromisoformat(since), datetime.fromisoformat(started))
+        if not found:
             return
-        found = self._missing(session, calls)
         with lock:
             for entry in found:
                 self.journal.add(entry)

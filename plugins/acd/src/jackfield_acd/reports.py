@@ -109,4 +109,17 @@ def methods(runtime: Callable[[], Runtime]) -> list[Method]:
             raise JackfieldError(f"{len(found)} rows are too many here; ask for a shorter time or longer intervals")
         return [{name: plain(value) for name, value in row.items()} for row in found]
 
-    return [Method("acd.figures", acd_figures, Role.OPERATOR, personal=True, object="{of}")]
+    def acd_lost(
+        since: Annotated[
+            AwareDatetime | None, Field(description="From when; with a zone. Else the last 24 hours")
+        ] = None,
+    ) -> list[dict[str, Any]]:
+        """Callers who were in line when Asterisk died, in the order in which they had come: to be called back."""
+        start = since or datetime.now(UTC) - timedelta(days=1)
+        found = runtime().lost(start.astimezone(UTC))
+        return [{name: plain(value) for name, value in row.items()} for row in found[-MOST:]]
+
+    return [
+        Method("acd.figures", acd_figures, Role.OPERATOR, personal=True, object="{of}"),
+        Method("acd.lost", acd_lost, Role.OPERATOR, personal=True),
+    ]

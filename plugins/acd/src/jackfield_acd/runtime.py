@@ -16,7 +16,7 @@ import structlog
 from jackfield.config.objects.extension import extension_of
 from jackfield.config.site import Site
 
-from jackfield_acd import models, outside, reports, why
+from jackfield_acd import eventlog, models, outside, reports, why
 from jackfield_acd.background import Note, Worker, Writer
 from jackfield_acd.board import Board
 from jackfield_acd.dispatch import Caller, Dispatch
@@ -98,6 +98,7 @@ class Runtime:
                 self._journal.agent(each, self.clock.now())
         self._core.events.subscribe("phone", self._phone_event)
         self._core.events.subscribe("call", self._call_event)
+        self._core.events.subscribe("asterisk", self._asterisk_event)
         self._core.timers.after(HOLD_SECONDS, self._release)
         self._forget()
 
@@ -395,6 +396,10 @@ class Runtime:
                 if identity not in self._callers:
                     self._over(identity, self._engine.leave)
 
+    def _asterisk_event(self, event: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._recorder.asterisk(str(event["what"]), str(event.get("started", "")))
+
     def _answered(self, identity: str, event: Mapping[str, Any]) -> None:
         rung = dict(self._rung(identity))
         phone, now = extension_of(str(event["endpoint"])), self.clock.now()
@@ -444,6 +449,12 @@ class Runtime:
         zone = ZoneInfo(self._core.site().general.zone)
         with self._core.storage.session() as session:
             return reports.rows(session, since, until, of, every, zone)
+
+    def lost(self, since: datetime) -> list[dict[str, Any]]:
+        """Callers who were in line when Asterisk died, in the order in which they had come."""
+        with self._core.storage.session() as session:
+            found = eventlog.lost(session, since)
+        return [{"at": e.at, "queue": e.queue, "caller": e.detail["caller"], "call": e.call} for e in found]
 
     # -- notes -----------------------------------------------------------------------------------------------------
 
