@@ -20,6 +20,7 @@ BENCHES = {
     "acd_idle_to_ring": "bench.acd",
     "setup_cost": "bench.load",
     "waiting_cost": "bench.load",
+    "acd_waiting_cost": "bench.load",
     "calls_per_second": "bench.direct",
     "apply": "bench.apply",
     "resync": "bench.resync",

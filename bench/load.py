@@ -16,6 +16,7 @@ STEPS = (40, 80, 110, 150, 200)
 STEP_SECONDS = 6
 WAITING = 200
 WAITING_SECONDS = 12.0
+MANY = 400
 
 
 def setup_cost() -> list[dict[str, Any]]:
@@ -133,15 +134,48 @@ def waiting_cost() -> list[dict[str, Any]]:
     ]
 
 
-def _waiting(box: pbx.Pbx, side: str) -> dict[str, float]:
+def acd_waiting_cost() -> list[dict[str, Any]]:
+    """CPU of 1,000 callers who wait with music: what so many add to what is spent anyway, scaled up."""
+    box = pbx.shared()
+    found: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
+    for number in range(ROUNDS):
+        for side in SIDES if number % 2 == 0 else reversed(SIDES):
+            idle, busy = _waiting(box, side, 0), _waiting(box, side, MANY)
+            found[side].append({unit: (busy[unit] - idle[unit]) * 1000 / MANY for unit in busy})
+    total = {side: median(sum(run.values()) for run in runs) for side, runs in found.items()}
+    parts = {unit: significant(median(run[unit] for run in found["jackfield"]), 3) for unit in found["jackfield"][0]}
+    return [
+        line(
+            "acd_waiting_cost",
+            total["jackfield"],
+            total["app_queue"],
+            "app_queue",
+            "% of one core for 1,000 who wait",
+            "at most 1.1 x app_queue",
+            total["jackfield"] <= 1.1 * total["app_queue"],
+            waiting=MANY,
+            seconds=WAITING_SECONDS,
+            jackfield_parts=parts,
+            all_runs={side: [significant(sum(run.values()), 3) for run in runs] for side, runs in found.items()},
+            note=f"CPU of Asterisk, jackfieldd and jackfield-worker with {MANY} waiting less that with nobody, times "
+            f"1,000/{MANY}; music in the callers' codec on both",
+        )
+    ]
+
+
+def _waiting(box: pbx.Pbx, side: str, count: int = WAITING) -> dict[str, float]:
     box.serve(side)
-    box.telephones.call(side, pbx.IDLE, rate=40, calls=WAITING, at_once=WAITING)
-    box.node.wait_for(lambda: box.channels() == WAITING, 40, f"{WAITING} callers to wait")
+    if count:
+        box.telephones.call(side, pbx.IDLE, rate=40, calls=count, at_once=count)
+    box.node.wait_for(lambda: box.channels() == count, 40 + count / 20, f"{count} callers to wait")
     time.sleep(3)
     spent = box.spent(lambda: time.sleep(WAITING_SECONDS))
-    if box.channels() != WAITING:
-        raise BenchError(f"{side}: {box.channels()} of {WAITING} callers were still waiting at the end")
+    if box.channels() != count:
+        raise BenchError(f"{side}: {box.channels()} of {count} callers were still waiting at the end")
     box.hang_up_all()
     percent = {unit: 100 * seconds / spent["seconds"] for unit, seconds in spent.items() if unit != "seconds"}
-    say(f"waiting_cost: {side} " + ", ".join(f"{unit} {value:.1f} %" for unit, value in percent.items()))
+    say(
+        f"waiting_cost: {side} with {count} waiting "
+        + ", ".join(f"{unit} {value:.1f} %" for unit, value in percent.items())
+    )
     return percent

@@ -93,17 +93,19 @@ class Telephones:
         """All phones, which answer at once and hang up after a time between these two."""
         return self._start("phone", self._phones, PHONE_PORT, [], TALK_LEAST=least_ms, TALK_MOST=most_ms)
 
-    def call(self, side: str, to: str | list[str], *, rate: float, calls: int, at_once: int) -> Callers:
+    def call(
+        self, side: str, to: str | list[str], *, rate: float, calls: int, at_once: int, port: int = 5060
+    ) -> Callers:
         """Start calls to `jackfield` or `app_queue`: to one number, or to several in turn.
 
-        Callers' numbers are 5550, 5551, …
+        Callers' numbers are 5550, 5551, …; two loads at the same time need a `port` each.
         """
         statistics, in_turn = f"calls{self._count}.csv", []
         if not isinstance(to, str):
             (self._workshop.folder / f"to{self._count}.csv").write_text("SEQUENTIAL\n" + "\n".join(to) + "\n")
             to, in_turn = "[field0]", ["-inf", f"/mnt/party/to{self._count}.csv"]
         process = self._start(
-            "caller", self._callers[side], 5060,
+            "caller", self._callers[side], port,
             ["-m", str(calls), "-r", str(round(rate)), "-l", str(at_once), "-trace_stat",
              "-stf", f"/mnt/party/{statistics}", "-fd", "1", *in_turn],
             TO=to, PREFIX="555", FIRST_WORDS=self._workshop.sound([talk(FIRST_WORDS)], 500),
