@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import signal
 import socket
 import threading
@@ -49,6 +50,8 @@ class AgiServer:
         self._running = 0
         self._refusing = threading.BoundedSemaphore(REFUSERS)
         self._stopping = False
+        self.given_up = 0
+        """Connections that Asterisk had closed before they were accepted."""
         threading.stack_size(STACK_BYTES)
 
     @property
@@ -86,7 +89,11 @@ class AgiServer:
             if self._stopping:
                 sock.close()
                 return
-            self._dispatch(sock)
+            if _given_up(sock):
+                self.given_up += 1
+                sock.close()
+            else:
+                self._dispatch(sock)
 
     def _dispatch(self, sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -141,6 +148,17 @@ class AgiServer:
         finally:
             _close(sock)
             self._left(refused=True)
+
+
+def _given_up(sock: socket.socket) -> bool:
+    """Whether Asterisk has closed the connection already.
+
+    After a time without a daemon, the ones that waited longest come first, and those that the dialplan gave up and made
+    anew are among them. A thread for each would take so long that the next ones are given up meanwhile.
+    """
+    poll = select.poll()
+    poll.register(sock, select.POLLRDHUP)
+    return bool(poll.poll(0))
 
 
 def _close(sock: socket.socket) -> None:
