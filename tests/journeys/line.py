@@ -33,7 +33,7 @@ class Line:
         self.refer_code = 0
         self.held = False
         self.answered_at = self.ended_at = 0.0
-        self.media = Media(phone.party, tone)
+        self.media = Media(phone.party, tone, phone.codec[0], phone.payloads)
         self.local = self.remote = self.early = self.target = ""
         self.invite: Headers = {}
         self.cseq = 1

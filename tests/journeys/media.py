@@ -11,6 +11,7 @@ import threading
 import time
 from array import array
 from collections import deque
+from collections.abc import Sequence
 
 from rig.audio import RATE, Sound, decode_g711, encode_ulaw
 from rig.audio import tone as sine
@@ -28,8 +29,18 @@ KEY_TYPE, KEY_PACKETS = 101, 5
 class Media:
     """RTP and RTCP of one call: sends a tone, hears, and reports on what it hears (RFC 3550, section 6.4)."""
 
-    def __init__(self, party: Party, frequency: int) -> None:
-        """Opens two ports, the second one higher by one."""
+    def __init__(self, party: Party, frequency: int, kind: int = 0, payloads: Sequence[bytes] = ()) -> None:
+        """Opens two ports, the second one higher by one.
+
+        Args:
+            party: whose machine.
+            frequency: of the tone that it sends.
+            kind: RTP's payload type of its sound; other than 0, `payloads` are sent round and round, not the tone, and
+                what comes is kept in `came`.
+            payloads: of 20 ms each.
+        """
+        self.kind, self.came = kind, list[bytes]()
+        self._payloads = payloads
         self.rtp, self.rtcp = self._pair(party)
         self.port = self.rtp.getsockname()[1]
         self.far: tuple[str, int] | None = None
@@ -70,7 +81,10 @@ class Media:
             except OSError:
                 continue
             now = time.monotonic()
-            if len(packet) < 12 or packet[1] & 0x7F:
+            if len(packet) < 12 or packet[1] & 0x7F != self.kind:
+                continue
+            if self.kind:
+                self.came.append(packet[12:])
                 continue
             sequence, stamp, ssrc = struct.unpack_from("!HII", packet, 2)
             self._count(sequence, stamp, ssrc, now)
@@ -104,9 +118,12 @@ class Media:
                 self._send_key(number, (sequence + number) & 0xFFFF)
             elif self.far is not None and not self.muted:
                 at = number * FRAME % RATE
-                head = struct.pack("!BBHII", 0x80, 0, (sequence + number) & 0xFFFF, number * FRAME, self._ssrc)
+                sound = self._wave[at : at + FRAME]
+                if self._payloads:
+                    sound = self._payloads[number % len(self._payloads)]
+                head = struct.pack("!BBHII", 0x80, self.kind, (sequence + number) & 0xFFFF, number * FRAME, self._ssrc)
                 if random.random() >= self.loss:
-                    self._send(self.rtp, head + self._wave[at : at + FRAME], self.far)
+                    self._send(self.rtp, head + sound, self.far)
                 self._sent += 1
             number += 1
             if time.monotonic() >= next_report:

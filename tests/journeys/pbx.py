@@ -42,6 +42,9 @@ OUTSIDE = {"OUTA": "out-a", "OUTB": "out-b", "OUTNONE": "out-none"}
 CONTROL = "/run/jackfield/control.sock"
 CURRENT = "/var/lib/jackfield/asterisk/current"
 STORE = "/var/lib/jackfield/recordings"
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+TLS_CA = "/etc/ssl/certs/journeys.pem"
+"""The site's authorities: at first, those that the machine trusts."""
 READER = """
 import json, sys
 from jackfield import settings
@@ -95,6 +98,8 @@ class Pbx:
         self.run, self.node, self.debs = run, node, debs
         self.addresses = {hole: run.party(name).address for hole, name in (CARRIERS | OUTSIDE).items()}
         self.addresses["VERIFIED"] = run.network.parties["secure"].add_address()
+        self.sealed = run.network.parties["secure"].add_address()
+        """Where the phone 281 is."""
         self._today = datetime.now(UTC).date()
         self.carrier: Carrier = run.carrier(node, "carrier")
         self.zh_carrier: Carrier = run.carrier(node, "zhtrunk")
@@ -129,8 +134,9 @@ class Pbx:
         return text.replace("TODAY", str(self._today)).replace("TOMORROW", str(self._today + timedelta(days=1)))
 
     def apply_site(self, site: Path = SITE) -> None:
-        """Imports and applies a site file, with the sound that it names."""
+        """Imports and applies a site file, with the sound and the authorities that it names."""
         self.node.write_file("/root/chirp.wav", chirp())
+        self.node.run(["cp", AUTHORITIES, TLS_CA])
         self.apply_text(self.site_text(site), "journeys")
 
     def apply_text(self, text: str, reason: str) -> None:

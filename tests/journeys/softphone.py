@@ -30,6 +30,8 @@ class Softphone:
         """Contact of its answers, as a redirection (302) has it: `<sip:203@192.0.2.1>`."""
         self.early_media = False
         """Whether it sends its sound before it answers (183 with SDP)."""
+        self.codec, self.payloads = (0, "PCMU/8000"), list[bytes]()
+        """RTP's payload type and name of its one codec; other than G.711 µ-law, what it sends of it (20 ms each)."""
         self.lines: list[Line] = []
         self._sock = party.socket(socket.SOCK_DGRAM, port)
         self._sock.settimeout(0.5)
@@ -142,7 +144,8 @@ class Softphone:
         way = "sendonly" if line.held else "sendrecv"
         return (
             f"v=0\r\no=soft 1 {line.cseq} IN IP4 {self.party.address}\r\ns=-\r\nc=IN IP4 {self.party.address}\r\n"
-            f"t=0 0\r\nm=audio {line.media.port} RTP/AVP 0 {KEY_TYPE}\r\na=rtpmap:0 PCMU/8000\r\n"
+            f"t=0 0\r\nm=audio {line.media.port} RTP/AVP {self.codec[0]} {KEY_TYPE}\r\n"
+            f"a=rtpmap:{self.codec[0]} {self.codec[1]}\r\n"
             f"a=rtpmap:{KEY_TYPE} telephone-event/8000\r\na={way}\r\n"
         )
 

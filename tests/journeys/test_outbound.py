@@ -83,6 +83,13 @@ def test_strip_prepend_and_whose_number(pbx: Pbx, dialled: str, sent: str, name:
         assert number in identity
 
 
+def failing(pbx: Pbx, trunk: str) -> str:
+    """What the alarm of a trunk that fails calls says; waits for it."""
+    key = f"trunk-failing:{trunk}"
+    found = wait_for(lambda: [a for a in pbx.ask("alarms") if a["key"] == key], 5, f"alarm {key}", every=0.05)
+    return str(found[0]["text"])
+
+
 @pytest.mark.parametrize("how", ["503", "mute", "nobody"])
 def test_the_next_trunk_takes_the_same_call(pbx: Pbx, how: str) -> None:
     """The first trunk answers 503, says nothing, or is not there: the second one rings; the caller hears ringing."""
@@ -109,6 +116,8 @@ def test_the_next_trunk_takes_the_same_call(pbx: Pbx, how: str) -> None:
     assert legs[winner]["status"] == "ANSWER"
     if how == "503":
         assert legs["out-a"]["cause"] == 34
+    why = "SIP 503" if how == "503" else "no answer in time"
+    assert f"the last with {why}." in failing(pbx, failed.partition(":")[0])
 
 
 @pytest.mark.parametrize(("code", "final"), [(486, 486), (603, 403), (480, 480)])

@@ -10,7 +10,7 @@ import pytest
 from journeys.faults import kill_daemon, wait_back
 from journeys.pbx import Pbx
 from journeys.trunk_peers import Peer, PeerCall, codecs_of
-from rig import Call, wait_for
+from rig import Call, Phone, wait_for
 from rig.audio import Sound
 
 WITHIN = 5.0
@@ -243,25 +243,37 @@ def test_what_a_carrier_is_offered(pbx: Pbx, line: Peer, trusted: Peer) -> None:
     assert "221" in headers["p-asserted-identity"], "a trusted carrier is told all the same"
 
 
-def test_calls_that_the_carrier_fails(pbx: Pbx) -> None:
-    """503 three times in a row: an alarm, while the calls go over the next trunk; it goes when a call gets through."""
-    far, other = pbx.far_end("out-a"), pbx.far_end("out-b")
-    far.refuse_with = 503
-    for _ in range(3):
-        assert alarms(pbx, "out-a") == set()
-        seen = len(other.calls)
-        call = pbx.phone("221").call("0301234567")
-        other.wait_call(seen + 1).wait_answered()
-        call.hang_up()
-        call.wait_ended(10)
-    wait_for(lambda: alarms(pbx, "out-a") == {"trunk-failing"}, WITHIN, "the alarm")
-    assert trunk(pbx, "out-a")["failed_calls"] == 3
-    far.refuse_with = None
+def failing(pbx: Pbx, name: str) -> tuple[str, int]:
+    """Severity of the alarm of a trunk that fails calls, and how many in a row; ('', 0) when there is none."""
+    found = [a for a in pbx.ask("alarms") if a["key"] == f"trunk-failing:{name}"]
+    return (found[0]["severity"], found[0]["detail"]["calls"]) if found else ("", 0)
+
+
+def over(pbx: Pbx, far: Phone) -> None:
+    """A call to the outside that a carrier takes."""
     seen = len(far.calls)
     call = pbx.phone("221").call("0301234567")
     far.wait_call(seen + 1).wait_answered()
-    wait_for(lambda: alarms(pbx, "out-a") == set(), WITHIN, "the alarm to go")
     call.hang_up()
+    call.wait_ended(10)
+
+
+@pytest.mark.parametrize("how", ["503", "mute"])
+def test_calls_that_the_carrier_fails(pbx: Pbx, how: str) -> None:
+    """503, or nothing in time: the next trunk has the call, a notice is up, after three in a row an alarm; a good call
+    ends it."""
+    far, other = pbx.far_end("out-a"), pbx.far_end("out-b")
+    over(pbx, far)
+    wait_for(lambda: failing(pbx, "out-a") == ("", 0), WITHIN, "the alarm of others to go")
+    far.refuse_with, far.mute = 503 if how == "503" else None, how == "mute"
+    for failed in range(1, 4 if how == "503" else 2):
+        over(pbx, other)
+        wanted = ("warning" if failed >= 3 else "notice", failed)
+        wait_for(lambda w=wanted: failing(pbx, "out-a") == w, WITHIN, f"{wanted}", every=0.05)  # type: ignore[misc]
+        assert trunk(pbx, "out-a")["failed_calls"] == failed
+    far.refuse_with, far.mute = None, False
+    over(pbx, far)
+    wait_for(lambda: failing(pbx, "out-a") == ("", 0), WITHIN, "the alarm to go")
 
 
 def test_a_burst_over_the_limit(pbx: Pbx, line: Peer) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 import socket
+import struct
 import threading
+import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from journeys.media import far_end
 from journeys.parties import Headers, digest_answer, parse
 from rig import wait_for
 from rig.audio import decode_g711
@@ -60,6 +64,8 @@ class PeerCall:
         """Packets that came, by payload type."""
         self.samples: array[int] = array("h")
         """The PCMU that came."""
+        self.came: list[tuple[int, bytes]] = []
+        """All that came: payload type and payload."""
         self.rtp.settimeout(0.3)
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -78,8 +84,26 @@ class PeerCall:
                 return
             kind = packet[1] & 0x7F
             self.heard[kind] += 1
+            self.came.append((kind, packet[12:]))
             if kind == 0:
                 self.samples += decode_g711(packet[12:])
+
+    def say(self, kind: int, payloads: Iterable[bytes]) -> None:
+        """Sends payloads of 20 ms each, in their time, from a thread of its own; the call is answered."""
+        far = far_end(self.sdp)
+        assert far is not None, self.sdp
+
+        def run() -> None:
+            begun, ssrc = time.monotonic(), secrets.randbits(31)
+            for number, payload in enumerate(payloads):
+                time.sleep(max(0.0, begun + number * 0.02 - time.monotonic()))
+                if self.ended:
+                    return
+                head = struct.pack("!BBHII", 0x80, kind, number & 0xFFFF, number * 160, ssrc)
+                with contextlib.suppress(OSError):
+                    self.rtp.sendto(head + payload, far)
+
+        threading.Thread(target=run, daemon=True).start()
 
     def hang_up(self) -> None:
         """BYE, if it was answered; the socket is closed."""

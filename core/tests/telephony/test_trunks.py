@@ -1,7 +1,16 @@
 """Live state of trunks and its alarms, from what Asterisk writes."""
 
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from jackfield.alarms.models import Severity
 from jackfield.config.objects.trunk import Trunk
+from jackfield.telephony import handshake
 from jackfield.telephony.events import Message
 from jackfield.telephony.trunks import FAILED_CALLS, State, TrunkStates
 
@@ -14,9 +23,10 @@ class Alarms:
 
     def __init__(self) -> None:
         self.up: dict[str, str] = {}
+        self.severity: dict[str, Severity] = {}
 
-    def raise_(self, key: str, text: str, **detail: object) -> None:
-        self.up[key] = text
+    def raise_(self, key: str, text: str, *, severity: Severity = Severity.WARNING, **detail: object) -> None:
+        self.up[key], self.severity[key] = text, severity
 
     def clear(self, key: str, text: str = "") -> None:
         self.up.pop(key, None)
@@ -129,13 +139,110 @@ def test_a_trunk_that_is_taken_out(states: TrunkStates, alarms: Alarms) -> None:
 
 
 def test_failing_calls(states: TrunkStates, alarms: Alarms) -> None:
-    for failure in ["SIP 503", "SIP 500", "", "SIP 503", "no answer"]:
+    key = "trunk-failing:plain"
+    for failure in ["SIP 503", "SIP 500", "", "SIP 503", "no answer in time"]:
         states.tried("plain", failure)
-        assert not alarms.up
+        assert list(alarms.up) == ([key] if failure else [])
+        assert not failure or (alarms.severity[key] is Severity.NOTICE and f"with {failure}." in alarms.up[key])
     states.tried("plain", "SIP 503")
-    assert "3 calls in a row, the last with SIP 503" in alarms.up["trunk-failing:plain"] and FAILED_CALLS == 3
+    assert "3 calls in a row, the last with SIP 503" in alarms.up[key] and FAILED_CALLS == 3
+    assert alarms.severity[key] is Severity.WARNING
     states.tried("account", "")
     assert alarms.up
     states.tried("plain")
     assert not alarms.up
     states.tried("201", "SIP 503")
+
+
+SEALED = Trunk(name="sealed", host="127.0.0.1", transport="tls")
+
+
+@pytest.mark.parametrize(("refusal", "words"), [("expired", "not trusted (expired)"), ("", "does not answer OPTIONS")])
+def test_an_alarm_says_what_is_wrong_with_a_certificate(alarms: Alarms, refusal: str, words: str) -> None:
+    asked: list[Path] = []
+    go, done = threading.Event(), threading.Event()
+
+    def look(trunk: Trunk, authorities: Path) -> str:
+        asked.append(authorities)
+        assert go.wait(10)
+        return refusal
+
+    states = TrunkStates(alarms, look)  # type: ignore[arg-type]
+    alarms.raise_ = lambda *a, **d: (Alarms.raise_(alarms, *a, **d), done.set())  # type: ignore[method-assign]
+    states.serve([SEALED], "/etc/ours.pem")
+    contact(states, "sealed", "Unreachable")
+    contact(states, "sealed", "Unreachable")
+    assert state(states, "sealed") is State.UNREACHABLE, "known at once, whatever the network does"
+    go.set()
+    assert done.wait(10) and words in alarms.up["trunk-unreachable:sealed"]
+    assert asked == [Path("/etc/ours.pem")]
+
+
+def test_no_alarm_of_a_carrier_that_came_back_meanwhile(alarms: Alarms) -> None:
+    go, threads = threading.Event(), threading.active_count()
+    states = TrunkStates(alarms, lambda trunk, authorities: "expired" if go.wait(10) else "")  # type: ignore[arg-type]
+    states.serve([SEALED])
+    contact(states, "sealed", "Unreachable")
+    contact(states, "sealed", "Reachable", "900")
+    go.set()
+    for thread in threading.enumerate():
+        if thread.name == "certificate":
+            thread.join(10)
+    assert not alarms.up and threading.active_count() <= threads
+
+
+class Server:
+    """Somebody at a port of TLS, with a certificate for 127.0.0.1."""
+
+    def __init__(self, folder: Path) -> None:
+        self.certificate = folder / "own.crt"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc",
+             "-days", "2", "-subj", "/CN=carrier.example", "-addext", "subjectAltName=IP:127.0.0.1",
+             "-keyout", folder / "own.key", "-out", self.certificate],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, folder / "own.key")
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, args=(context,), daemon=True)
+        self._thread.start()
+
+    def _serve(self, context: ssl.SSLContext) -> None:
+        while True:
+            try:
+                plain, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                with context.wrap_socket(plain, server_side=True):
+                    pass
+            except OSError:
+                plain.close()
+
+    def close(self) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self._thread.join(10)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    made = Server(tmp_path)
+    yield made
+    made.close()
+
+
+def test_what_is_wrong_with_a_certificate(server: Server, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    stranger = Server(other)
+    stranger.close()
+    here = SEALED.model_copy(update={"port": server.port})
+    assert handshake.refusal(here, server.certificate) == ""
+    assert "self-signed" in handshake.refusal(here, stranger.certificate)
+    named = here.model_copy(update={"host": "localhost"})
+    assert "Hostname mismatch" in handshake.refusal(named, server.certificate)
+    assert handshake.refusal(SEALED.model_copy(update={"port": stranger.port}), server.certificate) == ""
+    assert handshake.refusal(here, tmp_path / "none.pem") == "", "Asterisk's own trouble, told elsewhere"

@@ -92,6 +92,8 @@ CountryCode = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}$")]
 DialPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,6}$")]
 Language = Literal["en", "zh"]
 Codec = Literal["ulaw", "alaw", "g722", "opus", "g729"]
+Encryption = Literal["no", "optional", "required"]
+"""Of sound: SRTP with keys in the SIP messages (SDES, RFC 4568)."""
 
 
 class SiteObject(BaseModel):

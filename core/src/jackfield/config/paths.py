@@ -6,6 +6,9 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
+AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+"""Of package ca-certificates."""
+
 
 def asterisk_modules() -> Path:
     """Debian's folder of Asterisk modules, for this machine's architecture."""
@@ -70,8 +73,8 @@ class Paths:
 
     @property
     def authorities(self) -> Path:
-        """Debian's list of certificate authorities (package ca-certificates)."""
-        return Path("/etc/ssl/certs/ca-certificates.crt")
+        """Debian's list of certificate authorities."""
+        return AUTHORITIES
 
     @property
     def lock(self) -> Path:

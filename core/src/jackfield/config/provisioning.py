@@ -42,13 +42,8 @@ def accounts_of(site: Site, extension: str, host: str | None = None) -> list[dic
 
 def _settings(site: Site, phone: Extension, account: Account, server: str) -> dict[str, str]:
     bracketed = f"[{server}]" if ":" in server else server
-    where = (
-        {"server": f"wss://{bracketed}:{site.general.wss_port}/ws", "transport": "WSS (DTLS-SRTP, ICE)"}
-        if account.webrtc
-        else {"server": server, "port": str(site.general.sip_port), "transport": "UDP (or TCP)"}
-    )
     return {
-        **where,
+        **_where(site, account, server, bracketed),
         "user_name": account.name,
         "authentication_name": account.name,
         "password": account.secret or "",
@@ -57,6 +52,20 @@ def _settings(site: Site, phone: Extension, account: Account, server: str) -> di
         "codecs": ", ".join(_CODECS[codec] for codec in account.codecs),
         "dtmf": "RFC 2833 / RFC 4733",
         "registration_seconds": "300",
+    }
+
+
+def _where(site: Site, account: Account, server: str, bracketed: str) -> dict[str, str]:
+    """Server, port, and how SIP and sound travel."""
+    if account.webrtc:
+        return {"server": f"wss://{bracketed}:{site.general.wss_port}/ws", "transport": "WSS (DTLS-SRTP, ICE)"}
+    if account.media_encryption == "no":
+        return {"server": server, "port": str(site.general.sip_port), "transport": "UDP (or TCP)"}
+    return {
+        "server": server,
+        "port": str(site.general.tls_port),
+        "transport": "TLS",
+        "srtp": f"SDES ({account.media_encryption})",
     }
 
 

@@ -7,15 +7,19 @@ a lost connection or an apply, Asterisk's own lists put everything right (`resyn
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
+from jackfield.alarms.models import Severity
 from jackfield.config.objects.trunk import Trunk
+from jackfield.config.paths import AUTHORITIES
+from jackfield.telephony import handshake
 from jackfield.telephony.events import Message
 
 if TYPE_CHECKING:
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 TRUNK_EVENTS = frozenset({"ContactStatus", "Registry"})
 FAILED_CALLS = 3
-"""Calls in a row that a trunk must fail before that is an alarm."""
+"""Calls in a row that a trunk must fail before its alarm is more than a notice: one may be the far side's fault."""
 
 
 class State(StrEnum):
@@ -53,27 +57,40 @@ class TrunkState:
     round_trip_us: int | None = None
     failed_calls: int = 0
     """Calls in a row that it failed."""
+    verified: Trunk | None = None
+    """Itself, where the carrier must show a certificate that is trusted."""
 
 
 class TrunkStates:
     """All trunks of the site. Methods may be called from any thread."""
 
-    def __init__(self, alarms: Alarms) -> None:
-        self._alarms = alarms
+    def __init__(self, alarms: Alarms, refusal: Callable[[Trunk, Path], str] = handshake.refusal) -> None:
+        """`refusal` says why a carrier's certificate is not trusted; it may wait for the network."""
+        self._alarms, self._refusal = alarms, refusal
         self._lock = threading.Lock()
         self._trunks: dict[str, TrunkState] = {}
         self._accounts: dict[tuple[str, str], str] = {}
         self._serial = 0
         self._told: dict[tuple[str, str], int] = {}
         """(trunk, `contact` or `registration`) → number of the last event about it."""
+        self._authorities = AUTHORITIES
+        self._looking: set[str] = set()
+        """Trunks whose certificate is being looked at."""
 
-    def serve(self, trunks: Iterable[Trunk]) -> None:
-        """Another site is in force; `resync` follows. What is known of a trunk that stays is kept."""
+    def serve(self, trunks: Iterable[Trunk], tls_ca: str | None = None) -> None:
+        """Another site is in force; `resync` follows. What is known of a trunk that stays is kept.
+
+        Args:
+            trunks: those of the site.
+            tls_ca: the site's file with the authorities that sign carriers' certificates; None: Debian's.
+        """
         with self._lock:
+            self._authorities = Path(tls_ca) if tls_ca else AUTHORITIES
             before, self._trunks, self._accounts = self._trunks, {}, {}
             for trunk in trunks:
                 known = before.get(trunk.name) or TrunkState(trunk.name)
                 known.registers, known.monitored = trunk.username is not None, trunk.qualify_seconds > 0
+                known.verified = trunk if trunk.transport == "tls" and trunk.verify_server else None
                 self._trunks[trunk.name] = known
                 if trunk.username:
                     self._accounts[trunk.uri(), trunk.uri(trunk.username)] = trunk.name
@@ -174,9 +191,11 @@ class TrunkStates:
             key = f"trunk-failing:{name}"
             if not failure:
                 self._alarms.clear(key, f"Trunk {name} takes calls again.")
-            elif trunk.failed_calls >= FAILED_CALLS:
+            else:
                 text = f"Trunk {name} has failed {trunk.failed_calls} calls in a row, the last with {failure}."
-                self._alarms.raise_(key, f"{text} Ask the carrier; see: jackfield trunks", trunk=name)
+                severity = Severity.WARNING if trunk.failed_calls >= FAILED_CALLS else Severity.NOTICE
+                text = f"{text} Ask the carrier; see: jackfield trunks"
+                self._alarms.raise_(key, text, severity=severity, trunk=name, calls=trunk.failed_calls)
 
     # -- judging ---------------------------------------------------------------------------------------------------
 
@@ -203,9 +222,10 @@ class TrunkStates:
     def _tell(self, trunk: TrunkState) -> None:
         """Raise and clear alarms. One that is not known to be well again stays."""
         name = trunk.name
-        if trunk.contact == "Unreachable":
-            text = f"Trunk {name} does not answer OPTIONS. Look at the line and at the carrier; see: jackfield trunks"
-            self._alarms.raise_(f"trunk-unreachable:{name}", text, trunk=name)
+        if trunk.contact == "Unreachable" and trunk.verified is not None:
+            self._look(trunk.verified)
+        elif trunk.contact == "Unreachable":
+            self._unreachable(name)
         elif trunk.contact in ("Reachable", "NonQualified"):
             self._alarms.clear(f"trunk-unreachable:{name}", f"Trunk {name} is reached again.")
         if trunk.registers and trunk.registration == "Rejected":
@@ -213,3 +233,29 @@ class TrunkStates:
             self._alarms.raise_(f"trunk-refused:{name}", f"{text}; see: /var/log/asterisk/messages.log", trunk=name)
         elif trunk.registration == "Registered" or not trunk.registers:
             self._alarms.clear(f"trunk-refused:{name}", f"Trunk {name} is registered.")
+
+    def _unreachable(self, name: str, refusal: str = "") -> None:
+        if refusal:
+            text = (
+                f"Trunk {name} is not used: its certificate is not trusted ({refusal}). Put the authority that signed "
+                "it into the file of tls_ca (kind general), or ask the carrier for a valid one"
+            )
+        else:
+            text = f"Trunk {name} does not answer OPTIONS. Look at the line and at the carrier; see: jackfield trunks"
+        self._alarms.raise_(f"trunk-unreachable:{name}", text, trunk=name)
+
+    def _look(self, trunk: Trunk) -> None:
+        """Find out about its certificate on a thread apart, then raise the alarm. The lock is held."""
+        if trunk.name in self._looking:
+            return
+        self._looking.add(trunk.name)
+
+        def run() -> None:
+            refusal = self._refusal(trunk, self._authorities)
+            with self._lock:
+                self._looking.discard(trunk.name)
+                now = self._trunks.get(trunk.name)
+                if now is not None and now.contact == "Unreachable":
+                    self._unreachable(trunk.name, refusal)
+
+        threading.Thread(target=run, name="certificate", daemon=True).start()

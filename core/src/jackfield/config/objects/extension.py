@@ -6,7 +6,18 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from jackfield.config.kinds import CallerName, Codec, Destination, Language, Name, Number, Secret, SiteObject, g711
+from jackfield.config.kinds import (
+    CallerName,
+    Codec,
+    Destination,
+    Encryption,
+    Language,
+    Name,
+    Number,
+    Secret,
+    SiteObject,
+    g711,
+)
 from jackfield.config.objects.outbound import CallClass, usual_classes
 
 TRANSFER_KEYS = "##"
@@ -20,11 +31,18 @@ class Account(SiteObject):
     codecs: list[Codec] = Field(default_factory=g711, description="Sound codecs, the preferred first")
     nat: bool = Field(True, description="Answer to where the phone's packets come from; no = to what the phone says")
     webrtc: bool = Field(False, description="A browser: SIP over secure WebSocket, sound over DTLS-SRTP and ICE")
+    media_encryption: Encryption = Field(
+        "no",
+        description="SRTP with keys in the SIP messages (SDES); let the phone use SIP over TLS, or they travel in the "
+        "clear",
+    )
 
     @model_validator(mode="after")
     def _browser(self) -> Self:
         if self.webrtc and not {"ulaw", "alaw", "g722", "opus"} & set(self.codecs):
             raise ValueError("browsers speak none of these codecs; add opus, g722, ulaw or alaw")
+        if self.webrtc and self.media_encryption != "no":
+            raise ValueError("a browser's sound is always encrypted, in its own way; leave media_encryption out")
         return self
 
 

@@ -10,6 +10,7 @@ from jackfield.config.kinds import (
     Codec,
     CountryCode,
     DialPrefix,
+    Encryption,
     Host,
     Language,
     Network,
@@ -28,7 +29,7 @@ class Trunk(SiteObject):
     port: int | None = Field(None, ge=1, le=65535, description="5060, with tls 5061, if left out")
     transport: Literal["udp", "tcp", "tls"] = Field("udp", description="How SIP is carried; tls encrypts it")
     verify_server: bool = Field(True, description="With tls: the carrier's certificate must be valid for host")
-    media_encryption: Literal["no", "optional", "required"] = Field(
+    media_encryption: Encryption = Field(
         "no", description="SRTP with keys in the SIP messages (SDES); needs transport tls"
     )
     match: list[Network] = Field(default_factory=list, description="Addresses its calls come from; host if empty")
