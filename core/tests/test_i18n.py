@@ -58,6 +58,28 @@ def test_a_lazy_text_is_translated_where_it_is_shown(package: str) -> None:
     assert red == "Red", "as a value it stays what it is"
 
 
+def test_a_sentence_with_values_is_kept_and_read_in_any_language(package: str) -> None:
+    hello = i18n.sentences(package)("Hello {name}", name="{Li}")
+    assert (hello, str(hello), f"{hello}", hello.in_language("zh")) == ("Hello {Li}", *["Hello {Li}"] * 2, "你好,{Li}")
+    i18n.use("zh")
+    assert (hello, str(hello), f"{hello}") == ("Hello {Li}", "你好,{Li}", "你好,{Li}")
+    words = i18n.words_of(hello)
+    assert i18n.from_words(words, "Hello {Li}", "zh") == "你好,{Li}"
+    assert i18n.from_words(words, "as kept", "en") == "as kept"
+    assert i18n.words_of("plain") == "" and i18n.from_words("", "plain", "zh") == "plain"
+    assert i18n.sentences(package)("{number} left", number=3).in_language("zh") == "3 left"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["{", "[]", "7", '{"package": 7, "template": "x"}', '{"package": "gone_package", "template": "x", "values": {}}',
+     '{"package": "painted_for_test", "template": "{name.__class__}", "values": {"name": "x"}}',
+     '{"package": "painted_for_test", "template": "Hello {name}", "values": {}}'],
+)  # fmt: skip
+def test_words_that_are_not_known_leave_the_text_as_it_is(package: str, words: str) -> None:
+    assert i18n.from_words(words, "as kept", "zh") == "as kept"
+
+
 @pytest.mark.parametrize(
     ("environment", "language"),
     [

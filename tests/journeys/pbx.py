@@ -63,6 +63,8 @@ for line in sys.stdin:
     print(json.dumps(found, default=str), flush=True)
 """
 """Reads the database with the product's own queries; as `jackfield records --json`, without a start-up each time."""
+MUSIC = {"low": 1325, "high": 1925}
+"""Classes of music on hold, written by hand: each is a tone, in Hz, that nobody else sends."""
 WHOLE = 0.95
 """Likeness of a prompt that was heard to its end; that of one cut in half is about 0.7."""
 USERS = (*PHONES, "205", "206")
@@ -137,6 +139,10 @@ class Pbx:
         """Imports and applies a site file, with the sound and the authorities that it names."""
         self.node.write_file("/root/chirp.wav", chirp())
         self.node.run(["cp", AUTHORITIES, TLS_CA])
+        for name, frequency in MUSIC.items():
+            self.node.write_file(f"/srv/music/{name}/tone.wav", chirp(2.0, frequency, frequency))
+        classes = "".join(f"[{name}]\nmode = files\ndirectory = /srv/music/{name}\n" for name in MUSIC)
+        self.node.write_file("/var/lib/jackfield/asterisk/custom/musiconhold.conf", classes)
         self.apply_text(self.site_text(site), "journeys")
 
     def apply_text(self, text: str, reason: str) -> None:

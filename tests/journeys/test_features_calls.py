@@ -193,3 +193,38 @@ def test_conference_by_the_administrator(pbx: Pbx, phones: Phones) -> None:
     line.hang_up()
     call.wait_ended(15)
     assert ("phone", "211") in [(x["role"], x["number"]) for x in pbx.record(number)["legs"]]
+
+
+def test_names_in_a_conference(pbx: Pbx, phones: Phones, unchanged: int) -> None:
+    """Each is asked for a name in our words; the others hear it when its owner comes and goes. Nothing is kept."""
+    changed = pbx.site_text().replace('title = "Journeys"', 'title = "Journeys"\nconference_names = true')
+    pbx.apply_text(changed, "names in conferences")
+    call, line = talk(pbx, phones, pbx.number())
+    line.hold()
+    me = phones["211"].call("*3213").wait("up")
+    third = phones["213"].wait_line().wait("up")
+    pbx.wait_hears(call, "feature-conference-name")
+    call.press("#")
+    tell_name(pbx, me)
+    wait_for(lambda: [len(c["members"]) for c in pbx.ask("conferences")] == [2], 10, "two in a conference")
+    begun = time.monotonic()
+    tell_name(pbx, third)
+    hears_after(call, third.tone, begun)  # silent now, so this is the name
+    assert pbx.wait_hears(call, "feature-conference-has-joined", after=begun)
+    wait_for(lambda: [len(c["members"]) for c in pbx.ask("conferences")] == [3], 10, "three in a conference")
+    left = time.monotonic()
+    third.hang_up()
+    hears_after(call, third.tone, left)
+    pbx.wait_hears(call, "feature-conference-has-left", after=left)
+    me.hang_up()
+    call.wait_ended(15)
+    wait_for(lambda: "name" not in pbx.node.run(["ls", "/var/spool/asterisk/confbridge"]).stdout, 10, "no name left")
+
+
+def tell_name(pbx: Pbx, line: Line) -> None:
+    """When it is asked for, a second of the phone's tone stands for a name; then the phone is silent."""
+    wait_for(lambda: line.heard.find(pbx.prompt("feature-conference-name"), 0.8), 15, "to be asked", every=0.2)
+    asked = line.media.seconds
+    wait_for(lambda: line.media.seconds > asked + 1.2, 5, "a name to be said", every=0.1)
+    line.press("#")
+    line.media.muted = True

@@ -6,6 +6,7 @@ its languages with it.
 
     _ = gettext_for("jackfield_acd")          # translated where it is called: findings, messages
     _ = gettext_lazy("jackfield_acd")         # translated where it is shown: titles made while loading
+    S_ = sentences("jackfield_acd")           # the same, with values: alarms, validators' errors
 
 Descriptions of fields carry no mark: whoever shows one translates it with the catalogue of the model's package,
 `translator("jackfield_acd", language)(field.description)`.
@@ -14,6 +15,7 @@ Descriptions of fields carry no mark: whoever shows one translates it with the c
 from __future__ import annotations
 
 import gettext
+import json
 import os
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -67,6 +69,79 @@ def gettext_lazy(package: str) -> Callable[[str], LazyText]:
         return lazy
 
     return mark
+
+
+class Sentence(str):
+    """A text with values in it: English as a value, the language in use when it is formatted or printed.
+
+    It remembers what it is made of, so that it can be kept, and read in any language later.
+    """
+
+    __slots__ = ("package", "template", "values")
+    package: str
+    template: str
+    values: Mapping[str, object]
+
+    def __str__(self) -> str:
+        return self.in_language(_current.get())
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def in_language(self, language: str) -> str:
+        """The sentence in a language; English where there is no translation."""
+        translated = translator(self.package, language)(self.template)
+        if translated == self.template:
+            return str.__str__(self)
+        return translated.format(**self.values)
+
+    def words(self) -> str:
+        """What it is made of, as JSON: for `from_words`."""
+        return json.dumps({"package": self.package, "template": self.template, "values": dict(self.values)})
+
+
+def sentences(package: str) -> Callable[..., Sentence]:
+    """Make a package's sentences with values: `S_("Trunk {trunk} is away", trunk=name)`.
+
+    The template is marked for translation; values are numbers, or are taken as text.
+    """
+
+    def make(template: str, /, **values: object) -> Sentence:
+        plain = {k: v if isinstance(v, int | float) else str.__str__(v) if isinstance(v, str) else str(v)
+                 for k, v in values.items()}  # fmt: skip
+        sentence = Sentence(template.format(**plain))
+        sentence.package, sentence.template, sentence.values = package, template, plain
+        return sentence
+
+    return make
+
+
+def words_of(text: str) -> str:
+    """What a text is made of, if it is a `Sentence`; else ''."""
+    return text.words() if isinstance(text, Sentence) else ""
+
+
+def from_words(words: str, english: str, language: str) -> str:
+    """A text in a language.
+
+    Args:
+        words: what `words_of` gave; '' when nothing but the text is known.
+        english: the text itself, for when there is no translation.
+        language: one of LANGUAGES.
+    """
+    try:
+        known = json.loads(words) if words and language != "en" else None
+        template = known["template"] if known else ""
+        translated = translator(known["package"], language)(template) if known else ""
+        # Only what the catalogue knows is filled in; a package may be gone, or speak otherwise now.
+        return translated.format(**known["values"]) if known and translated != template else english
+    except (ValueError, LookupError, TypeError, AttributeError, ImportError):
+        return english
+
+
+def language_in_use() -> str:
+    """The language of this thread (or task)."""
+    return _current.get()
 
 
 def use(language: str) -> None:

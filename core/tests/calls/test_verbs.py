@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from jackfield.calls import state
+from jackfield.calls.basis import Resume
 from jackfield.calls.verbs_record import Recorded
 from jackfield.config.objects.general import General
 from jackfield.config.objects.parking import Parking
@@ -278,3 +279,35 @@ def test_a_wish_to_be_recorded_travels_with_the_call(talk):
 
 def test_an_extension_that_is_unknown_has_one_target(talk):
     assert talk.run(lambda call: call.phones("299")) in ([], ["PJSIP/299"])
+
+
+def music_commands(talk):
+    return [c for c in talk.peer.commands if "MUSIC" in c]
+
+
+def test_music_changes_with_its_class(talk):
+    def tour(call):
+        for cls in ("default", "default", "jazz", "jazz", "default"):
+            call.music(True, cls)
+        call.music(False)
+        call.music(False)
+        call.music()
+
+    talk.run(tour)
+    assert music_commands(talk) == [
+        "SET MUSIC ON default",
+        "SET MUSIC OFF", 'SET VARIABLE "JF_MUSIC" "jazz"', "SET MUSIC ON jazz",
+        "SET MUSIC OFF", 'SET VARIABLE "JF_MUSIC" "default"', "SET MUSIC ON default",
+        "SET MUSIC OFF",
+        "SET MUSIC ON default",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rescued", "again"), [("200 result=1 (jazz)", False), ("200 result=0", True)])
+def test_music_of_the_rescue_plays_on(talk, rescued, again):
+    """What the dialplan plays meanwhile is the class that the caller heard; another one is changed."""
+    talk.peer.answers["GET VARIABLE"] = rescued
+    saved = state.Saved(talk.call.facts, "queue:sales", 1, {}, {}, 0, True)
+    talk.run(lambda call: (call.restore(saved, Resume(), music=True), call.music(True, "jazz")))
+    changed = ["SET MUSIC OFF", 'SET VARIABLE "JF_MUSIC" "jazz"', "SET MUSIC ON jazz"]
+    assert music_commands(talk)[1:] == (changed if again else [])

@@ -99,6 +99,19 @@ def test_prune_keeps_what_a_generation_names(library, paths):
     assert (paths.sounds / "en" / "jf" / "by-hand.ulaw").exists()
 
 
+def test_asterisks_own_sounds_are_ours(library, paths):
+    old, new = library.plan(SITE), library.plan(Site({"prompt": [Prompt(name="beep", text={"en": "Beep!"})]}))
+    for plan in (old, new):
+        library.make(plan)
+        library.publish(plan)
+        for language in ("en", "zh"):
+            for own, ours in {"vm-rec-name": "feature-conference-name", "beep": "beep"}.items():
+                for form in FORMATS:
+                    found = (paths.sounds / language / f"{own}.{form}").resolve(strict=True)
+                    assert str(found) == plan.manifest.file(ours, language) + f".{form}"
+    assert not list(paths.sounds.glob("*/.*")), "nothing half made"
+
+
 def test_a_text_that_cannot_be_spoken_names_its_prompt(paths):
     class Mute(Tools):
         def speak(self, text, language):

@@ -30,6 +30,8 @@ SETTINGS = {
     "busy_file": "/x/busy",
     "transfer_file": "/x/transfer",
     "no_transfer_file": "/x/no-transfer",
+    "joined_file": "/x/joined",
+    "left_file": "/x/left",
     "said": [("en_sorry", "/x/en/jf/sorry-1")],
 }
 
@@ -86,6 +88,29 @@ def test_phones_and_transports(options):
     assert section(text, "201", type="auth")["password"] == "abcdefgh"
     assert section(text, "transport-udp")["bind"] == "192.0.2.7:5070"
     assert "anonymous" not in text.replace("there is no anonymous endpoint", "")
+
+
+def test_a_phones_own_encryption_and_music(options):
+    phones = [
+        Extension(name="201", secret="abcdefgh"),
+        Extension(name="202", secret="abcdefgh", media_encryption="required", music="jazz"),
+        Extension(name="203", secret="abcdefgh", media_encryption="optional"),
+    ]
+    text = render(Site({"extension": phones}), options).files["pjsip.conf"]
+    plain, sealed, either = (section(text, name, type="endpoint") for name in ("201", "202", "203"))
+    assert not {"media_encryption", "media_encryption_optimistic", "moh_suggest"} & set(plain)
+    assert (sealed["media_encryption"], sealed["media_encryption_optimistic"]) == ("sdes", "no")
+    assert (either["media_encryption"], either["media_encryption_optimistic"]) == ("sdes", "yes")
+    assert sealed["moh_suggest"] == "jazz"
+
+
+@pytest.mark.parametrize("names", [False, True])
+def test_names_in_conferences(options, names):
+    files = render(Site({"general": [General(name="site", conference_names=names)]}), options).files
+    found = dict(sections(files["confbridge.conf"], "confbridge.conf"))
+    assert found["jf-user"]["announce_join_leave"] == ("yes" if names else "no")
+    assert (found["jf-bridge"].get("sound_has_joined") == "/x/joined") is names
+    assert ("Set(CHANNEL(language)=jackfield/" in files["extensions.conf"]) is names
 
 
 def test_an_extension_without_secret_is_never_rendered(options):

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from jackfield.telephony.agi import AgiSession
 
 _RECORD = "record"
+DEFAULT_MUSIC = "default"
+RESCUE = "?"
+"""Instead of a class of music: what the dialplan plays, or would, is not known until it is asked."""
 
 
 class Sounds(Protocol):
@@ -68,7 +71,10 @@ class CallBasis:
         self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._wakes: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._dirty = True
-        self._music = False
+        self._music = ""
+        """The class of music that plays; '' when none does, RESCUE when the dialplan began it."""
+        self._rescue_music = DEFAULT_MUSIC
+        """What the dialplan would play if the daemon were lost."""
         self.facts = facts
         self.site = site
         self.at = ""
@@ -345,7 +351,8 @@ class CallBasis:
         """Take up where a lost daemon left off (core's own). `music`: the rescue is playing it."""
         self.at, self.seq, self.data, self.memo = saved.at, saved.seq, dict(saved.data), dict(saved.memo)
         self.entered = saved.entered
-        self.resumes, self.resumed, self.answered, self._music = saved.resumes + 1, resume, True, music
+        self.resumes, self.resumed, self.answered = saved.resumes + 1, resume, True
+        self._music, self._rescue_music = RESCUE if music else "", RESCUE
 
     def _wait(self, seconds: float | None, keys: bool) -> tuple[str, bool]:
         """A key or '', and whether another thread has woken it."""

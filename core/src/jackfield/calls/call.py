@@ -22,6 +22,7 @@ from jackfield.errors import PluginFault, UnsafeValue
 from jackfield.features import parking
 from jackfield.permissions import Permission
 from jackfield.routing.destinations import Goto
+from jackfield.telephony import variables
 
 if TYPE_CHECKING:
     from jackfield.config.site import Site
@@ -97,7 +98,7 @@ class Call(Keys, Recording):
         """
         if Permission.DIAL_OUT not in self.permissions and any("@" in target for target in targets):
             raise PluginFault("dialled a trunk without the permission dial-out; declare it in `permissions`")
-        self._music = False
+        self._music = ""
         return self._dialler.dial(
             self,
             targets,
@@ -173,6 +174,8 @@ class Call(Keys, Recording):
             raise UnsafeValue(f"{room[:40]!r} is not the number of a conference")
         self.flush()
         self.music(False)
+        if self.site.general.conference_names:
+            self.set_variable(variables.SOUNDS, variables.OWN_SOUNDS + self.language)
         self._session.run("ConfBridge", room, "jf-bridge", "jf-user")
 
     def transfer(self, destination: str, outcome: str = "") -> Goto:

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from jackfield.calls.basis import CallBasis
+from jackfield.calls.basis import DEFAULT_MUSIC, RESCUE, CallBasis
 from jackfield.errors import CommandFailed, UnsafeValue
 from jackfield.prompts import speaking
 from jackfield.prompts.speaking import Digits, Value
+from jackfield.telephony import variables
 
 log = structlog.get_logger(__name__)
 KEYS = "0123456789*#"
@@ -157,14 +158,21 @@ class Speech(CallBasis):
         Example:
             >>> call.music()
         """
-        if on == self._music:
+        wanted = cls if on else ""
+        if RESCUE in (self._music, self._rescue_music) and on:
+            self._rescue_music = self._session.get_variable(variables.MUSIC) or DEFAULT_MUSIC
+            self._music = self._rescue_music if self._music else ""
+        if wanted == self._music:
             return
         self.flush()
-        if on:
-            self._session.execute("SET MUSIC ON", cls)
-        else:
+        if self._music:
             self._session.execute("SET MUSIC OFF")
-        self._music = on
+        if on:
+            if wanted != self._rescue_music:
+                self._session.set_variable(variables.MUSIC, wanted)
+                self._rescue_music = wanted
+            self._session.execute("SET MUSIC ON", wanted)
+        self._music = wanted
 
     def progress(self) -> None:
         """Open the way for sound before the answer (early media: SIP's 183): prompts and music, at nobody's cost.

@@ -70,6 +70,9 @@ class NamesMusic(_Told):
         return {"music": True}
 
 
+MusicClass = Annotated[str, NamesMusic(), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+
+
 @dataclass(frozen=True, slots=True)
 class IsSecret(_Told):
     """Marks a field that is masked wherever people see it, and kept when an import leaves it out."""

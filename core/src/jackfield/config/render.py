@@ -45,7 +45,7 @@ class Options:
 
     `settings` is handed to the templates as it is; extensions.conf wants `agi_token`, `guard_seconds`,
     `rescue_seconds`, `up_file`, `sorry_file`, `busy_file` and `said`; features.conf `transfer_file` and
-    `no_transfer_file`.
+    `no_transfer_file`; confbridge.conf `joined_file` and `left_file`.
     """
 
     paths: Paths

@@ -198,6 +198,7 @@ class Workspace(Editing):
     def _put_in_force(self, plan: Plan, site_json: str, reason: str, progress: Progress | None) -> Applied:
         ensure_certificate(self.paths)
         self._library.make(plan.sounds, progress)
+        self._library.publish(plan.sounds)
         self._library.make_music()
         try:
             applied = self._make(plan, site_json, reason)
@@ -314,6 +315,8 @@ class Workspace(Editing):
                 "sorry_file": manifest.file("sorry", site.general.language),
                 "said": manifest.said(),
                 "busy_file": manifest.file("all-busy", site.general.language),
+                "joined_file": manifest.file("feature-conference-has-joined", site.general.language),
+                "left_file": manifest.file("feature-conference-has-left", site.general.language),
                 "transfer_file": manifest.file("feature-transfer", site.general.language),
                 "no_transfer_file": manifest.file("feature-no-transfer", site.general.language),
             },

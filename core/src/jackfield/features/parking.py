@@ -157,7 +157,7 @@ def _wait(call: Call, slot: str) -> Next:
     try:
         while True:
             call.checkpoint(by=by, returns=returns)
-            call.music()
+            call.music(True, lot.music)
             fetch = call.wait(lot.return_seconds).value
             if isinstance(fetch, Fetch):
                 call.checkpoint(by=by, returns=returns, taken=fetch.extension)
@@ -173,7 +173,7 @@ def _wait(call: Call, slot: str) -> Next:
             call.checkpoint(by=by, returns=returns)
             call.desk.lot.leave(slot, call)
             seconds = call.site.get("extension", by, Extension).ring_seconds  # type: ignore[union-attr]
-            if call.dial(call.phones(by), seconds=seconds, music="default").status == "ANSWER":
+            if call.dial(call.phones(by), seconds=seconds, music=lot.music).status == "ANSWER":
                 return End(Result.ANSWERED, outcome=f"back to {by}")
             if not call.desk.lot.occupy(slot, call, by):
                 return Goto(lot.lost or call.fallback, "lost")

@@ -61,6 +61,12 @@ CORE_PROMPTS: dict[str, dict[str, str]] = {
     "feature-park-empty": {"en": "Nobody is parked here.", "zh": "该驻留位没有通话。"},
     "feature-nothing-held": {"en": "There is no call on hold.", "zh": "没有保持中的通话。"},
     "feature-nothing-rings": {"en": "There is no call to pick up.", "zh": "没有可代接的来电。"},
+    "feature-conference-name": {
+        "en": "After the tone, say your name, then press the hash key.",
+        "zh": "请在提示音后说出您的姓名，然后按井号键。",
+    },
+    "feature-conference-has-joined": {"en": "has joined the conference.", "zh": "已加入会议。"},
+    "feature-conference-has-left": {"en": "has left the conference.", "zh": "已离开会议。"},
     "feature-transfer": {"en": "Enter the number to transfer to.", "zh": "请输入要转接的号码。"},
     "feature-no-transfer": {"en": "The call cannot be transferred there.", "zh": "无法转接到该号码。"},
     "feature-conference-whom": {

@@ -24,6 +24,8 @@ from jackfield.routing.destinations import NAME_PATTERN
 FORMATS = ("sln", *g711.FORMS)
 BEEP = "beep"
 """The one prompt that is a tone; a site may have another."""
+ASTERISKS_OWN = {"vm-rec-name": "feature-conference-name", "beep": BEEP}
+"""Sounds that Asterisk's applications play by a name of their own → the prompt that stands for it."""
 _MAKING = b"2"
 """Part of each hash: changed when sounds are made in another way."""
 _HASH = re.compile(r"-[0-9a-f]{12}$")
@@ -180,6 +182,21 @@ class Library:
         for form in g711.FORMS:
             write_file(stem.with_name(f"{stem.name}.{form}"), g711.encode(samples, form))
         write_file(stem.with_name(f"{stem.name}.sln"), samples)
+
+    def publish(self, plan: SoundPlan) -> None:
+        """Let Asterisk's applications find the plan's prompts under their own names, in each language.
+
+        Raises:
+            OSError: no room, no right.
+        """
+        for sound in plan.sounds:
+            for name in [own for own, ours in ASTERISKS_OWN.items() if ours == sound.name]:
+                for form in FORMATS:
+                    link = self._paths.sounds / sound.language / f"{name}.{form}"
+                    new = link.with_name(f".{link.name}.{os.getpid()}")
+                    new.unlink(missing_ok=True)
+                    new.symlink_to(f"{sound.stem}.{form}")
+                    new.replace(link)
 
     def music(self) -> list[str]:
         """Names of the pieces of music on hold that Asterisk's packages bring."""

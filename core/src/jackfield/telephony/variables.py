@@ -29,6 +29,8 @@ CALLER_PRESENTATION = "CALLERID(pres)"
 """`prohib`: phones and trusted carriers are told that the caller is withheld, others get no number."""
 CALLER = "JF_CALLER"
 """The caller's number, while the channel shows another one to those whom it rings."""
+MUSIC = "JF_MUSIC"
+"""The class of music that a lost daemon played; '' is `default`."""
 DIAL_STATUS = "DIALSTATUS"
 REDIRECTING = (
     "REDIRECTING(from-num,i)",
@@ -37,6 +39,10 @@ REDIRECTING = (
     "REDIRECTING(orig-name,i)",
 )
 """Who was diverted, as SIP's Diversion tells it; `i` keeps Asterisk from telling anybody of the change."""
+SOUNDS = "CHANNEL(language)"
+"""Where Asterisk looks for sounds that it plays by itself."""
+OWN_SOUNDS = "jackfield/"
+"""Before a language: our folder of them. Ours are named in full otherwise, and need no language of the channel."""
 PRESENTATION = "CALLERID(pres)"
 """Whether a number may be shown."""
 EXIT_ON_HANGUP = "AGIEXITONHANGUP"

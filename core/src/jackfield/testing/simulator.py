@@ -347,7 +347,7 @@ class Simulator:
             self.asterisk.hang_up(channel, 42)
         elif not channel.gone:
             with self.asterisk.moved:
-                channel.music = "default"
+                channel.music = channel.variables.get(variables.MUSIC) or "default"
 
     # -- waiting ---------------------------------------------------------------------------------------------------
 

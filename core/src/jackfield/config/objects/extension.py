@@ -12,6 +12,7 @@ from jackfield.config.kinds import (
     Destination,
     Encryption,
     Language,
+    MusicClass,
     Name,
     Number,
     Secret,
@@ -63,6 +64,7 @@ class Extension(Account):
     dtmf_transfer: bool = Field(
         False, description="In a talk, ## and a number transfer the other side: for phones without a transfer key"
     )
+    music: MusicClass = Field("default", description="Music class that others hear while it has them on hold")
     pickup_groups: list[Name] = Field(
         default_factory=list,
         description="Whose ringing calls it may pick up: those of extensions with a group in common",

@@ -56,6 +56,9 @@ class General(SiteObject):
     transit_may_call: list[CallClass] = Field(
         default_factory=list, description="Classes that calls from outside may be sent out to again (forwarding)"
     )
+    conference_names: bool = Field(
+        False, description="Who joins a conference says a name, which the others hear then and when they leave"
+    )
     fallback: Destination = Field("prompt:sorry", description="Where calls go when nothing else is left")
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from jackfield.config.kinds import Destination, SiteObject
+from jackfield.config.kinds import Destination, MusicClass, SiteObject
 
 MAX_SLOTS = 100
 _Slot = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,10}$")]
@@ -19,6 +19,7 @@ class Parking(SiteObject):
     last: _Slot = Field(description="Number of the last slot, as in 720")
     return_seconds: int = Field(120, ge=5, le=7200, description="After so long a call goes back to who parked it")
     returns: int = Field(3, ge=1, le=100, description="How often; then it goes to lost")
+    music: MusicClass = Field("default", description="Music class that a parked caller hears")
     lost: Destination | None = Field(
         None, description="Where a call goes that nobody takes; the site's fallback if empty"
     )
