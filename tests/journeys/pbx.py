@@ -143,6 +143,7 @@ class Pbx:
             self.node.write_file(f"/srv/music/{name}/tone.wav", chirp(2.0, frequency, frequency))
         classes = "".join(f"[{name}]\nmode = files\ndirectory = /srv/music/{name}\n" for name in MUSIC)
         self.node.write_file("/var/lib/jackfield/asterisk/custom/musiconhold.conf", classes)
+        self.node.asterisk("module reload res_musiconhold.so")
         self.apply_text(self.site_text(site), "journeys")
 
     def apply_text(self, text: str, reason: str) -> None:

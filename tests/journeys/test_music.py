@@ -14,13 +14,20 @@ from rig import Call, wait_for
 LOW, HIGH = MUSIC["low"], MUSIC["high"]
 
 
-@pytest.fixture
-def phone(pbx: Pbx) -> Iterator[Softphone]:
+@pytest.fixture(scope="module")
+def registered(shared_pbx: Pbx) -> Iterator[Softphone]:
     """283, whose class is `high`."""
-    found = Softphone(pbx.run.party("music"), pbx.node.address, "283", "secret-283-abc", 500)
+    found = Softphone(shared_pbx.run.party("music"), shared_pbx.node.address, "283", "secret-283-abc", 500)
     found.register()
     yield found
     found.close()
+
+
+@pytest.fixture
+def phone(pbx: Pbx, registered: Softphone) -> Softphone:
+    """283, idle."""
+    registered.reset()
+    return registered
 
 
 def wait_tone(call: Call, tone: int, after: float) -> float:

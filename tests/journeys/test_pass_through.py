@@ -24,14 +24,21 @@ def sound(seed: int) -> list[bytes]:
     return [source.randbytes(20) for _ in range(FRAMES)]
 
 
-@pytest.fixture
-def phone(pbx: Pbx) -> Iterator[Softphone]:
+@pytest.fixture(scope="module")
+def registered(shared_pbx: Pbx) -> Iterator[Softphone]:
     """282, which speaks nothing but G.729."""
-    found = Softphone(pbx.run.party("narrowband"), pbx.node.address, "282", "secret-282-abc", 440)
+    found = Softphone(shared_pbx.run.party("narrowband"), shared_pbx.node.address, "282", "secret-282-abc", 500)
     found.codec, found.payloads = G729, sound(2)
     found.register()
     yield found
     found.close()
+
+
+@pytest.fixture
+def phone(pbx: Pbx, registered: Softphone) -> Softphone:
+    """282, idle."""
+    registered.reset()
+    return registered
 
 
 def in_order(came: list[bytes], sent: list[bytes]) -> bool:

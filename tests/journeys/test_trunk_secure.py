@@ -121,8 +121,8 @@ class TlsCarrier:
                 for endpoint in ("opus", "g722", "alaw"):
                     text += ENDPOINT.format(name=endpoint, codec=endpoint, encryption="sdes")
                 text += ENDPOINT.format(name="clear", codec="alaw", encryption="no")
-                for name, encryption in (("phone", "sdes"), ("phoneclear", "no")):
-                    phone = ENDPOINT.format(name=name, codec="alaw", encryption=encryption) + PHONE
+                for endpoint, encryption in (("phone", "sdes"), ("phoneclear", "no")):
+                    phone = ENDPOINT.format(name=endpoint, codec="alaw", encryption=encryption) + PHONE
                     text += phone.replace("transport=tls", "transport=tlsphone")
             holes = {"MODULES": modules, "PBX": pbx.node.address, "TONE": str(self.tone), "PHONE": pbx.sealed}
             for hole, value in holes.items():

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 LANGUAGES = ("en", "zh")
 _current: ContextVar[str] = ContextVar("language", default="en")
@@ -80,7 +81,7 @@ class Sentence(str):
     __slots__ = ("package", "template", "values")
     package: str
     template: str
-    values: Mapping[str, object]
+    values: Mapping[str, Filling]
 
     def __str__(self) -> str:
         return self.in_language(_current.get())
@@ -90,27 +91,35 @@ class Sentence(str):
 
     def in_language(self, language: str) -> str:
         """The sentence in a language; English where there is no translation."""
-        translated = translator(self.package, language)(self.template)
-        if translated == self.template:
-            return str.__str__(self)
-        return translated.format(**self.values)
+        return from_words(self.words(), str.__str__(self), language)
+
+    def plain(self) -> dict[str, object]:
+        """What it is made of."""
+        values = {key: value.plain() if isinstance(value, Sentence) else value for key, value in self.values.items()}
+        return {"package": self.package, "template": self.template, "values": values}
 
     def words(self) -> str:
         """What it is made of, as JSON: for `from_words`."""
-        return json.dumps({"package": self.package, "template": self.template, "values": dict(self.values)})
+        return json.dumps(self.plain())
+
+
+Filling = str | int | float
+"""What may stand in a sentence; a sentence too."""
 
 
 def sentences(package: str) -> Callable[..., Sentence]:
     """Make a package's sentences with values: `S_("Trunk {trunk} is away", trunk=name)`.
 
-    The template is marked for translation; values are numbers, or are taken as text.
+    The template is marked for translation. Values are numbers, sentences, or are taken as text.
     """
 
     def make(template: str, /, **values: object) -> Sentence:
-        plain = {k: v if isinstance(v, int | float) else str.__str__(v) if isinstance(v, str) else str(v)
-                 for k, v in values.items()}  # fmt: skip
-        sentence = Sentence(template.format(**plain))
-        sentence.package, sentence.template, sentence.values = package, template, plain
+        filled: dict[str, Filling] = {
+            key: value if isinstance(value, int | float | Sentence) else str(value) for key, value in values.items()
+        }
+        english = {key: str.__str__(value) if isinstance(value, Sentence) else value for key, value in filled.items()}
+        sentence = Sentence(template.format(**english))
+        sentence.package, sentence.template, sentence.values = package, template, filled
         return sentence
 
     return make
@@ -129,14 +138,27 @@ def from_words(words: str, english: str, language: str) -> str:
         english: the text itself, for when there is no translation.
         language: one of LANGUAGES.
     """
+    if not words or language == "en":
+        return english
     try:
-        known = json.loads(words) if words and language != "en" else None
-        template = known["template"] if known else ""
-        translated = translator(known["package"], language)(template) if known else ""
-        # Only what the catalogue knows is filled in; a package may be gone, or speak otherwise now.
-        return translated.format(**known["values"]) if known and translated != template else english
+        known = json.loads(words)
+        return english if _translated(known, language) is None else _filled(known, language)
     except (ValueError, LookupError, TypeError, AttributeError, ImportError):
         return english
+
+
+def _translated(known: dict[str, Any], language: str) -> str | None:
+    """The template in a language; None when the catalogue does not know it: then nothing is filled in.
+
+    A package may be gone, or speak otherwise now.
+    """
+    found = translator(known["package"], language)(known["template"])
+    return None if found == known["template"] else found
+
+
+def _filled(known: dict[str, Any], language: str) -> str:
+    values = {key: _filled(v, language) if isinstance(v, dict) else v for key, v in known["values"].items()}
+    return (_translated(known, language) or known["template"]).format(**values)
 
 
 def language_in_use() -> str:

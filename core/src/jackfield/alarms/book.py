@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 
 from jackfield.alarms.models import Alarm, Entry, Severity, What, clean, clean_detail
 from jackfield.errors import JackfieldError, Recovery
+from jackfield.i18n import sentences, words_of
 
+S_ = sentences("jackfield")
 FLAPS = 4
 """So many times raised anew within `flap_seconds`, and an alarm flaps."""
 MAX_ACTIVE = 2000
@@ -61,9 +63,15 @@ class Book:
     ) -> list[Entry]:
         """Something is wrong (still, or again)."""
         before = self.alarms.get(key)
-        made = Alarm(key, clean(text, 500), severity, clean(source, 64), clean_detail(detail), now.utc, now.utc)
+        made = Alarm(
+            key, clean(text, 500), severity, clean(source, 64), clean_detail(detail), now.utc, now.utc,
+            words=words_of(text),
+        )  # fmt: skip
         if before is None and len(self.alarms) >= MAX_ACTIVE and key != FULL:
-            full = f"there are {MAX_ACTIVE} alarms; further ones are not kept: look at `jackfield alarms list`"
+            full = S_(
+                "there are {number} alarms; further ones are not kept: look at `jackfield alarms list`",
+                number=MAX_ACTIVE,
+            )
             return self.raise_(FULL, full, Severity.CRITICAL, "core", {}, now)
         self.touched.add(key)
         if before is None:
@@ -73,7 +81,7 @@ class Book:
             return [Entry(now.utc, What.RAISED, made)]
         again = replace(
             before, text=made.text, severity=severity, source=made.source, detail=made.detail, last_at=now.utc,
-            count=before.count + 1,
+            count=before.count + 1, words=made.words,
         )  # fmt: skip
         if key in self._flapping:
             self._flapping[key] = (True, now.mono)
@@ -98,7 +106,7 @@ class Book:
             self._flapping[key] = (False, now.mono)
             self.alarms[key] = replace(alarm, flapping=True)
             return [Entry(now.utc, What.FLAPPING, self.alarms[key])]
-        return [self._drop(alarm, clean(text, 500), now)]
+        return [self._drop(alarm, text, now)]
 
     def acknowledge(self, key: str, who: str, note: str, now: Moment) -> Entry:
         """Somebody looks after it: it does not escalate.
@@ -153,7 +161,10 @@ class Book:
     def _drop(self, alarm: Alarm, text: str, now: Moment) -> Entry:
         del self.alarms[alarm.key]
         self._escalate_at.pop(alarm.key, None)
-        return Entry(now.utc, What.CLEARED, replace(alarm, text=text or alarm.text, last_at=now.utc, flapping=False))
+        over = replace(alarm, last_at=now.utc, flapping=False)
+        if text:
+            over = replace(over, text=clean(text, 500), words=words_of(text))
+        return Entry(now.utc, What.CLEARED, over)
 
     def _watch(self, alarm: Alarm, since: float) -> None:
         if alarm.severity is not Severity.NOTICE:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Index, Text
 from sqlmodel import Field, SQLModel
 
+from jackfield.i18n import from_words
 from jackfield.storage.engine import UTCDateTime
 
 KEY, TEXT, VALUE = 120, 500, 200
@@ -64,10 +65,18 @@ class Alarm:
     escalated_at: datetime | None = None
     told_at: datetime | None = None
     """When somebody was last told of it."""
+    words: str = ""
+    """What the text is made of (`i18n.Sentence.words`), to say it in another language; '' when that is not known."""
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain JSON; times in ISO 8601."""
+    def text_in(self, language: str) -> str:
+        """The text in a language; English where there is no translation."""
+        return clean(from_words(self.words, self.text, language), TEXT)
+
+    def as_json(self, language: str = "en") -> dict[str, Any]:
+        """Plain JSON; times in ISO 8601, the text in a language."""
         plain = asdict(self) | {"severity": str(self.severity), "detail": dict(self.detail)}
+        plain["text"] = self.text_in(language)
+        del plain["words"]
         return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in plain.items()}
 
 
@@ -101,6 +110,7 @@ class AlarmRow(SQLModel, table=True):
     note: str = Field(max_length=TEXT)
     escalated_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     told_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    words: str = Field(default="", sa_type=Text)
 
 
 class AlarmHistoryRow(SQLModel, table=True):
@@ -120,6 +130,7 @@ class AlarmHistoryRow(SQLModel, table=True):
     count: int
     who: str = Field(max_length=64)
     note: str = Field(max_length=TEXT)
+    words: str = Field(default="", sa_type=Text)
 
 
 def clean(text: str, length: int) -> str:

@@ -83,6 +83,7 @@ def history(database: Database, *, key: str | None = None, limit: int = 100) -> 
                 row["at"],
                 row["at"],
                 row["count"],
+                words=row["words"],
             ),
             row["who"],
             row["note"],
@@ -124,9 +125,15 @@ def _entry(entry: Entry) -> dict[str, object]:
         "count": alarm.count,
         "who": entry.who,
         "note": entry.note,
+        "words": alarm.words,
     }
 
 
-def entries_json(entries: Iterable[Entry]) -> list[dict[str, object]]:
-    """The history as plain JSON."""
-    return [_entry(e) | {"at": e.at.isoformat(), "detail": dict(e.alarm.detail)} for e in entries]
+def entries_json(entries: Iterable[Entry], language: str = "en") -> list[dict[str, object]]:
+    """The history as plain JSON, the texts in a language."""
+    told = []
+    for e in entries:
+        plain = _entry(e) | {"at": e.at.isoformat(), "detail": dict(e.alarm.detail), "text": e.alarm.text_in(language)}
+        del plain["words"]
+        told.append(plain)
+    return told

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from jackfield.alarms.models import Severity
 from jackfield.alarms.service import Alarms
 from jackfield.core import Timers
+from jackfield.i18n import sentences
 from jackfield.plugins import FAULT_WINDOW, State, Status
 
+S_ = sentences("jackfield")
 AMI_SECONDS = 10.0
 """How long after its start the daemon waits for Asterisk before it is missed."""
 RECORDS, AMI = "records-not-written", "asterisk-away"
@@ -39,33 +41,34 @@ class Troubles:
         if message:
             self._alarms.raise_(RECORDS, message, severity=Severity.CRITICAL)
         else:
-            self._alarms.clear(RECORDS, "Call records are written again; those that waited too.")
+            self._alarms.clear(RECORDS, S_("Call records are written again; those that waited too."))
 
     def asterisk_lost(self) -> None:
         """AMI is away."""
         self._alarms.raise_(
             AMI,
-            "Asterisk's manager is not reached: no calls, or nobody sees them. Look at: systemctl status asterisk",
+            S_("Asterisk's manager is not reached: no calls, or nobody sees them. Look at: systemctl status asterisk"),
             severity=Severity.CRITICAL,
         )
 
     def asterisk_there(self) -> None:
         """AMI is logged in."""
-        self._alarms.clear(AMI, "Asterisk's manager is reached again.")
+        self._alarms.clear(AMI, S_("Asterisk's manager is reached again."))
 
     def site(self, left_out: Sequence[str]) -> None:
         """The site in force was read: a sentence for each object that had to be left out."""
-        self._sentences(SITE, left_out, "Install its plugin again, or take it out of the site and apply.")
+        hint = S_("Install its plugin again, or take it out of the site and apply.")
+        self._sentences(SITE, left_out, hint)
 
     def fragments(self, left_out: Sequence[str]) -> None:
         """What was left out when the generation in force was made."""
-        self._sentences(FRAGMENT, left_out, "Mend or remove the plugin, then: jackfield apply --installed")
+        self._sentences(FRAGMENT, left_out, S_("Mend or remove the plugin, then: jackfield apply --installed"))
 
     def _sentences(self, prefix: str, sentences: Iterable[str], hint: str) -> None:
         """One alarm for each sentence; its key is what stands before the first blank."""
         found = {prefix + re.sub(r"[^\w:.-]+", "-", s.split(" is left out")[0])[:80]: s for s in sentences}
         for key, sentence in found.items():
-            self._alarms.raise_(key, f"{sentence}. {hint}")
+            self._alarms.raise_(key, S_("{what}. {todo}", what=sentence, todo=hint))
         self._alarms.settle(prefix, found)
 
     def plugin(self, status: Status) -> None:
@@ -78,8 +81,13 @@ class Troubles:
             return
         self._alarms.raise_(
             off,
-            f"Plugin {status.name} is out ({status.state}): {status.reason}. Calls go on without it. "
-            f"Look at: jackfield plugins log {status.name}; when it is mended: jackfield plugins enable {status.name}",
+            S_(
+                "Plugin {plugin} is out ({state}): {reason}. Calls go on without it. Look at: jackfield plugins log "
+                "{plugin}; when it is mended: jackfield plugins enable {plugin}",
+                plugin=status.name,
+                state=status.state,
+                reason=status.reason,
+            ),
             source=status.name,
             version=status.version,
         )
@@ -90,15 +98,22 @@ class Troubles:
             return
         self._alarms.raise_(
             STUCK + status.name,
-            f"Threads of the plugin {status.name} do not come to an end ({'; '.join(status.stuck)[:300]}). They hold "
-            "memory and perhaps more. Tell its maker; when no calls are up: systemctl restart jackfieldd",
+            S_(
+                "Threads of the plugin {plugin} do not come to an end ({threads}). They hold memory and perhaps more. "
+                "Tell its maker; when no calls are up: systemctl restart jackfieldd",
+                plugin=status.name,
+                threads="; ".join(status.stuck)[:300],
+            ),
             source=status.name,
         )
 
     def plugin_fault(self, name: str, what: str, last: Callable[[], float | None]) -> None:
         """A plugin broke the rules once; the notice goes when it has behaved for FAULT_WINDOW."""
         self._alarms.raise_(
-            FAULT + name, f"Plugin {name}: {what}. Calls go on without it.", severity=Severity.NOTICE, source=name
+            FAULT + name,
+            S_("Plugin {plugin}: {what}. Calls go on without it.", plugin=name, what=what),
+            severity=Severity.NOTICE,
+            source=name,
         )
 
         def behaves() -> None:

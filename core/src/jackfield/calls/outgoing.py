@@ -15,6 +15,7 @@ from jackfield.calls.lines import OUT, Lines
 from jackfield.calls.party import Party
 from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.trunk import Trunk
+from jackfield.i18n import sentences
 from jackfield.privacy.mask import is_private, mask_number
 from jackfield.routing.decision import ON_BEHALF, Asked, Attempt, Plan, Reason, Used, worth_another
 from jackfield.routing.destinations import DestinationKind, End, Goto, Next, Result
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from jackfield.config.site import Site
     from jackfield.core import Events
 
+S_ = sentences("jackfield")
 log = structlog.get_logger(__name__)
 EMERGENCY = "emergency-call:"
 """Key of the notice, before the call's id."""
@@ -266,7 +268,7 @@ class Outgoing:
             return End(Result.ANSWERED)
         self.situation.lines.leave(trunk, call.id, OUT)
         failed = worth_another(status, far.code, far.cause)
-        self.situation.tried(trunk, (f"SIP {far.code}" if far.code else "no answer in time") if failed else "")
+        self.situation.tried(trunk, (f"SIP {far.code}" if far.code else S_("no answer in time")) if failed else "")
         if failed:
             log.warning("outbound.next_trunk", call=call.id, trunk=trunk, status=status, code=far.code, cause=far.cause)
             return self._try_from(call, memo, at + 1)
@@ -299,12 +301,18 @@ class Outgoing:
 
     def _notice(self, call: Call, plan: Plan) -> None:
         own = call.site.get("extension", call.extension, Extension) if call.extension else None
-        who = f"extension {own.name} ({own.title})" if own and own.title else f"{call.extension or call.caller.number}"
+        who: str = call.extension or call.caller.number
+        if own and own.title:
+            who = S_("extension {extension} ({title})", extension=own.name, title=own.title)
         log.warning("outbound.emergency", call=call.id, number=plan.emergency, extension=call.extension)
         if self.alarms is not None:
             self.alarms.raise_(
                 EMERGENCY + call.id,
-                f"{who} calls the emergency number {plan.emergency}; see that help finds the way in",
+                S_(
+                    "{who} calls the emergency number {number}; see that help finds the way in",
+                    who=who,
+                    number=plan.emergency,
+                ),
                 severity=Severity.NOTICE,
                 extension=call.extension or "",
                 caller=call.caller.number,

@@ -9,7 +9,7 @@ import typer
 from jackfield.cli import output
 from jackfield.cli.context import Json
 from jackfield.cli.live import ask
-from jackfield.i18n import gettext_for
+from jackfield.i18n import gettext_for, language_in_use
 
 _ = gettext_for("jackfield")
 
@@ -24,7 +24,7 @@ def _time(value: str | None) -> str:
 @app.command("list")
 def list_(json: Json = False) -> None:
     """List the alarms that are up, worst first. Times are UTC."""
-    found = ask("alarms")
+    found = ask("alarms", language=language_in_use())
     if json:
         output.as_json(found)
         return
@@ -71,7 +71,7 @@ def history(
     json: Json = False,
 ) -> None:
     """List what happened to alarms, newest first. Times are UTC."""
-    found = ask("alarms.history", key=key, limit=limit)
+    found = ask("alarms.history", key=key, limit=limit, language=language_in_use())
     if json:
         output.as_json(found)
         return

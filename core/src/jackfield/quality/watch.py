@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 
 from jackfield.calls.registry import endpoint_of
 from jackfield.config.objects.extension import extension_of
+from jackfield.i18n import sentences
 from jackfield.quality.own import Own, own
 from jackfield.quality.trend import BAD_MOS, Trend, Turn
 from jackfield.records.models import CallRecord
 
 if TYPE_CHECKING:
     from jackfield.alarms.service import Alarms
+
+
+S_ = sentences("jackfield")
 
 
 class QualityWatch:
@@ -34,7 +38,7 @@ class QualityWatch:
             for gone in old:
                 del self._trends[gone]
         for gone in old:
-            self._alarms.clear(f"quality:{gone}", "it is not on the site any more")
+            self._alarms.clear(f"quality:{gone}", S_("it is not on the site any more"))
 
     def call_ended(self, record: CallRecord) -> None:
         """Take in the legs of a call; each counts for its own network only."""
@@ -51,10 +55,11 @@ class QualityWatch:
             turn, share, legs = trend.add(sound.mos), trend.share, trend.legs
         if turn is Turn.BAD:
             kind, _, name = subject.partition(":")
-            text = (
-                f"{kind} {name}: {share:.0%} of the last {legs} calls sound bad (MOS below {BAD_MOS}); the last lost "
-                f"{sound.loss:g} % of its packets. Look at the network between it and this machine"
-            )
+            text = S_(
+                "{kind} {name}: {share} of the last {legs} calls sound bad (MOS below {mos}); the last lost {loss} % "
+                "of its packets. Look at the network between it and this machine",
+                kind=kind, name=name, share=f"{share:.0%}", legs=legs, mos=BAD_MOS, loss=f"{sound.loss:g}",
+            )  # fmt: skip
             self._alarms.raise_(f"quality:{subject}", text, share=round(share, 2), mos=sound.mos)
         elif turn is Turn.GOOD:
-            self._alarms.clear(f"quality:{subject}", "calls sound well again")
+            self._alarms.clear(f"quality:{subject}", S_("calls sound well again"))

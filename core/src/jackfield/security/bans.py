@@ -26,6 +26,7 @@ from jackfield.config.objects.trunk import Trunk
 from jackfield.config.site import Site
 from jackfield.core import Alarms, Timers
 from jackfield.errors import JackfieldError
+from jackfield.i18n import sentences
 from jackfield.security import offences
 from jackfield.security.addresses import BanRefused, Network, parse_address, parse_network, resolve
 from jackfield.security.firewall import FirewallClient
@@ -34,6 +35,7 @@ from jackfield.security.offences import Address, Sign
 from jackfield.security.rule import BanLimits, Windows
 from jackfield.security.store import FORGET, Store
 
+S_ = sentences("jackfield")
 log = structlog.get_logger(__name__)
 HELPER = Path("/run/jackfield-firewall/socket")
 TOLD_AGAIN = timedelta(minutes=15)
@@ -152,7 +154,10 @@ class Bans:
         with self._lock:
             self._windows.forget(address)
         safe = self._safe(sign.address)
-        what = f"{count} failed log-ins within {limits.window_seconds} s, last as {sign.account!r}"
+        what = S_(
+            "{count} failed log-ins within {seconds} s, last as {account}",
+            count=count, seconds=limits.window_seconds, account=repr(sign.account),
+        )  # fmt: skip
         if safe:
             self._guessing(address, what, safe)
         elif not self._banned(address):
@@ -163,8 +168,13 @@ class Bans:
         log.warning("bans.spared", address=address, what=what, why=safe)
         self._alarms.raise_(
             key,
-            f"{what}, from {address}; it is not banned ({safe}). Look for a phone with a wrong password, or for a "
-            "machine that guesses, there.",
+            S_(
+                "{what}, from {address}; it is not banned ({safe}). Look for a phone with a wrong password, or for a "
+                "machine that guesses, there.",
+                what=what,
+                address=address,
+                safe=safe,
+            ),
             address=address,
         )
         self._timers.after(CALM_SECONDS, lambda: self._alarms.clear(key))
@@ -208,15 +218,16 @@ class Bans:
     def _firewall_trouble(self, text: str) -> None:
         if text:
             log.error("firewall.away", error=text)
-            self._alarms.raise_("firewall", f"{text}; bans are not enforced. See: systemctl status jackfield-firewall")
+            told = S_("{trouble}; bans are not enforced. See: systemctl status jackfield-firewall", trouble=text)
+            self._alarms.raise_("firewall", told)
         else:
             log.info("firewall.up")
-            self._alarms.clear("firewall", "jackfield-firewall serves")
+            self._alarms.clear("firewall", S_("jackfield-firewall serves"))
 
     def _safe(self, address: Address) -> str:
         """Why an address may not be banned; '' when it may."""
         if any(address in network for network in self._rules.networks):
-            return "it belongs to a trunk, or the site allows it"
+            return S_("it belongs to a trunk, or the site allows it")
         with self._lock:
             if any(address in ip_network(one) for one in self._allowed):
                 return "an administrator allows it"

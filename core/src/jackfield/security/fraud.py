@@ -21,11 +21,13 @@ from jackfield.config.objects.security import NAME, Security
 from jackfield.config.site import Site
 from jackfield.core import Alarms
 from jackfield.errors import JackfieldError
+from jackfield.i18n import sentences
 from jackfield.routing.conditions import hours_now
 from jackfield.security.bursts import COSTLY, Attempt, Bursts, is_night
 from jackfield.security.models import Block
 from jackfield.security.store import Store
 
+S_ = sentences("jackfield")
 log = structlog.get_logger(__name__)
 
 
@@ -100,8 +102,12 @@ class Fraud:
     def _tell(self, block: Block) -> None:
         self._alarms.raise_(
             f"toll-fraud:{block.name}",
-            f"Extension {block.name} may not call outside any more: {block.reason}. Look whether somebody has stolen "
-            f"its password; then: jackfield unblock {block.name}",
+            S_(
+                "Extension {extension} may not call outside any more: {reason}. Look whether somebody has stolen its "
+                "password; then: jackfield unblock {extension}",
+                extension=block.name,
+                reason=block.reason,
+            ),
             severity=Severity.CRITICAL,
             extension=block.name,
         )
@@ -139,7 +145,9 @@ class Fraud:
                 raise NotBlocked(f"extension {extension[:20]!r} is not blocked; see: jackfield blocks")
             self._bursts.forget(extension)
         self._bar(extension, "")
-        self._alarms.clear(f"toll-fraud:{extension}", f"Extension {extension} may call outside again")
+        self._alarms.clear(
+            f"toll-fraud:{extension}", S_("Extension {extension} may call outside again", extension=extension)
+        )
         self._store.remove(Block, extension)
         return {"extension": extension, "blocked": False}
 

@@ -19,9 +19,11 @@ import structlog
 from jackfield.alarms.models import Severity
 from jackfield.core import Alarms, Timers
 from jackfield.errors import JackfieldError
+from jackfield.i18n import sentences
 from jackfield.security.load import Beat, Bucket, BusyJudge, CpuMeter
 from jackfield.settings import OverloadSettings
 
+S_ = sentences("jackfield")
 log = structlog.get_logger(__name__)
 ALARM = "overload"
 STAT = Path("/proc/stat")
@@ -154,15 +156,19 @@ class Overload:
 
     def _too_much(self, now: float) -> str:
         if self._judge.busy:
-            return f"the machine is busy ({self.cpu:.0f} % CPU, {1000 * self.late:.0f} ms late)"
+            cpu, late = f"{self.cpu:.0f}", f"{1000 * self.late:.0f}"
+            return S_("the machine is busy ({cpu} % CPU, {late} ms late)", cpu=cpu, late=late)
         if self._calls() >= self._max_calls:
-            return f"{self._max_calls} calls are live, as many as there may be"
-        return "" if self._bucket.take(now) else f"more than {self._settings.calls_per_second:g} new calls a second"
+            return S_("{calls} calls are live, as many as there may be", calls=self._max_calls)
+        rate = f"{self._settings.calls_per_second:g}"
+        return "" if self._bucket.take(now) else S_("more than {rate} new calls a second", rate=rate)
 
     def _begin(self, why: str) -> None:
         log.warning("overload.begun", why=why)
         self._alarms.raise_(
-            ALARM, f"New calls are refused: {why}. Calls in progress are served as before.", severity=Severity.CRITICAL
+            ALARM,
+            S_("New calls are refused: {why}. Calls in progress are served as before.", why=why),
+            severity=Severity.CRITICAL,
         )
         self._timers.after(CALM_SECONDS, self._look)
 
@@ -179,7 +185,8 @@ class Overload:
             self._timers.after(left, self._look)
             return
         log.info("overload.over", refused=self.refused)
-        self._alarms.clear(ALARM, f"New calls are served again; {self.refused} were refused since the start")
+        over = S_("New calls are served again; {refused} were refused since the start", refused=self.refused)
+        self._alarms.clear(ALARM, over)
 
     def beat(self, seconds: float) -> None:
         """Once in so many seconds, by the daemon's beat: how busy is it, and how late are we?"""
@@ -194,7 +201,7 @@ class Overload:
         """For `jackfield status`."""
         return {
             "refusing": bool(self._since),
-            "why": self._why if self._since else "",
+            "why": str(self._why) if self._since else "",
             "refused": self.refused,
             "cpu_percent": round(self.cpu, 1),
             "late_ms": round(1000 * self.late, 1),

@@ -19,12 +19,14 @@ import structlog
 from jackfield.alarms.models import Severity
 from jackfield.config.objects.trunk import Trunk
 from jackfield.config.paths import AUTHORITIES
+from jackfield.i18n import sentences
 from jackfield.telephony import handshake
 from jackfield.telephony.events import Message
 
 if TYPE_CHECKING:
     from jackfield.alarms.service import Alarms
 
+S_ = sentences("jackfield")
 log = structlog.get_logger(__name__)
 TRUNK_EVENTS = frozenset({"ContactStatus", "Registry"})
 FAILED_CALLS = 3
@@ -190,11 +192,14 @@ class TrunkStates:
             trunk.failed_calls = trunk.failed_calls + 1 if failure else 0
             key = f"trunk-failing:{name}"
             if not failure:
-                self._alarms.clear(key, f"Trunk {name} takes calls again.")
+                self._alarms.clear(key, S_("Trunk {trunk} takes calls again.", trunk=name))
             else:
-                text = f"Trunk {name} has failed {trunk.failed_calls} calls in a row, the last with {failure}."
                 severity = Severity.WARNING if trunk.failed_calls >= FAILED_CALLS else Severity.NOTICE
-                text = f"{text} Ask the carrier; see: jackfield trunks"
+                text = S_(
+                    "Trunk {trunk} has failed {calls} calls in a row, the last with {failure}. Ask the carrier; see: "
+                    "jackfield trunks",
+                    trunk=name, calls=trunk.failed_calls, failure=failure,
+                )  # fmt: skip
                 self._alarms.raise_(key, text, severity=severity, trunk=name, calls=trunk.failed_calls)
 
     # -- judging ---------------------------------------------------------------------------------------------------
@@ -227,21 +232,29 @@ class TrunkStates:
         elif trunk.contact == "Unreachable":
             self._unreachable(name)
         elif trunk.contact in ("Reachable", "NonQualified"):
-            self._alarms.clear(f"trunk-unreachable:{name}", f"Trunk {name} is reached again.")
+            self._alarms.clear(f"trunk-unreachable:{name}", S_("Trunk {trunk} is reached again.", trunk=name))
         if trunk.registers and trunk.registration == "Rejected":
-            text = f"Trunk {name} is not registered: the carrier refuses or does not answer. Check username and secret"
-            self._alarms.raise_(f"trunk-refused:{name}", f"{text}; see: /var/log/asterisk/messages.log", trunk=name)
+            text = S_(
+                "Trunk {trunk} is not registered: the carrier refuses or does not answer. Check username and secret; "
+                "see: /var/log/asterisk/messages.log",
+                trunk=name,
+            )
+            self._alarms.raise_(f"trunk-refused:{name}", text, trunk=name)
         elif trunk.registration == "Registered" or not trunk.registers:
-            self._alarms.clear(f"trunk-refused:{name}", f"Trunk {name} is registered.")
+            self._alarms.clear(f"trunk-refused:{name}", S_("Trunk {trunk} is registered.", trunk=name))
 
     def _unreachable(self, name: str, refusal: str = "") -> None:
         if refusal:
-            text = (
-                f"Trunk {name} is not used: its certificate is not trusted ({refusal}). Put the authority that signed "
-                "it into the file of tls_ca (kind general), or ask the carrier for a valid one"
-            )
+            text = S_(
+                "Trunk {trunk} is not used: its certificate is not trusted ({refusal}). Put the authority that signed "
+                "it into the file of tls_ca (kind general), or ask the carrier for a valid one",
+                trunk=name, refusal=refusal,
+            )  # fmt: skip
         else:
-            text = f"Trunk {name} does not answer OPTIONS. Look at the line and at the carrier; see: jackfield trunks"
+            text = S_(
+                "Trunk {trunk} does not answer OPTIONS. Look at the line and at the carrier; see: jackfield trunks",
+                trunk=name,
+            )
         self._alarms.raise_(f"trunk-unreachable:{name}", text, trunk=name)
 
     def _look(self, trunk: Trunk) -> None:
