@@ -42,7 +42,7 @@ class Serving:
         for sentence in self.left_out:
             log.error("site.left_out", what=sentence)
         daemon.troubles.site(self.left_out)
-        daemon.trunks.serve(site.all("trunk", Trunk))
+        daemon.trunks.serve(site.all("trunk", Trunk), site.general.tls_ca)
         daemon.troubles.fragments(left_out_of(folder))
         daemon.calls.serve_site(site, Manifest.load(folder / "sounds.json"))
         daemon.quality.serve(site.names("trunk"), site.names("extension"))
