@@ -104,11 +104,14 @@ def test_what_people_see_of_cores_kinds_is_in_the_chinese_catalogue() -> None:
     assert missing == [], f"add these to {CATALOGUE}"
 
 
+MARKS = ("_", "N_", "S_")
+
+
 def _marked(source: Path) -> set[str]:
-    """Texts that a module marks with `_(…)` or `N_(…)`."""
+    """Texts that a module marks with `_(…)`, `N_(…)` or `S_(…)`."""
     found = set()
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_"):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS:
             found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
     return found
 
@@ -150,7 +153,7 @@ def _untranslated(node: ast.AST, shown: bool = False) -> Iterator[str]:
     """Sentences that reach people as they are."""
     if isinstance(node, ast.Call):
         name = _called(node)
-        if name in ("_", "N_"):
+        if name in MARKS:
             return
         shown = SHOWN_BY.fullmatch(name) is not None or (shown and name in ("join", "list", "dict"))
     if isinstance(node, ast.Constant | ast.JoinedStr):

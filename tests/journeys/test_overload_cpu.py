@@ -105,6 +105,7 @@ def test_no_cpu_for_new_calls(rated: None, pbx: Pbx, talk: Callable[[], None]) -
             pbx.wait_hears(inside, "all-busy")
             assert inside.wait_ended(20).final_code == 503
             talk()
+    wait_for(lambda: not refused(), 30, "a call to be served again")
     wait_for(lambda: not overload(pbx)["refusing"], 30, "the end of the overload")
     served(pbx)
     talk()

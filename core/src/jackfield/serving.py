@@ -41,6 +41,7 @@ class Serving:
         site, self.left_out = Site.from_json(text, daemon.host.kinds(), number)
         for sentence in self.left_out:
             log.error("site.left_out", what=sentence)
+        daemon.teller.language = site.general.language
         daemon.troubles.site(self.left_out)
         daemon.trunks.serve(site.all("trunk", Trunk), site.general.tls_ca)
         daemon.troubles.fragments(left_out_of(folder))

@@ -22,6 +22,8 @@ class Teller:
 
     def __init__(self, host: PluginHost) -> None:
         self._host = host
+        self.language = "en"
+        """In which people are told: the site's."""
         self._delivery: Delivery | None = None
         self._hooks = Lane("alarm-hooks", 100)
 
@@ -41,7 +43,7 @@ class Teller:
         if self._delivery is not None:
             for some, escalation in ((escalated, True), (others, False)):
                 if some:
-                    self._delivery.deliver(compose(some, escalation=escalation))
+                    self._delivery.deliver(compose(some, escalation=escalation, language=self.language))
         for each in news:
             self._hooks.put(lambda entry=each.entry: self._hook(entry))  # type: ignore[misc]
 

@@ -14,6 +14,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "acl.conf": ("acl",),
     "cdr.conf": ("cdr",),
     "cel.conf": ("cel",),
+    "confbridge.conf": ("app_confbridge.so",),
     "extensions.conf": ("pbx_config.so",),
     "features.conf": ("features",),
     "http.conf": ("http",),

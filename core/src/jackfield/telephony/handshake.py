@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jackfield.config.objects.trunk import Trunk
 
-SECONDS = 1.5
+SECONDS = 2.0
 """For the connection, and again for the handshake: the alarm must be up within 5 s."""
 
 
