@@ -164,6 +164,46 @@ def _untranslated(node: ast.AST, shown: bool = False) -> Iterator[str]:
         yield from _untranslated(child, shown)
 
 
+def _validators(source: Path) -> Iterator[tuple[str, bool]]:
+    """Sentences of a validator's errors: each, and whether it can be translated (no value is put in before)."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and _called(node.exc) == "ValueError":
+            for arg in node.exc.args:
+                if isinstance(arg, ast.Constant | ast.JoinedStr) and (text := _sentence(arg)):
+                    yield text, isinstance(arg, ast.Constant)
+
+
+def test_what_validators_say_can_be_said_in_chinese() -> None:
+    """A fixed sentence is looked up where it is shown (`words.py`); one with values is a `Sentence`."""
+    known = CATALOGUE.read_text(encoding="utf-8")
+    sources = [s for s in sorted((Path(i18n.__file__).parent / "config").rglob("*.py"))
+               if s.name not in FOR_AUTHORS_OF_PLUGINS]  # fmt: skip
+    found = [(f"{source.name}: {text}", text, fixed) for source in sources for text, fixed in _validators(source)]
+    assert len(found) > 20
+    assert [where for where, _, fixed in found if not fixed] == [], "make these sentences: S_(…, name=value)"
+    missing = [where for where, text, _ in found if f'msgid "{_escaped(text)}"' not in known]
+    assert missing == [], f"add these to {CATALOGUE}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _raised(source: Path) -> Iterator[str]:
+    """Sentences in English only that alarms are raised or cleared with."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and _called(node) in ("raise_", "clear"):
+            yield from (text for arg in node.args[1:] if (text := _sentence(arg)))
+
+
+def test_no_alarm_is_in_english_only() -> None:
+    sources = sorted(Path(i18n.__file__).parent.rglob("*.py"))
+    found = [
+        f"{source.name}: {text}" for source in sources if source.parent.name != "testing" for text in _raised(source)
+    ]
+    assert found == [], "make these sentences: S_(…, name=value)"
+
+
 def test_the_search_finds_what_is_not_translated() -> None:
     found = ast.parse(
         "echo('No calls here')\nraise SiteError([f'there is no {name}'])\nnote(_('Well done.'))\nlog('a b c')"

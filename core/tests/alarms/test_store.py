@@ -31,11 +31,12 @@ def either(request, tmp_path):
 
 
 def test_alarms(either):
-    alarm = Alarm("a:b", "Text 中", Severity.CRITICAL, "core", {"n": 1, "x": float("nan")}, AT, AT)
+    alarm = Alarm("a:b", "Text 中", Severity.CRITICAL, "core", {"n": 1, "x": float("nan")}, AT, AT, words='{"x": 1}')
     store.save(either, {"a:b": alarm, "c": replace(alarm, key="c")}, [Entry(AT, What.RAISED, alarm)])
     changed = replace(alarm, count=2, acknowledged_by="ann", acknowledged_at=AT, flapping=True, detail={"n": 2})
     store.save(either, {"a:b": changed, "c": None}, [Entry(AT + timedelta(days=1), What.ACKNOWLEDGED, changed, "ann")])
     assert store.load(either) == [changed]
+    assert {entry.alarm.words for entry in store.history(either)} == {alarm.words}
     assert [e.what for e in store.history(either)] == [What.ACKNOWLEDGED, What.RAISED]
     assert store.history(either, key="c") == []
     assert store.forget(either, AT + timedelta(hours=1)) == 1

@@ -36,10 +36,10 @@ def certificate_problems(general: General) -> list[Problem]:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(general.tls_certificate, general.tls_key, lambda: "")
     except (OSError, ssl.SSLError, ValueError) as error:
-        text = (
-            f"{general.tls_certificate} and {general.tls_key} are not a PEM certificate and its key without a password "
-            f"({_reason(error)}); name a pair that belongs together"
-        )
+        text = _(
+            "{certificate} and {key} are not a PEM certificate and its key without a password ({reason}); name a pair "
+            "that belongs together"
+        ).format(certificate=general.tls_certificate, key=general.tls_key, reason=_reason(error))
         problems.append(Problem(text, "general", general.name, ("tls_certificate",)))
     return problems + _authorities(general)
 
@@ -50,7 +50,9 @@ def _authorities(general: General) -> list[Problem]:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(general.tls_ca)
     except (OSError, ssl.SSLError) as error:
-        text = f"{general.tls_ca} holds no PEM certificates ({_reason(error)}); name a file with the authorities'"
+        text = _("{file} holds no PEM certificates ({reason}); name a file with the authorities'").format(
+            file=general.tls_ca, reason=_reason(error)
+        )
         return [Problem(text, "general", general.name, ("tls_ca",))]
     return []
 
@@ -65,16 +67,20 @@ def _unreadable(path: Path) -> str:
         with path.open("rb") as file:
             known = os.fstat(file.fileno())
     except OSError as error:
-        return f"{path} cannot be read: {error.strerror}; have it readable by the group {ASTERISK}, and only by it"
+        return _("{path} cannot be read: {reason}; have it readable by the group {group}, and only by it").format(
+            path=path, reason=error.strerror, group=ASTERISK
+        )
     if not stat.S_ISREG(known.st_mode):
-        return f"{path} is not a file; name a PEM file"
+        return _("{path} is not a file; name a PEM file").format(path=path)
     try:
         group = grp.getgrnam(ASTERISK).gr_gid
     except KeyError:  # no Asterisk on this machine
         return ""
     if known.st_mode & stat.S_IROTH or (known.st_gid == group and known.st_mode & stat.S_IRGRP):
         return ""
-    return f"{path} is not readable for Asterisk; chgrp {ASTERISK} {path}; chmod 640 {path}"
+    return _("{path} is not readable for Asterisk; chgrp {group} {path}; chmod 640 {path}").format(
+        path=path, group=ASTERISK
+    )
 
 
 def ensure_certificate(paths: Paths) -> None:

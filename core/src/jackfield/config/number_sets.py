@@ -13,6 +13,9 @@ from itertools import zip_longest
 from math import inf, prod
 from typing import Generic, TypeVar
 
+from jackfield.i18n import sentences
+
+S_ = sentences("jackfield")
 T = TypeVar("T")
 DIGITS = frozenset("0123456789")
 KEYS = DIGITS | frozenset("*#")
@@ -117,7 +120,13 @@ def parse(text: str) -> Numbers:
     if found := _RANGE.fullmatch(text):
         first, last = found[1], found[2]
         if len(first) != len(last):
-            raise ValueError(f"{first} and {last} are not of one length; write both ends of a range in full")
+            raise ValueError(
+                S_(
+                    "{first} and {last} are not of one length; write both ends of a range in full",
+                    first=first,
+                    last=last,
+                )
+            )
         if first > last:
             raise ValueError("the range ends before it begins; write the lower number first")
         return Numbers(tuple(Block(places) for places in _range(first, last)))
@@ -154,21 +163,28 @@ def places_of(text: str, *, plus: bool = False) -> tuple[tuple[frozenset[str], .
         elif char in _CLASSES:
             places.append(_CLASSES[char])
         elif char in ".!":
-            raise ValueError(f"{char!r} stands for the rest of the number; write it at the end of a pattern only")
+            raise ValueError(
+                S_("{char} stands for the rest of the number; write it at the end of a pattern only", char=repr(char))
+            )
         else:
-            raise ValueError(f"{char!r} means nothing in a pattern; write digits, X, Z, N, [1-5] and at the end . or !")
+            raise ValueError(
+                S_(
+                    "{char} means nothing in a pattern; write digits, X, Z, N, [1-5] and at the end . or !",
+                    char=repr(char),
+                )
+            )
     if not text or len(places) > MAX_PLACES:
-        raise ValueError(f"a pattern has 1 to {MAX_PLACES} places; write it as in _555XXXX")
+        raise ValueError(S_("a pattern has 1 to {most} places; write it as in _555XXXX", most=MAX_PLACES))
     return tuple(places), tail
 
 
 def _digits_of(text: str) -> frozenset[str]:
     found: set[str] = set()
     if not _SET.fullmatch(text):
-        raise ValueError(f"[{text}] is no set of digits; write it as in [1-5] or [035]")
+        raise ValueError(S_("[{text}] is no set of digits; write it as in [1-5] or [035]", text=text))
     for part in re.findall(r"[0-9](?:-[0-9])?", text):
         if part[0] > part[-1]:
-            raise ValueError(f"[{text}] runs backwards; write the lower digit first")
+            raise ValueError(S_("[{text}] runs backwards; write the lower digit first", text=text))
         found.update(str(digit) for digit in range(int(part[0]), int(part[-1]) + 1))
     return frozenset(found)
 

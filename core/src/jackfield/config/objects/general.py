@@ -18,6 +18,9 @@ from jackfield.config.kinds import (
     Zone,
 )
 from jackfield.config.objects.outbound import CallClass
+from jackfield.i18n import sentences
+
+S_ = sentences("jackfield")
 
 
 class General(SiteObject):
@@ -65,10 +68,16 @@ class General(SiteObject):
     def _ports(self) -> Self:
         if self.rtp_end < self.rtp_start + 3:
             raise ValueError(
-                f"rtp_end {self.rtp_end} must be above rtp_start {self.rtp_start}: a call takes two ports a leg"
+                S_(
+                    "rtp_end {end} must be above rtp_start {start}: a call takes two ports a leg",
+                    end=self.rtp_end,
+                    start=self.rtp_start,
+                )
             )
         if self.rtp_start <= self.sip_port <= self.rtp_end:
-            raise ValueError(f"sip_port {self.sip_port} lies within the RTP ports; choose it outside of them")
+            raise ValueError(
+                S_("sip_port {port} lies within the RTP ports; choose it outside of them", port=self.sip_port)
+            )
         if len({self.sip_port, self.tls_port, self.tls_unverified_port, self.wss_port}) < 4:
             raise ValueError("sip_port, tls_port, tls_unverified_port and wss_port must differ")
         return self

@@ -9,7 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from jackfield.config import number_sets
 from jackfield.config.hours import parse_dates, parse_span, parse_special
 from jackfield.config.kinds import Destination, Language, Name, Onward, Refers, SiteObject, Zone
+from jackfield.i18n import sentences
 
+S_ = sentences("jackfield")
 ANONYMOUS = "anonymous"
 """Stands for callers who withhold their number."""
 
@@ -118,7 +120,7 @@ class Split(SiteObject):
     @model_validator(mode="after")
     def _hundred(self) -> Self:
         if (total := sum(share.percent for share in self.shares)) != 100:
-            raise ValueError(f"the shares make {total} percent; make them 100 together")
+            raise ValueError(S_("the shares make {total} percent; make them 100 together", total=total))
         return self
 
 

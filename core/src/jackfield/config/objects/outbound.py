@@ -7,8 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from jackfield.config.kinds import CallerName, Destination, Name, Number, Refers, SiteObject
+from jackfield.i18n import sentences
 from jackfield.routing.patterns import DIAL_PATTERN, DialPattern
 
+S_ = sentences("jackfield")
 CallClass = Literal["internal", "local", "national", "mobile", "international", "premium"]
 CallerIdPolicy = Literal["extension", "route", "trunk", "withheld"]
 
@@ -60,7 +62,13 @@ class OutboundRoute(SiteObject):
             raise ValueError("shows the route's number but has none; set caller_id_number, or another caller_id")
         short = [p for p in self.patterns if DialPattern.read(p).shortest <= self.strip and not self.prepend]
         if self.strip and short:
-            raise ValueError(f"strip = {self.strip} leaves nothing of numbers like {short[0]}; make it less")
+            raise ValueError(
+                S_(
+                    "strip = {strip} leaves nothing of numbers like {number}; make it less",
+                    strip=self.strip,
+                    number=short[0],
+                )
+            )
         return self
 
 

@@ -7,7 +7,9 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from jackfield.config.kinds import Destination, MusicClass, SiteObject
+from jackfield.i18n import sentences
 
+S_ = sentences("jackfield")
 MAX_SLOTS = 100
 _Slot = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,10}$")]
 
@@ -28,7 +30,10 @@ class Parking(SiteObject):
     def _range(self) -> Self:
         if len(self.first) != len(self.last) or not int(self.first) <= int(self.last) < int(self.first) + MAX_SLOTS:
             raise ValueError(
-                f"first and last must have as many digits, and be at most {MAX_SLOTS} slots, as in 701 to 720"
+                S_(
+                    "first and last must have as many digits, and be at most {most} slots, as in 701 to 720",
+                    most=MAX_SLOTS,
+                )
             )
         return self
 

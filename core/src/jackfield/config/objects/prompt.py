@@ -7,6 +7,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from jackfield.config.kinds import Language, SiteObject
+from jackfield.i18n import sentences
+
+S_ = sentences("jackfield")
 
 
 def _words(value: str) -> str:
@@ -30,5 +33,5 @@ class Prompt(SiteObject):
         if not self.text and not self.file:
             raise ValueError('give it text, as in text = { en = "Good morning" }, or a file')
         if both := sorted(self.text.keys() & self.file.keys()):
-            raise ValueError(f"has both text and file for {', '.join(both)}; keep one of them")
+            raise ValueError(S_("has both text and file for {languages}; keep one of them", languages=", ".join(both)))
         return self

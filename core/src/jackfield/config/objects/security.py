@@ -7,13 +7,15 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from jackfield.config.kinds import Name, Network, Refers, SiteObject
+from jackfield.i18n import sentences
 
+S_ = sentences("jackfield")
 NAME = "site"
 
 
 def _ours(value: str) -> str:
     if value != NAME:
-        raise ValueError(f"there is one security object, and its name is {NAME!r}")
+        raise ValueError(S_("there is one security object, and its name is {name}", name=repr(NAME)))
     return value
 
 

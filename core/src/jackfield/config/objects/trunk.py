@@ -19,7 +19,10 @@ from jackfield.config.kinds import (
     SiteObject,
     g711,
 )
+from jackfield.i18n import sentences
 from jackfield.routing.numbers import NumbersIn, NumbersOut
+
+S_ = sentences("jackfield")
 
 
 class Trunk(SiteObject):
@@ -67,7 +70,10 @@ class Trunk(SiteObject):
     def _encryption(self) -> Self:
         if self.media_encryption != "no" and self.transport != "tls":
             raise ValueError(
-                f"over {self.transport} the keys of media_encryption travel in the clear; set transport to tls"
+                S_(
+                    "over {transport} the keys of media_encryption travel in the clear; set transport to tls",
+                    transport=self.transport,
+                )
             )
         return self
 
