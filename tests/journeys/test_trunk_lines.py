@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -68,10 +67,6 @@ def test_unreachable_and_back(pbx: Pbx, line: Peer) -> None:
     wait_for(lambda: alarms(pbx, "line") == {"trunk-unreachable"}, WITHIN, "the alarm", every=0.02)
     print(f"alarm {time.monotonic() - known:.2f} s after Asterisk knew")
     assert trunk(pbx, "line")["state"] == "unreachable" and trunk(pbx, "line")["round_trip_ms"] is None
-    told = {a["key"]: a["text"] for a in pbx.ask("alarms", language="zh")}["trunk-unreachable:line"]
-    assert told.startswith("中继 line "), told
-    shown = pbx.node.run(["env", "LANG=zh_CN.UTF-8", "jackfield", "alarms", "history", "--json"]).stdout
-    assert told in [entry["text"] for entry in json.loads(shown)]
     line.answers_options = True
     wait_trunk(pbx, "line", "reachable")
     wait_for(lambda: not alarms(pbx, "line"), WITHIN, "the alarm to go", every=0.02)

@@ -193,10 +193,12 @@ class Library:
             for name in [own for own, ours in ASTERISKS_OWN.items() if ours == sound.name]:
                 for form in FORMATS:
                     link = self._paths.sounds / sound.language / f"{name}.{form}"
-                    new = link.with_name(f".{link.name}.{os.getpid()}")
-                    new.unlink(missing_ok=True)
-                    new.symlink_to(f"{sound.stem}.{form}")
-                    new.replace(link)
+                    target = Path(f"{sound.stem}.{form}")
+                    if not link.is_symlink() or link.readlink() != target:
+                        new = link.with_name(f".{link.name}.{os.getpid()}")
+                        new.unlink(missing_ok=True)
+                        new.symlink_to(target)
+                        new.replace(link)
 
     def music(self) -> list[str]:
         """Names of the pieces of music on hold that Asterisk's packages bring."""
