@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -78,15 +80,17 @@ class ConsoleApp(App[str]):
         self.go(self._first)
         loop = asyncio.get_running_loop()
         gatherer = Gatherer(loop, self._deliver, GATHER_SECONDS)
-        self.link.follow(gatherer.put, lambda trouble: self._from_thread(loop, trouble))
+        context = contextvars.copy_context()
+
+        def connection(trouble: Trouble | None) -> None:
+            with suppress(RuntimeError):  # the loop is closed: the application has ended
+                loop.call_soon_threadsafe(self._connection, trouble, context=context)
+
+        self.link.follow(gatherer.put, connection)
 
     async def on_unmount(self) -> None:
         """No more events."""
         self.link.close()
-
-    def _from_thread(self, loop: asyncio.AbstractEventLoop, trouble: Trouble | None) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(self._connection, trouble)
 
     def _connection(self, trouble: Trouble | None) -> None:
         """The live connection came up, or broke."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -109,6 +110,7 @@ class Gatherer:
     def __init__(self, loop: asyncio.AbstractEventLoop, deliver: Callable[[list[Event]], None], seconds: float) -> None:
         """`deliver` is called on the loop, at most every `seconds`."""
         self._loop, self._deliver, self._seconds = loop, deliver, seconds
+        self._context = contextvars.copy_context()
         self._lock, self._waiting = threading.Lock(), list[Event]()
 
     def put(self, event: Event) -> None:
@@ -118,7 +120,11 @@ class Gatherer:
             first = len(self._waiting) == 1
         if first:
             with suppress(RuntimeError):  # the loop is closed: the application has ended
-                self._loop.call_soon_threadsafe(self._loop.call_later, self._seconds, self._flush)
+                # In the application's context, which knows the application and the language; a thread's does not.
+                self._loop.call_soon_threadsafe(self._later, context=self._context)
+
+    def _later(self) -> None:
+        self._loop.call_later(self._seconds, self._flush)
 
     def _flush(self) -> None:
         with self._lock:
