@@ -48,6 +48,9 @@ class Writer:
     def leg(self, leg) -> None:
         pass
 
+    def find_call(self, identity: str) -> None:
+        """Nothing is on record."""
+
 
 class States:
     """What users have set, without a database."""
@@ -112,7 +115,7 @@ class Daemon:
         registry = Registry()
         self.calls = CallService(self.host, self.writer, EventBus(), registry, "token", lambda: datetime.now(UTC))
         self.host.on_left = self.calls.stalls.plugin_left
-        registry.listener = self.calls.legs
+        registry.listener, registry.known = self.calls.legs, True
         self.calls.desk = Desk(States(), self.calls, None, ParkingLot(lambda slot, occupied: None))
         numbers = ("good", "raises", "exits", "nonsense", "loops", "waits", "hangs")
         dids = [

@@ -40,7 +40,6 @@ def test_the_threads_word_counts_when_the_hangup_event_is_quicker() -> None:
     for number in range(20):
         daemon = Daemon(plugin)
         daemon.calls.registry.listener = Listener(daemon.calls.legs)
-        daemon.calls.registry.known = True
         who = {"Uniqueid": "1.1", "Linkedid": "1.1", "Channel": "PJSIP/carrier-00000001"}
         event(daemon, "Newchannel", **who)
         peer = daemon.call("good")

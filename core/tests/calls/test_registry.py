@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.calls.registry import Registry, endpoint_of
@@ -135,11 +137,59 @@ def test_after_a_blind_time_the_registry_equals_asterisk() -> None:
     assert feed.registry.known
 
 
-def test_wait_gone_does_not_wait_for_what_nobody_knows() -> None:
+def test_a_call_that_nobody_knows_of_counts_as_gone_only_when_time_is_up() -> None:
     feed = a_call()
-    assert feed.registry.wait_gone("1.1", 5)
-    feed.registry.resync([message("Status", Uniqueid="1.1", Linkedid="1.1", Channel="PJSIP/carrier-00000001")], {})
-    assert not feed.registry.wait_gone("1.1", 0.01)
+    assert feed.registry.wait_gone("1.1", 0.01)
+    own = message("Status", Uniqueid="1.1", Linkedid="1.1", Channel="PJSIP/carrier-00000001")
+    back = threading.Timer(0.05, feed.registry.resync, ([own], {}))
+    back.start()
+    assert not feed.registry.wait_gone("1.1", 0.5)
+    back.join()
+
+
+def test_what_happens_while_asterisk_is_asked_for_its_list_counts() -> None:
+    """A channel that the list has no more is not kept, one that it has not yet is not ended."""
+    feed = Feed()
+    feed.new("1.1", "PJSIP/carrier-00000001")
+    feed.registry.hold()
+    feed("Hangup", Uniqueid="1.1", Channel="PJSIP/carrier-00000001", Cause="16")
+    feed.new("2.1", "PJSIP/carrier-00000002")
+    feed.new("2.2", "PJSIP/201-00000003", "2.1")
+    feed("DialBegin", Uniqueid="2.1", DestUniqueid="2.2", DestLinkedid="2.1")
+    feed("DialEnd", Uniqueid="2.1", DestUniqueid="2.2", DialStatus="ANSWER")
+    feed("BridgeEnter", Uniqueid="2.1")
+    assert [c.id for c in feed.registry.channels()] == ["1.1"]
+    older = [
+        message("Status", Uniqueid="1.1", Linkedid="1.1", Channel="PJSIP/carrier-00000001"),
+        message("Status", Uniqueid="2.1", Linkedid="2.1", Channel="PJSIP/carrier-00000002", Application="AGI"),
+    ]
+    feed.registry.resync(older, {})
+    assert {(c.id, c.call, c.dial_status) for c in feed.registry.channels()} == {
+        ("2.1", "2.1", ""),
+        ("2.2", "2.1", "ANSWER"),
+    }
+    assert (feed.heard.answered, [c.id for c in feed.heard.ended]) == (["2.2"], ["1.1"])
+    feed("Hangup", Uniqueid="2.2", Channel="PJSIP/201-00000003", Cause="16")
+    assert [c.id for c in feed.registry.channels()] == ["2.1"]
+
+
+def test_a_broken_event_that_was_kept_back_harms_no_other() -> None:
+    feed = Feed()
+    feed.registry.hold()
+    feed("Newchannel", Channel="PJSIP/201-00000003")
+    feed.new("2.1", "PJSIP/carrier-00000002")
+    feed.registry.resync([], {})
+    assert [c.id for c in feed.registry.channels()] == ["2.1"]
+    assert feed.registry.known
+
+
+def test_events_that_were_kept_back_are_void_when_asterisk_is_lost() -> None:
+    feed = Feed()
+    feed.registry.hold()
+    feed.new("2.1", "PJSIP/carrier-00000002")
+    feed.registry.lost()
+    feed.registry.resync([], {})
+    assert feed.registry.channels() == []
 
 
 def test_endpoints() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from jackfield.calls.live import Live
 from jackfield.calls.party import Party
-from jackfield.calls.state import Facts, decode, encode
+from jackfield.calls.state import Facts, Saved, decode, encode
 from jackfield.calls.transfer import SENT, Return, after_end, send_on
 from jackfield.routing.destinations import End, Goto, Result
 
@@ -66,5 +67,22 @@ def test_a_talk_after_the_transfer_ends_it() -> None:
 
 def test_what_the_handler_says_late_does_not_hide_the_transfer() -> None:
     live = Sent().live
-    assert live.transferred("transferred:201").outcome == "transferred:201"
+    assert live.transferred("transferred:201", 1).outcome == "transferred:201"
     assert live.leave(1, "hang-up").outcome == "transferred:201"
+
+
+def test_a_transfer_that_comes_again_is_the_same_one() -> None:
+    """Its first connection was given up before its step could be stored on the channel."""
+    live = Sent().live
+    before = Saved(live.facts, "extension:201", 1, {}, {}, 0, True)
+    for _ in range(2):
+        assert live.transferred("transferred:201", send_on(live, before, BACK).seq).seq == 1
+        live.enter(2, "queue:sales")
+    assert [(step.seq, step.destination) for step in live.steps] == [(1, "extension:201"), (2, "queue:sales")]
+
+
+def test_a_channel_that_led_another_call_says_nothing_of_this_ones_steps() -> None:
+    live = Sent().live
+    live.enter(2, "queue:sales")
+    other = Saved(replace(live.facts, id="1.9"), "extension:203", 7, {}, {}, 0, True)
+    assert send_on(live, other, BACK).seq == 2

@@ -56,7 +56,7 @@ class Endings:
 
     def finish(self, live: Live, call: Call | None, end: End | None, seconds: float) -> bool:
         """Make the record final once the last channel is gone; False when one is left after `seconds`."""
-        identity = live.facts.id
+        identity, seen = live.facts.id, datetime.now(UTC)
         if call is not None and call.taken:
             return True
         gone = self._registry.wait_gone(identity, seconds)
@@ -71,8 +71,8 @@ class Endings:
         self._board.take_off(live)
         self._lines.release(identity)
         if call is None:  # no thread of ours was there to see the end
-            live.end(live.last_end() or datetime.now(UTC))
-        record = live.record(end, self._persons())
+            live.end(live.last_end() or seen)
+        record = live.record(end, self._persons(), seen)
         self._writer.call_ended(record)
         self._outgoing.ended(identity, record.talk_seconds)
         self.recovery(identity)

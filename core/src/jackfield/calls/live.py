@@ -44,6 +44,8 @@ class Live:
     """A talk ended while the daemon was away: nobody of ours may have seen who answered."""
     left: dict[int, str] = field(default_factory=dict)
     """Step → outcome, of steps that a transfer ended."""
+    hung_up: threading.Event = field(default_factory=threading.Event)
+    """Set when its thread has found the connection gone."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     running: threading.Lock = field(default_factory=threading.Lock)
     """Held while a handler runs: after a transfer, the one before must have let go of the call."""
@@ -136,11 +138,12 @@ class Live:
             self.agents[endpoint] = agent
             self.queue = other.queue or self.queue
 
-    def transferred(self, outcome: str) -> StepRecord | None:
-        """The last step ended with a transfer, whatever its handler says of it."""
-        if not self.steps:
-            return None
-        seq = max(step.seq for step in self.steps)
+    def transferred(self, outcome: str, seq: int) -> StepRecord | None:
+        """Step `seq` ended with a transfer, whatever its handler says of it.
+
+        Later ones are not the call's: its connection was given up before the first word on it, and it comes again.
+        """
+        self.steps = [step for step in self.steps if step.seq <= seq]
         self.left[seq] = outcome
         return self.leave(seq, outcome)
 
@@ -200,14 +203,15 @@ class Live:
         """The record of a call that has just begun."""
         return replace(self.record(None, ()), ended_at=None, result=None, cause=None, trunks_tried=" ".join(self.tried))
 
-    def record(self, end: End | None, persons: Iterable[str]) -> CallRecord:
+    def record(self, end: End | None, persons: Iterable[str], seen: datetime | None = None) -> CallRecord:
         """The final record.
 
         Args:
             end: what the last handler said; None when the caller left.
             persons: kinds of destinations that lead to a person.
+            seen: when its end was seen, for want of its legs' ends; by default now.
         """
-        now = datetime.now(UTC)
+        now = seen or datetime.now(UTC)
         own = self.legs.get(self.facts.id)
         ended = self.last_end() or now
         answered = sorted((leg for leg in self._persons() if leg.answered_at), key=lambda leg: leg.answered_at or now)

@@ -112,6 +112,7 @@ class Registry:
         self._phones: dict[str, int] = {}
         self._reachable: dict[str, bool] = {}
         self._gone = threading.Condition(self._lock)
+        self._held: list[tuple[str, Message]] | None = None
         self._handlers = {
             "Newchannel": self._new,
             "Newstate": self._state,
@@ -168,11 +169,15 @@ class Registry:
             return {endpoint for endpoint, there in self._reachable.items() if there}
 
     def wait_gone(self, call: str, seconds: float) -> bool:
-        """Wait until no channel of a call is left; False when time is up or AMI is away."""
+        """Wait until no channel of a call is left; False when time is up and one is.
+
+        While AMI is away nobody can tell: it has the same time to come back, then the call counts as gone.
+        """
         with self._gone:
-            return self._gone.wait_for(
-                lambda: not self.known or not any(c.call == call for c in self._channels.values()), seconds
+            gone = self._gone.wait_for(
+                lambda: self.known and not any(c.call == call for c in self._channels.values()), seconds
             )
+            return gone or not self.known
 
     # -- events ----------------------------------------------------------------------------------------------------
 
@@ -181,7 +186,10 @@ class Registry:
         handler = self._handlers.get(name)
         if handler is not None:
             with self._lock:
-                handler(message)
+                if self._held is None:
+                    handler(message)
+                else:
+                    self._held.append((name, message))
 
     def _new(self, message: Message) -> None:
         identity = message["Uniqueid"]
@@ -348,8 +356,17 @@ class Registry:
     def lost(self) -> None:
         """AMI is away: nothing is known until `resync`."""
         with self._gone:
-            self.known = False
+            self.known, self._held = False, None
             self._gone.notify_all()
+
+    def hold(self) -> None:
+        """Keep events back from now on, until `resync` or `lost`: Asterisk is about to be asked for its list.
+
+        The list may be older than an event that comes before it has been taken in: a channel that has begun or ended
+        meanwhile.
+        """
+        with self._lock:
+            self._held = []
 
     def resync(self, status: list[Message], reachable: dict[str, bool]) -> None:
         """Make the registry equal to Asterisk's own list.
@@ -371,8 +388,19 @@ class Registry:
                 self._settle(bridge, None, now)
             for endpoint, there in reachable.items():
                 self._set_reachable(endpoint, there)
+            self._catch_up()
             self.known = True
+            self._gone.notify_all()
         log.info("registry.resynced", channels=len(status))
+
+    def _catch_up(self) -> None:
+        """Take the events that were kept back. Those that the list knows of already change nothing."""
+        held, self._held = self._held or [], None
+        for name, message in held:
+            try:
+                self._handlers[name](message)
+            except Exception:
+                log.exception("registry.event_failed", ami_event=name)
 
     def _adopt(self, identity: str, message: Message, now: datetime) -> None:
         name, own = message["Channel"], message.variables().get(variables.CALL, "")

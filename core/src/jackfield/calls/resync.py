@@ -42,10 +42,13 @@ class Resync:
 
     def everything(self) -> bool:
         """Channels, contacts, trunks and calls; False when Asterisk was lost again."""
+        self._registry.hold()
         try:
-            status = self._asterisk.channels()
-            self._registry.resync(status, self._asterisk.contacts())
+            status, contacts = self._asterisk.channels(), self._asterisk.contacts()
+            served = self._served()
+            self._registry.resync(status, contacts)
         except JackfieldError as error:
+            self._registry.lost()
             log.warning("ami.resync_failed", error=str(error))
             return False
         self.trunks()
@@ -61,7 +64,7 @@ class Resync:
         alive = {channel.call for channel in self._registry.channels()}
         self._calls.adoption.adopt_talks(open_calls, alive)
         self._calls.endings.end_gone()
-        self._close_ended(open_calls, alive)
+        self._close_ended(open_calls, alive | served)
         self._recovery.expect(expected)
         return True
 
@@ -73,12 +76,16 @@ class Resync:
         except NotConnected as error:
             log.warning("trunks.resync_failed", error=str(error))
 
-    def _close_ended(self, open_calls: dict[str, Any], live: set[str]) -> None:
+    def _served(self) -> set[str]:
+        """Calls that are ours; the ends of those that are over wait until it is known what is live."""
+        return {live.facts.id for live in self._calls.calls()}
+
+    def _close_ended(self, open_calls: dict[str, Any], ours: set[str]) -> None:
         """End the records of calls that ended while nobody looked."""
-        served = {c.facts.id for c in self._calls.calls()}
+        ours = ours | self._served()
         noted = self._asterisk.take_ended()
         for identity, record in open_calls.items():
-            if identity in live or identity in served:
+            if identity in ours:
                 continue
             note = noted.get(identity) or EndNote(datetime.now(UTC))
             self._calls.endings.close(record, note.ended, note.talk)

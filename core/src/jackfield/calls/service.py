@@ -199,7 +199,7 @@ class CallService:
             live = live or self.adoption.forgotten(identity, saved, back)
             saved = self._transferred(live, saved, back)
         elif saved is None:
-            if live is None:
+            if live is None or self._unserved(live):
                 self._arrive(session, "phone" if back.extension else "trunk", back.extension or back.trunk)
                 return
             # The handler had not said a word to Asterisk yet; the call was taken from it.
@@ -229,10 +229,24 @@ class CallService:
             log.info("call.resumed", call=call.id, at=call.at, dial=back.dial_status, times=call.resumes)
         self._run(live, call, lambda: first)
 
+    def _unserved(self, live: Live) -> bool:
+        """Whether a call that comes back without a state is to start afresh: it is no handler's fault.
+
+        A daemon that is gone had it for a moment; or Asterisk gave up its connection while this one was starting.
+        """
+        call = live.call
+        if self.stalls.noted(live.facts.id):
+            return False
+        if call is None:
+            return True
+        if live.hung_up.wait(LET_GO_SECONDS):
+            call.taken = True
+        return call.taken
+
     def _transferred(self, live: Live, saved: state.Saved | None, back: Return) -> state.Saved:
         """A phone has sent the call on: the step it was in is over."""
         sent = send_on(live, saved, back)
-        step = live.transferred(f"transferred:{back.transferrer}")
+        step = live.transferred(f"transferred:{back.transferrer}", sent.seq)
         if step is not None:
             self._writer.step(step)
         self._events.publish("call", id=live.facts.id, what="transferred", by=back.transferrer, to=back.transfer)
@@ -247,7 +261,7 @@ class CallService:
             self._host.call("jackfield_call_answered", call=call) if live.answered_at() else None
             call.finish(end.cause)
         except CallerHungUp:
-            pass
+            live.hung_up.set()
         except JackfieldError as error:
             log.warning("call.lost", call=call.id, error=str(error))
         finally:

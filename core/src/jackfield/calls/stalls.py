@@ -55,6 +55,10 @@ class Stalls:
         """A call was taken away: it is to go to its fallback."""
         self._taken.add(identity)
 
+    def noted(self, identity: str) -> bool:
+        """Whether a call was taken away and is not back yet."""
+        return identity in self._taken
+
     def settle(self, identity: str) -> bool:
         """Whether a call that is back was taken away; that is done with then."""
         if identity not in self._taken:

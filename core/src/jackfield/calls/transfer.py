@@ -70,7 +70,10 @@ def send_on(live: Live, saved: Saved | None, back: Return) -> Saved:
     )
     data = dict(live.call.data if live.call else saved.data if saved else {})
     data[SENT] = f"{TARGET} {datetime.now(UTC).isoformat()}"
-    seq = max((step.seq for step in live.steps), default=saved.seq if saved else 0)
+    if saved is not None and saved.facts.id == live.facts.id:
+        seq = saved.seq
+    else:
+        seq = max((step.seq for step in live.steps), default=saved.seq if saved else 0)
     return Saved(facts, "", seq, data, {}, 0, True)
 
 
