@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from journeys.faults import gaps, wait_both_ways
+from journeys.faults import answered, gaps, talk_with
 from journeys.pbx import SITE, Pbx
-from journeys.softphone import Softphone
+from journeys.softphone import Softphone, registered
+from rig import Call, Phone
 from rig.audio import TONES
 from rig.pytest_plugin import make_node  # noqa: F401
 from rig.run import Run
@@ -78,16 +79,9 @@ def pbx(shared_pbx: Pbx) -> Iterator[Pbx]:
 @pytest.fixture(scope="session")
 def registered_handsets(shared_pbx: Pbx) -> Iterator[dict[str, Softphone]]:
     """Softphones of the extensions 251 to 253, registered; tests take `handsets`."""
-    party, users = shared_pbx.run.party("handsets"), ("251", "252", "253")
-    found = {
-        user: Softphone(party, shared_pbx.node.address, user, f"secret-{user}-abc", tone)
-        for user, tone in zip(users, TONES[-4 - len(users) : -4], strict=True)
-    }
-    for phone in found.values():
-        phone.register()
-    yield found
-    for phone in found.values():
-        phone.close()
+    tones = dict(zip(("251", "252", "253"), TONES[-7:-4], strict=True))
+    with registered(shared_pbx.run.party("handsets"), shared_pbx.node.address, tones) as found:
+        yield found
 
 
 @pytest.fixture
@@ -110,6 +104,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture
+def busy_ann(pbx: Pbx) -> tuple[Phone, Call, Call]:
+    """Ann (1001, phone 201) is the only agent and talks: her phone, the caller's call, her call."""
+    pbx.staff("201")
+    ann = pbx.phone("201")
+    return ann, *answered(pbx, "5550500", pbx.number(), ann)
+
+
+@pytest.fixture
 def unchanged(pbx: Pbx) -> Iterator[int]:
     """The generation in force; afterwards it is in force again and its site is the draft, whatever happened."""
     before = pbx.ask("status")["generation"]
@@ -125,11 +127,7 @@ def unchanged(pbx: Pbx) -> Iterator[int]:
 def talk(pbx: Pbx) -> Iterator[Callable[[], None]]:
     """A talk that goes on meanwhile; the function fails if it had a gap."""
     pbx.staff("201")
-    phone, seen = pbx.phone("201"), len(pbx.phone("201").calls)
-    call = pbx.call("5550500", pbx.number())
-    rung = phone.wait_call(seen + 1)
-    rung.wait_answered()
-    wait_both_ways(call, rung)
+    call, rung = talk_with(pbx, "5550500", pbx.number(), pbx.phone("201"))
     begun = time.monotonic()
 
     def check() -> None:

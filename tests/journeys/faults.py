@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from journeys.pbx import Pbx
-from rig import Call, Node, wait_for
+from rig import Call, Node, Phone, wait_for
 from rig.audio import Sound
 
 DAEMON = "jackfieldd"
@@ -182,6 +182,22 @@ def wait_both_ways(call: Call, rung: Call, after: float = 0.0, timeout: float = 
         return any(end > after + 0.3 for _, end in one.heard.heard_tone(other.tone))
 
     wait_for(lambda: heard(call, rung) and heard(rung, call), timeout, "sound both ways", every=0.2)
+
+
+def answered(pbx: Pbx, to: str, number: str, phone: Phone) -> tuple[Call, Call]:
+    """A call that a phone has answered: its two sides."""
+    seen = len(phone.calls)
+    call = pbx.call(to, number)
+    rung = phone.wait_call(seen + 1)
+    rung.wait_answered()
+    return call, rung
+
+
+def talk_with(pbx: Pbx, to: str, number: str, phone: Phone) -> tuple[Call, Call]:
+    """A call that talks with a phone's agent, both heard: its two sides."""
+    call, rung = answered(pbx, to, number, phone)
+    wait_both_ways(call, rung)
+    return call, rung
 
 
 # -- what must be true afterwards ------------------------------------------------------------------------------------

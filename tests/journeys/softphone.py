@@ -5,17 +5,32 @@ One UDP socket, one thread; each call has sound of its own (G.711 µ-law, a tone
 
 from __future__ import annotations
 
+import contextlib
 import re
 import secrets
 import socket
 import threading
 import time
+from collections.abc import Iterator, Mapping
 
 from journeys.line import Line, number_of, tag, uri_of
 from journeys.media import KEY_TYPE, far_end
 from journeys.parties import Headers, digest_answer, parse
 from rig import wait_for
 from rig.net import Party
+
+
+@contextlib.contextmanager
+def registered(party: Party, node: str, tones: Mapping[str, int]) -> Iterator[dict[str, Softphone]]:
+    """Softphones of a site's phones, registered: user → the tone that it says."""
+    phones = {user: Softphone(party, node, user, f"secret-{user}-abc", tone) for user, tone in tones.items()}
+    try:
+        for phone in phones.values():
+            phone.register()
+        yield phones
+    finally:
+        for phone in phones.values():
+            phone.close()
 
 
 class Softphone:

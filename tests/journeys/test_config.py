@@ -6,6 +6,7 @@ import json
 import random
 import time
 
+from journeys.faults import answered
 from journeys.pbx import CURRENT, Pbx
 from journeys.test_bad_plugins import HEAD, installed
 from rig import wait_for
@@ -103,9 +104,7 @@ def test_talks_notice_nothing_of_applies(pbx: Pbx, unchanged: int) -> None:
     """Trunks, phones, queues and music change under a talk and a waiting caller: no gap, and the records are right."""
     pbx.staff("201")
     ann, seen, talker, waiter = pbx.phone("201"), len(pbx.phone("201").calls), pbx.number(), pbx.number()
-    talk = pbx.call("5550500", talker)
-    rung = ann.wait_call(seen + 1)
-    rung.wait_answered()
+    talk, rung = answered(pbx, "5550500", talker, ann)
     waiting = pbx.call("5550500", waiter)
     pbx.wait_waiting("basic", [waiter])
     pbx.node.wait_for(lambda: talk.heard.hears(ann.tone), 10, "the talk")

@@ -17,25 +17,16 @@ from journeys.faults import (
     kill_daemon,
     longest_silence,
     served,
+    talk_with,
     wait_back,
     wait_both_ways,
     wait_music,
 )
 from journeys.pbx import Pbx, Record, moment, path_of, together
-from rig import Call, Phone, wait_for
+from rig import Call, wait_for
 
 SLOW = "[Service]\nRestartSec=3\n"
 """So long a restart that something can happen meanwhile."""
-
-
-def talk(pbx: Pbx, to: str, number: str, phone: Phone) -> tuple[Call, Call]:
-    """A call that talks with the phone's agent: its two sides."""
-    seen = len(phone.calls)
-    call = pbx.call(to, number)
-    rung = phone.wait_call(seen + 1)
-    rung.wait_answered()
-    wait_both_ways(call, rung)
-    return call, rung
 
 
 def talked(record: Record, agent: str, call: Call, rung: Call, tolerance: float = 1.2) -> None:
@@ -65,7 +56,7 @@ def test_talk_goes_on(pbx: Pbx) -> None:
     """The talk has no gap; its record and recording are whole; the agent gets the next call."""
     pbx.staff("201")
     phone, number = pbx.phone("201"), pbx.number()
-    call, rung = talk(pbx, "5550501", number, phone)
+    call, rung = talk_with(pbx, "5550501", number, phone)
     time.sleep(1)
     kill = kill_daemon(pbx)
     assert wait_back(pbx, kill) < 12
@@ -83,7 +74,7 @@ def test_talk_goes_on(pbx: Pbx) -> None:
     recorded(pbx, record, call, rung)
     pbx.wait_agent("1001", "ready")
     other = pbx.number()
-    talk(pbx, "5550500", other, phone)[0].hang_up()
+    talk_with(pbx, "5550500", other, phone)[0].hang_up()
     assert pbx.record(other)["agent"] == "1001" and not pbx.record(other)["interrupted"]
 
 
@@ -91,7 +82,7 @@ def test_talk_ends_while_the_daemon_is_away(pbx: Pbx) -> None:
     """Its end is on record at its own time, not at the time of the restart; the recording is encoded."""
     pbx.staff("201")
     phone, number = pbx.phone("201"), pbx.number()
-    call, rung = talk(pbx, "5550501", number, phone)
+    call, rung = talk_with(pbx, "5550501", number, phone)
     with drop_in(pbx, SLOW):
         kill = kill_daemon(pbx)
         time.sleep(0.7)
@@ -142,7 +133,7 @@ def test_line_keeps_its_order(pbx: Pbx, freed: str) -> None:
     """Two callers and a VIP wait; after the kill they are served VIP first, whenever the agent becomes free."""
     pbx.staff("201")
     phone, first = pbx.phone("201"), pbx.number()
-    busy, _ = talk(pbx, "5550500", first, phone)
+    busy, _ = talk_with(pbx, "5550500", first, phone)
     numbers = [pbx.number(), pbx.number(), pbx.number("5559")]
     calls = {}
     for number in numbers:
@@ -234,7 +225,7 @@ def test_killed_again_and_again(pbx: Pbx) -> None:
     """Three kills in a row, each as soon as the daemon is back: a menu, a line and a talk live through all of them."""
     pbx.staff("201")
     talker, waiter, chooser = pbx.number(), pbx.number(), pbx.number()
-    talking, rung = talk(pbx, "5550500", talker, pbx.phone("201"))
+    talking, rung = talk_with(pbx, "5550500", talker, pbx.phone("201"))
     waiting = pbx.call("5550500", waiter)
     choosing = pbx.call("5550100", chooser)
     pbx.wait_hears(choosing, "main-menu")

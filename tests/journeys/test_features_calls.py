@@ -9,7 +9,7 @@ import pytest
 from journeys.faults import first_sound, kill_daemon, wait_back
 from journeys.line import Line
 from journeys.pbx import Pbx, path_of
-from journeys.softphone import Softphone
+from journeys.softphone import Softphone, registered
 from rig import Call, wait_for
 from rig.audio import TONES
 
@@ -20,14 +20,9 @@ Phones = dict[str, Softphone]
 @pytest.fixture(scope="module")
 def softphones(shared_pbx: Pbx) -> Iterator[Phones]:
     """Softphones of extensions 211, 212 and 213."""
-    party = shared_pbx.run.party("featcalls")
-    phones = {}
-    for user, tone in zip(USERS, TONES[8:], strict=False):
-        phones[user] = Softphone(party, shared_pbx.node.address, user, f"secret-{user}-abc", tone)
-        phones[user].register()
-    yield phones
-    for phone in phones.values():
-        phone.close()
+    tones = dict(zip(USERS, TONES[8:], strict=False))
+    with registered(shared_pbx.run.party("featcalls"), shared_pbx.node.address, tones) as phones:
+        yield phones
 
 
 @pytest.fixture

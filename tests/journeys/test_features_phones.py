@@ -12,7 +12,7 @@ import pytest
 from journeys.faults import gaps, kill_daemon, wait_back
 from journeys.line import Line
 from journeys.pbx import Pbx, path_of
-from journeys.softphone import Softphone
+from journeys.softphone import Softphone, registered
 from journeys.watching import Lamp
 from rig import wait_for
 from rig.audio import TONES
@@ -24,13 +24,9 @@ Phones = dict[str, Softphone]
 @pytest.fixture(scope="module")
 def softphones(shared_pbx: Pbx) -> Iterator[Phones]:
     """Softphones of extensions 211 (two of them), 212 and 213."""
-    phones, party = {}, shared_pbx.run.party("features")
-    for user, tone in zip(USERS, TONES[8:], strict=False):
-        phones[user] = Softphone(party, shared_pbx.node.address, user, f"secret-{user}-abc", tone)
-        phones[user].register()
-    yield phones
-    for phone in phones.values():
-        phone.close()
+    tones = dict(zip(USERS, TONES[8:], strict=False))
+    with registered(shared_pbx.run.party("features"), shared_pbx.node.address, tones) as phones:
+        yield phones
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from journeys.faults import answered
 from journeys.pbx import CURRENT, Pbx, path_of
 from rig import RigError
 
@@ -35,9 +36,7 @@ def test_apply_and_roll_back_under_calls(pbx: Pbx, unchanged: int) -> None:
     """The plan says in words what changes; new calls go the new way; calls in progress notice nothing; and back."""
     pbx.staff("201")
     ann, seen, talker, waiter = pbx.phone("201"), len(pbx.phone("201").calls), pbx.number(), pbx.number()
-    talk = pbx.call("5550500", talker)
-    rung = ann.wait_call(seen + 1)
-    rung.wait_answered()
+    talk, rung = answered(pbx, "5550500", talker, ann)
     waiting = pbx.call("5550500", waiter)
     pbx.wait_waiting("basic", [waiter])
     pbx.node.wait_for(lambda: talk.heard.hears(ann.tone), 10, "the talk")

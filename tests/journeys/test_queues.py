@@ -10,17 +10,6 @@ MUSIC_SECONDS = 0.8
 """Least length of sound after an announcement that is surely music and not its tail."""
 
 
-@pytest.fixture
-def busy_ann(pbx: Pbx) -> tuple[Phone, Call, Call]:
-    """Ann (1001, phone 201) is the only agent and talks: her phone, the caller's call, her call."""
-    pbx.staff("201")
-    ann, seen = pbx.phone("201"), len(pbx.phone("201").calls)
-    call = pbx.call("5550500", pbx.number())
-    talk = ann.wait_call(seen + 1)
-    talk.wait_answered()
-    return ann, call, talk
-
-
 def next_call(phone: Phone, after: Call, timeout: float = 15) -> Call:
     """The call that comes to a phone after a given one."""
     return phone.wait_call([c.call_id for c in phone.calls].index(after.call_id) + 2, timeout)

@@ -5,21 +5,9 @@ from __future__ import annotations
 import re
 import time
 
-import pytest
 from journeys.faults import kill_daemon, wait_back
 from journeys.pbx import Pbx, path_of
 from rig import Call, Phone
-
-
-@pytest.fixture
-def busy_ann(pbx: Pbx) -> tuple[Phone, Call, Call]:
-    """Ann (1001, phone 201) is the only agent and talks: her phone, the caller's call, her call."""
-    pbx.staff("201")
-    ann, seen = pbx.phone("201"), len(pbx.phone("201").calls)
-    call = pbx.call("5550500", pbx.number())
-    talk = ann.wait_call(seen + 1)
-    talk.wait_answered()
-    return ann, call, talk
 
 
 def agi_traffic(pbx: Pbx) -> list[tuple[str, ...]]:

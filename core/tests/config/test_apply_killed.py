@@ -14,23 +14,9 @@ from jackfield.config.generations import Generations
 from jackfield.config.keeper import ApplyKeeper
 from jackfield.errors import ApplyFailed
 from jackfield.storage.errors import StorageError
+from shop import SHOP
 
-BASE = """
-[general]
-title = "Shop"
-[[trunk]]
-name = "carrier"
-host = "10.0.0.1"
-username = "acc"
-secret = "carrier-secret"
-[[extension]]
-name = "201"
-[[did]]
-name = "main"
-number = "100"
-destination = "extension:201"
-"""
-MORE = BASE + '[[extension]]\nname = "202"\n'
+MORE = SHOP + '[[extension]]\nname = "202"\n'
 KILLED = """
     import os, signal, sys
     from pathlib import Path
@@ -81,7 +67,7 @@ FILES = {
 }
 
 
-def put(workspace, text=BASE):
+def put(workspace, text=SHOP):
     return workspace.import_text(text, lambda name: b"")
 
 

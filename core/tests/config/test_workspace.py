@@ -11,26 +11,16 @@ from jackfield.errors import ApplyFailed, NotConnected, SiteError
 from jackfield.plugins import State, Status
 from jackfield.prompts.manifest import Manifest
 from jackfield.storage.errors import StorageError
+from shop import SHOP
 
-BASE = """
-[general]
-title = "Shop"
-[[trunk]]
-name = "carrier"
-host = "10.0.0.1"
-username = "acc"
-secret = "carrier-secret"
-[[extension]]
-name = "201"
-title = "Ann"
-[[did]]
-name = "main"
-number = "100"
-destination = "extension:201"
+BASE = (
+    SHOP
+    + """
 [[prompt]]
 name = "hello"
 text = { en = "Hello" }
 """
+)
 
 
 def no_files(name):

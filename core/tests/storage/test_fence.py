@@ -121,8 +121,7 @@ def test_others_are_refused_and_told(fenced, empty, statement):
             assert connection.execute(text(f"SELECT name FROM {table}")).all() == [("red",)]
 
 
-def test_no_other_database_on_sqlite(fenced, empty, tmp_path):
-    if empty.file is None:
-        pytest.skip("SQLite's alone")
+@pytest.mark.parametrize("empty", ["sqlite"], indirect=True)
+def test_no_other_database_on_sqlite(fenced, tmp_path):
     with fenced.session() as session, pytest.raises(Forbidden):
         session.execute(text(f"ATTACH '{tmp_path}/other.db' AS other"))

@@ -2,7 +2,9 @@
 calls that note their verbs. Threads are real; whatever waits for one waits 10 s at most."""
 
 import queue
+import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -24,6 +26,7 @@ from jackfield_acd.models import Clock
 from jackfield_acd.monitoring import Monitoring
 from jackfield_acd.runtime import Runtime
 
+sys.path.insert(0, str(Path(__file__).parent))
 SECONDS = 10.0
 
 

@@ -17,10 +17,6 @@ app = typer.Typer(no_args_is_help=True, help="Alarms: what is wrong now, and wha
 Key = Annotated[str, typer.Argument(help="Key of the alarm, as `jackfield alarms list` shows it.")]
 
 
-def _time(value: str | None) -> str:
-    return (value or "")[:19].replace("T", " ")
-
-
 @app.command("list")
 def list_(json: Json = False) -> None:
     """List the alarms that are up, worst first. Times are UTC."""
@@ -37,7 +33,7 @@ def _row(alarm: dict[str, Any]) -> dict[str, Any]:
     return {
         "severity": alarm["severity"],
         "key": alarm["key"],
-        "since": _time(alarm["raised_at"]),
+        "since": output.moment(alarm["raised_at"]),
         "times": alarm["count"],
         "state": f"{state}, flapping" if alarm["flapping"] else state,
         "text": alarm["text"],
@@ -76,7 +72,7 @@ def history(
         output.as_json(found)
         return
     keys = ("what", "severity", "key", "text", "who", "note")
-    output.records([{"at": _time(e["at"]), **{k: e[k] for k in keys}} for e in found], _("No alarms so far."))
+    output.records([{"at": output.moment(e["at"]), **{k: e[k] for k in keys}} for e in found], _("No alarms so far."))
 
 
 @app.command("test")

@@ -17,10 +17,6 @@ app = typer.Typer(no_args_is_help=True, help="Background jobs: what waits, runs,
 Number = Annotated[int, typer.Argument(help="Number of the job, as `jackfield jobs list` shows it.")]
 
 
-def _time(value: str | None) -> str:
-    return (value or "")[:19].replace("T", " ")
-
-
 @app.command("list")
 def list_(
     state: Annotated[str | None, typer.Option(help="Only jobs that are waiting, sent, running, done or dead.")] = None,
@@ -40,7 +36,7 @@ def _row(job: dict[str, Any]) -> dict[str, Any]:
         "tries": job["attempts"],
         "percent": job["percent"],
         "note": job["note"],
-        "created": _time(job["created_at"]),
+        "created": output.moment(job["created_at"]),
         "error": job["error"],
     }
 
@@ -78,5 +74,8 @@ def schedules(json: Json = False) -> None:
         output.as_json(found)
         return
     keys = ("name", "when", "missed", "job")
-    rows = [{k: row[k] for k in keys} | {"last": _time(row["last"]), "next": _time(row["next"])} for row in found]
+    rows = [
+        {k: row[k] for k in keys} | {"last": output.moment(row["last"]), "next": output.moment(row["next"])}
+        for row in found
+    ]
     output.records(rows, _("No schedules."))

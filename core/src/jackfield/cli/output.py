@@ -44,6 +44,11 @@ def cell(value: object) -> str:
     return "".join(c if c.isprintable() else "�" for c in str(value))
 
 
+def moment(value: str | None) -> str:
+    """A time in ISO 8601 to the second, as in `2026-01-31 08:00:00`; '' for none."""
+    return (value or "")[:19].replace("T", " ")
+
+
 def records(rows: Sequence[dict[str, Any]], empty: str) -> None:
     """Print a list of objects as a table; `empty` when there are none."""
     if not rows:

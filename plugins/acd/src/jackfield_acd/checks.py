@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from jackfield.i18n import gettext_for
@@ -108,31 +108,30 @@ def _find_circles(edges: dict[str, str | None]) -> list[list[str]]:
 def check_agents(site: Site) -> list[str]:
     """Findings: phones and callers that are two agents' own; weights for queues that the agent does not serve."""
     findings = _weights(site)
-    served: dict[str, str] = {}
-    for agent in site.all("agent", Agent):
-        if agent.own_callers is None:
-            continue
-        other = served.setdefault(agent.own_callers, agent.name)
-        if other != agent.name:
-            findings.append(
-                _(
-                    "agent:{agent}: the callers on {list} are agent:{other}'s own already; leave `own_callers` out for "
-                    "one of them, or make another list"
-                ).format(agent=agent.name, list=agent.own_callers, other=other)
-            )
+    for agent, callers, other in _two_owners(site, lambda one: one.own_callers):
+        findings.append(
+            _(
+                "agent:{agent}: the callers on {list} are agent:{other}'s own already; leave `own_callers` out for "
+                "one of them, or make another list"
+            ).format(agent=agent, list=callers, other=other)
+        )
+    for agent, phone, other in _two_owners(site, lambda one: one.extension):
+        findings.append(
+            _(
+                "agent:{agent}: {phone} is the own phone of agent:{other} already; leave `extension` out for one "
+                "of them"
+            ).format(agent=agent, phone=phone, other=other)
+        )
+    return findings
+
+
+def _two_owners(site: Site, owned: Callable[[Agent], str | None]) -> Iterator[tuple[str, str, str]]:
+    """Agents whose own thing is another's already: agent, thing, the other."""
     owner: dict[str, str] = {}
     for agent in site.all("agent", Agent):
-        if agent.extension is None:
-            continue
-        other = owner.setdefault(agent.extension, agent.name)
-        if other != agent.name:
-            findings.append(
-                _(
-                    "agent:{agent}: {phone} is the own phone of agent:{other} already; leave `extension` out for one "
-                    "of them"
-                ).format(agent=agent.name, phone=agent.extension, other=other)
-            )
-    return findings
+        thing = owned(agent)
+        if thing is not None and (other := owner.setdefault(thing, agent.name)) != agent.name:
+            yield agent.name, thing, other
 
 
 def _weights(site: Site) -> list[str]:
