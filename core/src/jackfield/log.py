@@ -42,7 +42,6 @@ def set_up(level: str = "info", json: bool | None = None) -> None:
     """
     as_json = not sys.stderr.isatty() if json is None else json
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
         plugin_names.tag,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

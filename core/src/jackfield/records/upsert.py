@@ -8,16 +8,19 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.exc import StatementError
 from sqlmodel import SQLModel
 
 from jackfield.records.models import CALL_FIELDS, LEG_FIELDS, STEP_FIELDS, CallRow, LegRow, StepRow
-from jackfield.storage.engine import Database
+from jackfield.storage.engine import Database, UTCDateTime, as_text
 from jackfield.storage.statements import upsert
 
 Key = tuple[str, str, int]
 """Kind, id and (for a step) number."""
 Row = dict[str, Any]
 _CHUNK = 5000
+_SQLITE = SQLiteDialect(paramstyle="qmark")
 
 
 class RowKind:
@@ -32,6 +35,8 @@ class RowKind:
         self._lengths = [(c.name, c.type.length) for c in self.table.columns if getattr(c.type, "length", None)]
         self._key = [c.name for c in self.table.primary_key]
         self.statement = upsert(self.table, names, self._key, final=end)
+        self._sqlite = str(self.statement.compile(dialect=_SQLITE))
+        self._times = [n for n, name in enumerate(names) if isinstance(self.table.c[name].type, UTCDateTime)]
 
     def prepare(self, record: object) -> tuple[Key, Row]:
         """A record's row, its texts made fit for the columns."""
@@ -41,6 +46,23 @@ class RowKind:
             if value and (len(value) > length or not value.isprintable()):
                 row[name] = clean(value, length)
         return (self.table.name, row[self._key[0]], row.get("seq", 0)), row
+
+    def write(self, connection: Connection, rows: list[Row]) -> None:
+        """Write rows. For SQLite they are made ready here: SQLAlchemy's way takes more than twice as long."""
+        if connection.dialect.name != "sqlite":
+            connection.execute(self.statement, rows)
+            return
+        try:
+            ready = [self._as_sqlite(row) for row in rows]
+        except ValueError as error:
+            raise StatementError(str(error), self._sqlite, rows, error) from error
+        connection.exec_driver_sql(self._sqlite, ready)
+
+    def _as_sqlite(self, row: Row) -> tuple[Any, ...]:
+        values = list(row.values())
+        for n in self._times:
+            values[n] = as_text(values[n])
+        return tuple(values)
 
 
 CALL = RowKind(CallRow, CALL_FIELDS, "ended_at")
@@ -81,4 +103,4 @@ def write_rows(connection: Connection, rows: Mapping[Key, Row]) -> None:
     for (table, _, _), row in rows.items():
         by_table.setdefault(table, []).append(row)
     for table, some in by_table.items():
-        connection.execute(_KINDS[table].statement, some)
+        _KINDS[table].write(connection, some)

@@ -34,6 +34,21 @@ class _SQLiteTime(SQLITE_DATETIME):
 _SQLITE_TIME: TypeEngine[Any] = _SQLiteTime()  # type: ignore[no-untyped-call]
 
 
+def as_text(value: datetime | None) -> str | None:
+    """A time as SQLite keeps it.
+
+    Raises:
+        ValueError: it has no zone; nobody can know what it means.
+    """
+    if value is None:
+        return None
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; use datetime.now(UTC)")
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:26]
+
+
 class UTCDateTime(TypeDecorator[datetime]):
     """Times that are aware and UTC in Python, on SQLite (text) as on PostgreSQL (timestamptz), to the microsecond."""
 
@@ -46,12 +61,11 @@ class UTCDateTime(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | str | None:
         """Raises ValueError for a time without a zone: nobody can know what it means."""
-        if value is None:
-            return None
+        if dialect.name == "sqlite" or value is None:
+            return as_text(value)
         if value.tzinfo is None:
             raise ValueError(f"{value!r} has no time zone; use datetime.now(UTC)")
-        value = value.astimezone(UTC)
-        return value.isoformat(" ", "microseconds")[:26] if dialect.name == "sqlite" else value
+        return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Always aware, always UTC."""
