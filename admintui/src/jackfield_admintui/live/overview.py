@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from typing import Any, ClassVar
 
+from rich.cells import set_cell_size
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -23,6 +24,7 @@ from jackfield_admintui.widgets.card import Card
 PAST = 120
 """Seconds in the line of calls."""
 LINES = 6
+NAME, BAR = 11, 8
 
 
 class Overview(ConsoleScreen):
@@ -44,6 +46,7 @@ class Overview(ConsoleScreen):
     Overview ItemGrid { grid-size: 2; grid-gutter: 0 1; padding: 0 1; height: 1fr; grid-rows: 1fr; }
     Overview.-wide ItemGrid { grid-size: 3; }
     Overview Sparkline { height: 2; }
+    Overview #queues, Overview #trunks, Overview #machine { text-wrap: nowrap; text-overflow: ellipsis; }
     Overview Sparkline > .sparkline--max-color { color: $primary; }
     Overview Sparkline > .sparkline--min-color { color: $primary 60%; }
     """
@@ -132,11 +135,11 @@ class Overview(ConsoleScreen):
         most = max(1, *(len(queue["waiting"]) for queue in queues))
         for queue in longest[:LINES]:
             waiting = queue["waiting"]
-            text.append(f"{plain(queue['name'])[:14]:<15}")
-            text.append(f"{bar(len(waiting), most, 8)} ", self._colour("warn" if waiting else "good"))
+            text.append(set_cell_size(plain(queue["name"]), NAME) + " ")
+            text.append(f"{bar(len(waiting), most, BAR)} ", self._colour("warn" if waiting else "good"))
             text.append(_("{count} wait").format(count=len(waiting)))
             if waiting:
-                text.append(f", {_('longest')} {span(max(one['seconds'] for one in waiting))}")
+                text.append(f"  {span(max(one['seconds'] for one in waiting))}")
             text.append("\n")
         return _more(text, queues)
 
@@ -149,7 +152,7 @@ class Overview(ConsoleScreen):
         text = Text()
         for state, count in sorted(counts.items(), key=lambda item: -item[1]):
             text.append(f"{count:>4} ", "bold")
-            text.append(f"{bar(count, len(agents), 12)} ", self._colour("good"))
+            text.append(f"{bar(count, len(agents), BAR)} ", self._colour("good"))
             text.append(f"{plain(state)}\n")
         return text
 
@@ -167,15 +170,15 @@ class Overview(ConsoleScreen):
         text = Text()
         cores = max(1, int(machine["cores"]))
         share = min(1.0, machine["load"][0] / cores)
-        text.append(f"{_('load')}    {bar(share, 1, 12)} {machine['load'][0]:.2f} / {cores}\n", self._shade(share))
+        text.append(f"{_('load')}    {bar(share, 1, BAR)} {machine['load'][0]:.2f} / {cores}\n", self._shade(share))
         memory = machine["memory"]
         used = 1 - memory["available"] / max(1, memory["total"])
         free = _("{size} free").format(size=size(memory["available"]))
-        text.append(f"{_('memory')}  {bar(used, 1, 12)} {free}\n", self._shade(used))
+        text.append(f"{_('memory')}  {bar(used, 1, BAR)} {free}\n", self._shade(used))
         for disk in machine["disks"]:
             full = disk["used"] / max(1, disk["total"])
             free = _("{size} free").format(size=size(disk["free"]))
-            text.append(f"{_('disk')}    {bar(full, 1, 12)} {free}  {plain(disk['path'])}\n", self._shade(full))
+            text.append(f"{_('disk')}    {bar(full, 1, BAR)} {free}\n", self._shade(full))
         text.append(_("up {time}").format(time=span(machine["seconds_up"])), "dim")
         return text
 

@@ -89,7 +89,11 @@ class Hints(Static):
     Textual's own footer has a widget a key and makes them anew at each change: too dear for a live screen.
     """
 
-    DEFAULT_CSS = "Hints { dock: bottom; height: 1; padding: 0 1; background: $surface; text-wrap: nowrap; }"
+    DEFAULT_CSS = """
+    Hints { dock: bottom; height: 1; padding: 0 1; background: $surface; text-wrap: nowrap; text-overflow: ellipsis;
+            link-style: none; link-color: $foreground; link-background: $surface;
+            link-style-hover: bold; link-color-hover: $accent; link-background-hover: $surface; }
+    """
 
     def on_mount(self) -> None:
         """Follow what the keys do."""
@@ -109,9 +113,8 @@ class Hints(Static):
         accent = self.app.theme_variables.get("accent", "")
         line = Text(no_wrap=True, overflow="ellipsis")
         for display, words, key in self._shown:
-            click = Style(meta={"@click": f"screen.press({key!r})"})
-            line.append(display, Style.parse(f"bold {accent}") + click)
-            line.append(f" {words}", click)
+            line.append(f"{display} ", f"bold {accent}")
+            line.append(words, Style(meta={"@click": f"screen.press({key!r})"}))
             line.append("  ")
         self.update(line)
 

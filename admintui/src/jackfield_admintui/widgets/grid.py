@@ -115,7 +115,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
     }  # fmt: skip
     DEFAULT_CSS = """
     Grid { height: 1fr; background: $background; color: $foreground; overflow-x: hidden; scrollbar-size-vertical: 1; }
-    Grid > .grid--header { color: $secondary; text-style: bold underline; background: $background; }
+    Grid > .grid--header { color: $secondary; text-style: bold; background: $panel; }
     Grid > .grid--odd { background: $surface; }
     Grid > .grid--cursor { background: $primary; color: $background; text-style: bold; }
     Grid > .grid--blurred { background: $panel; text-style: bold; }
