@@ -5,9 +5,11 @@ Run `make docs`; a test fails when the file is not what this writes.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+from jackfield.describe import describe_settings
 from jackfield.plugins import PluginHost
 from jackfield.routing import builtin
 from jackfield.settings import Settings
@@ -36,13 +38,29 @@ def _table(model: type[BaseModel], prefix: str = "") -> list[str]:
     return lines
 
 
+def _settings(model: type[BaseModel], *, sections: bool = True) -> list[str]:
+    """As `jackfield plugins info` tells them; without `sections` only those of the model itself."""
+    lines = ["| setting | type | default | what |", "|---|---|---|---|"]
+    for row in describe_settings(model):
+        if sections or "." not in row["name"]:
+            default = "needed" if row["needed"] else f"`{json.dumps(row['default'], ensure_ascii=False)}`"
+            lines.append(f"| `{row['name']}` | {row['type']} | {default} | {row['description']} |")
+    return lines
+
+
 def _sections(model: type[BaseModel], prefix: str) -> list[str]:
     """The tables of a model's sections, and of theirs."""
     out: list[str] = []
     for name, field in model.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
-            out += ["", f"### `[{prefix}{name}]`", "", *_table(inner), *_sections(inner, f"{prefix}{name}.")]
+            out += [
+                "",
+                f"### `[{prefix}{name}]`",
+                "",
+                *_settings(inner, sections=False),
+                *_sections(inner, f"{prefix}{name}."),
+            ]
     return out
 
 
@@ -67,11 +85,11 @@ def reference(host: PluginHost) -> str:
     out += [
         f"| `{c.code}{'…' if c.rest else ''}` | {c.title} |" for c in sorted(host.feature_codes(), key=lambda c: c.code)
     ]
-    out += ["", "## Settings of the box (`/etc/jackfield/jackfield.toml`)", "", *_table(Settings)]
+    out += ["", "## Settings of the box (`/etc/jackfield/jackfield.toml`)", "", *_settings(Settings, sections=False)]
     out += _sections(Settings, "")
     for status in host.statuses.values():
         if status.settings is not None:
-            out += ["", f"### `[plugins.{status.name}]`", "", *_table(type(status.settings))]
+            out += ["", f"### `[plugins.{status.name}]`", "", *_settings(type(status.settings))]
     return "\n".join(out) + "\n"
 
 

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 HIDDEN = "********"
+_SECRET_WORDS = frozenset({"password", "secret", "token", "passphrase", "pin", "key"})
 
 
 def describe_settings(
@@ -18,8 +19,10 @@ def describe_settings(
 ) -> list[dict[str, Any]]:
     """A row for each setting of a model: name, type, default, description, whether it is secret and whether needed.
 
-    A model within the model is a section: its settings are called `section.name`. A field of type `SecretStr` is
-    secret: neither its default nor its value is told.
+    A model within the model is a section: its settings are called `section.name`. Secret is a field of type
+    `SecretStr`, one with `repr=False` or `json_schema_extra={"secret": True}`, and one whose name ends in a word that
+    says so (`password`, `api_key` …):
+    neither its default nor its value is told.
 
     Args:
         model: the pydantic model that `jackfield_settings` returns.
@@ -40,7 +43,7 @@ def describe_settings(
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             rows += describe_settings(inner, value, f"{prefix}{name}.")
             continue
-        secret = _is_secret(inner)
+        secret = _is_secret(name, inner, field)
         row = {
             "name": f"{prefix}{name}",
             "type": _type_name(inner),
@@ -61,8 +64,12 @@ def _parts(annotation: Any) -> list[Any]:
     return [part for each in typing.get_args(annotation) for part in _parts(each)]
 
 
-def _is_secret(annotation: Any) -> bool:
-    return any(isinstance(part, type) and issubclass(part, SecretStr | SecretBytes) for part in _parts(annotation))
+def _is_secret(name: str, annotation: Any, field: FieldInfo) -> bool:
+    extra = field.json_schema_extra
+    said = isinstance(extra, dict) and bool(extra.get("secret"))
+    kinds = [part for part in _parts(annotation) if isinstance(part, type)]
+    named = name.lower().rpartition("_")[2] in _SECRET_WORDS
+    return said or named or not field.repr or any(issubclass(kind, SecretStr | SecretBytes) for kind in kinds)
 
 
 def _default(field: FieldInfo, secret: bool) -> Any:

@@ -7,8 +7,9 @@ from pathlib import Path
 import jackfield as jackfield_package
 import pytest
 from jackfield.cli import plugins
+from jackfield.describe import HIDDEN
 from jackfield.hookspecs import hookimpl
-from jackfield.plugins.info import HIDDEN, describe, settings_of
+from jackfield.plugins.info import describe, settings_of
 from jackfield.storage.engine import Database
 from plugin_rig import host_of
 from pydantic import BaseModel, Field, SecretStr
@@ -99,12 +100,30 @@ class Toy:
 
 def test_secrets_are_never_shown():
     given = {"password": "hush1", "key": "hush2", "hidden": "hush3", "said": "hush4", "limit": 7}
-    rows = {row["name"]: row for row in settings_of(Options.model_validate(given))}
+    rows = {row["name"]: row for row in settings_of("toy", Options.model_validate(given))}
     assert "hush" not in json.dumps(rows)
     assert {name for name, row in rows.items() if row["secret"]} == {"password", "key", "hidden", "said"}
     assert rows["password"]["value"] == HIDDEN and rows["password"]["default"] == ""
-    assert rows["limit"] == {"name": "limit", "value": 7, "default": 5, "help": "How many", "secret": False}
-    assert settings_of(None) == []
+    assert (rows["limit"]["value"], rows["limit"]["default"], rows["limit"]["description"]) == (7, 5, "How many")
+    assert settings_of("toy", None) == []
+
+
+class Inner(BaseModel):
+    depth: int = Field(1, description="How deep")
+
+
+class Nested(Options):
+    inner: Inner = Inner()
+
+
+def test_where_each_setting_comes_from(monkeypatch):
+    monkeypatch.setenv("JACKFIELD_PLUGINS__TOY__LIMIT", "7")
+    monkeypatch.setenv("JACKFIELD_PLUGINS__TOYS__HIDDEN", "another plugin's")
+    given = {"limit": 7, "hidden": "x", "inner": {"depth": 2}}
+    rows = {row["name"]: row["source"] for row in settings_of("toy", Nested.model_validate(given))}
+    assert (rows["limit"], rows["hidden"], rows["password"]) == ("environment", "settings file", "default")
+    assert rows["inner.depth"] == "settings file"
+    assert {row["source"] for row in settings_of("toy", Nested())} == {"default"}
 
 
 def test_info(jackfield, daemon, tmp_path):
@@ -118,7 +137,7 @@ def test_info(jackfield, daemon, tmp_path):
     daemon(plugins_info=lambda plugin: told if plugin == "toy" else None)
     assert jackfield("plugins", "info", "toy", "--json").json()["last_faults"][0]["what"] == "it was bad"
     done = jackfield("plugins", "info", "toy")
-    for word in ("(secret)", "How many", "jackfield_status", "p95", "licence"):
+    for word in (HIDDEN, "settings file", "How many", "jackfield_status", "p95", "licence"):
         assert word in done.out, (word, done.out)
     assert "it was bad" in done.err and "hush" not in done.out
     database.close()

@@ -22,6 +22,7 @@ _ = gettext_for("jackfield")
 app = typer.Typer(no_args_is_help=True, help="Plugins: see them, check them, switch them off and on.")
 Name = Annotated[str, typer.Argument(help="Name of a plugin, as `jackfield plugins list` shows it.")]
 COLUMNS = ("name", "version", "api", "state", "faults", "stuck", "destinations", "reason")
+SETTING = ("name", "value", "source", "default", "type", "description")
 UNITS = ("jackfieldd", "jackfield-worker")
 
 
@@ -43,13 +44,14 @@ def info(name: Name, json: Json = False) -> None:
 
 
 def _show(found: dict[str, Any]) -> None:
-    lists = ("hooks", "settings", "brings", "last_faults", "destinations")
+    lists = ("hooks", "settings", "brings", "last_faults", "destinations", "backups")
     output.table(["what", "value"], [[k.replace("_", " "), v] for k, v in found.items() if k not in lists])
     typer.echo("")
     output.table(["brings", ""], [[k.replace("_", " "), v] for k, v in found.get("brings", {}).items() if k != "hooks"])
     hooks, called = found.get("hooks", {}), found.get("brings", {}).get("hooks", [])
     rows = [{"hook": hook, **hooks.get(hook, {"calls": 0})} for hook in dict.fromkeys([*called, *hooks])]
-    for title, table in (("settings", found.get("settings", [])), ("hooks", rows)):
+    settings = [{key: row.get(key) for key in SETTING} for row in found.get("settings", [])]
+    for title, table in (("settings", settings), ("hooks", rows), ("backups", found.get("backups", []))):
         if table:
             typer.echo(f"\n{title}:")
             output.records(table, "")

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-
+from jackfield.describe import describe_settings
 from jackfield.hookspecs import Hooks
 from jackfield.plugins.status import Status
+from jackfield.settings import PREFIX
 from jackfield.storage.migrate import state_of
 
 if TYPE_CHECKING:
     from jackfield.plugins.host import PluginHost
     from jackfield.storage.backups import Backups
     from jackfield.storage.engine import Database
-
-HIDDEN = "(secret)"
-_SECRET_WORDS = ("password", "secret", "token", "passphrase", "api_key", "pin")
 
 
 def describe(
@@ -39,7 +37,7 @@ def describe(
             "control_methods": [method.name for method in declared.get("jackfield_control_methods", [])],
             "hooks": implemented(status.instance),
         },
-        "settings": settings_of(status.settings),
+        "settings": settings_of(status.name, status.settings),
         "permissions": [str(each) for each in getattr(status.instance, "permissions", ())],
         "tables": _tables(host, status, database),
         "backups": [backup.as_json() for backup in backups.found(status.name)] if backups else [],
@@ -56,41 +54,24 @@ def implemented(instance: object) -> list[str]:
     return [name for name in vars(Hooks) if name.startswith("jackfield_") and hasattr(instance, name)]
 
 
-def settings_of(settings: Any) -> list[dict[str, Any]]:
-    """Each setting with its value, default and help."""
+def settings_of(plugin: str, settings: Any) -> list[dict[str, Any]]:
+    """Each setting as `describe_settings` tells it, and its `source`: `default`, `settings file` or `environment`."""
     if settings is None:
         return []
-    rows = []
-    for name, field in type(settings).model_fields.items():
-        value, default = getattr(settings, name), field.get_default(call_default_factory=True)
-        hidden = _is_secret(name, value, field)
-        rows.append(
-            {
-                "name": name,
-                "value": HIDDEN if hidden and value else _plain(value),
-                "default": None if field.is_required() else HIDDEN if hidden and default else _plain(default),
-                "help": field.description or "",
-                "secret": hidden,
-            }
-        )
-    return rows
+    rows = describe_settings(type(settings), settings)
+    return [row | {"source": _source(plugin, str(row["name"]), settings)} for row in rows]
 
 
-def _is_secret(name: str, value: Any, field: Any) -> bool:
-    extra = field.json_schema_extra
-    said = isinstance(extra, dict) and bool(extra.get("secret"))
-    named = any(word in name.lower() for word in _SECRET_WORDS)
-    return said or not field.repr or isinstance(value, SecretStr) or named
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str | int | float | bool) or value is None:
-        return value
-    if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, Iterable):
-        return [_plain(each) for each in value]
-    return str(value)
+def _source(plugin: str, name: str, settings: Any) -> str:
+    *sections, last = name.split(".")
+    for section in sections:
+        if section not in settings.model_fields_set:
+            return "default"
+        settings = getattr(settings, section)
+    if last not in settings.model_fields_set:
+        return "default"
+    variable = f"{PREFIX}{'__'.join(['plugins', plugin, *sections, last])}".upper()
+    return "environment" if any(each.upper() == variable for each in os.environ) else "settings file"
 
 
 def _distribution(name: str) -> dict[str, str]:
