@@ -24,6 +24,7 @@ def test_rung_there_counted_there_and_logged_out_at_the_own_phone(world, rest):
     assert world.state("1001")["phone"] == MOBILE
     result = world.serve(world.call("c1"))
     ring = world.ring()
+    assert ring.options.seconds == 20 + outside.CONFIRM_SECONDS
     assert ring.targets == [f"PJSIP/{MOBILE}"], "what `phones` makes of it is core's"
     world.events.publish("call", id="c1", what="answered", endpoint=MOBILE)
     assert world.state("1001")["state"] == "talking"

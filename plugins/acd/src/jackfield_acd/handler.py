@@ -9,6 +9,7 @@ from jackfield.errors import CallerHungUp, CommandFailed
 from jackfield.routing.conditions import hours_now
 from jackfield.routing.destinations import End, Goto, Next, Result
 
+from jackfield_acd import outside
 from jackfield_acd.dispatch import Nudge, Sent
 from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.model import Failure, Offer, Place, Refusal, Wish
@@ -185,7 +186,8 @@ class Visit:
     def _ring_seconds(self, offer: Offer) -> int:
         """As long as the agent says; of several who are rung at once, as the queue says."""
         agent = self._call.site.get("agent", offer.agents[0], Agent) if len(offer.agents) == 1 else None
-        return (agent.ring_seconds if agent is not None else None) or self._queue.ring_seconds
+        seconds = (agent.ring_seconds if agent is not None else None) or self._queue.ring_seconds
+        return seconds + (outside.CONFIRM_SECONDS if any(map(outside.is_outside, offer.phones)) else 0)
 
     def _talked(self) -> Next:
         self._runtime.talk_ended(self._call)
