@@ -183,3 +183,34 @@ def test_an_agent_outside(pbx: Pbx, phones: Phones) -> None:
     record = next(r for r in pbx.records(number) if r["queue"] == "desk")
     assert (record["agent"], record["result"]) == (AGENT, "answered"), record
     assert hears(dial(phones["261"], "*12"), pbx, "acd-logged-out")
+
+
+def notice(pbx: Pbx, key: str, level: str) -> None:
+    """Waits until a notice stands at a level; without one, until it stands no more."""
+    wait_for(
+        lambda: {n["key"]: n["level"] for n in pbx.ask("acd.notices")}.get(key, "") == level, 15, f"{key}: {level}"
+    )
+
+
+def test_norms_while_a_call_runs(pbx: Pbx, phones: Phones) -> None:
+    """A wait, a talk and a hold that last too long are told while they last; *10 makes it personal service."""
+    desk, number = phones["261"], pbx.number()
+    phones["261-second"].answer_after = None
+    call = pbx.call("5550480", number)
+    waits = f"answer:{pbx.wait_at(number, 'queue:desk')['id']}"
+    notice(pbx, waits, "soon")
+    notice(pbx, waits, "over")
+    seen = len(desk.lines)
+    pbx.ask("acd.agent.login", agent=AGENT)
+    talk = desk.wait_line(seen + 1).wait("up")
+    notice(pbx, waits, "")
+    notice(pbx, f"talk:{AGENT}", "soon")
+    talk.hold()
+    notice(pbx, f"hold:{AGENT}", "over")
+    talk.hold(False)
+    notice(pbx, f"hold:{AGENT}", "")
+    notice(pbx, f"talk:{AGENT}", "over")
+    assert hears(dial(desk, "*10"), pbx, "acd-personal")
+    notice(pbx, f"talk:{AGENT}", "")
+    call.hang_up()
+    pbx.wait_agent(AGENT, "wrap-up")

@@ -78,6 +78,11 @@ class Phones:
         """A channel goes on in another call."""
         self._calls.legs.channel_moved(channel, before)
 
+    def channel_held(self, channel: Channel) -> None:
+        """A phone has put its other side on hold, or taken it back."""
+        what = "held" if channel.held else "resumed"
+        self._events.publish("call", id=channel.call, what=what, endpoint=channel.endpoint)
+
     def channels_merged(self, message: Message) -> None:
         """An attended transfer."""
         self._calls.legs.channels_merged(message)

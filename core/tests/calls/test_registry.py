@@ -12,7 +12,7 @@ from jackfield.telephony.events import Message
 
 class Listener:
     def __init__(self) -> None:
-        self.ended, self.answered, self.phones, self.reach, self.moved = [], [], [], [], []
+        self.ended, self.answered, self.phones, self.reach, self.moved, self.held = [], [], [], [], [], []
 
     def channel_dialled(self, channel) -> None:
         pass
@@ -25,6 +25,9 @@ class Listener:
 
     def channel_moved(self, channel, before) -> None:
         self.moved.append((channel.id, before.call, channel.call))
+
+    def channel_held(self, channel) -> None:
+        self.held.append((channel.id, channel.held))
 
     def channels_merged(self, message) -> None:
         pass

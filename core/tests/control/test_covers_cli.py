@@ -47,8 +47,9 @@ METHODS = {
     "report": "report", "jobs list": "jobs", "jobs show": "jobs.show", "jobs retry": "jobs.retry",
     "jobs drop": "jobs.drop", "jobs schedules": "jobs.schedules", "acd why": "acd.why",
     "acd move": "acd.contact.move", "acd prioritise": "acd.contact.prioritise", "acd drop": "acd.contact.drop",
-    **{f"agent {verb}": f"acd.agent.{verb}" for verb in ("login", "logout", "pause", "ready", "more-time")},
-    "agent reasons": "acd.pause-reasons", "agent monitor": "acd.monitor", "acd figures": "acd.figures",
+    **{f"agent {verb}": f"acd.agent.{verb}" for verb in ("login", "logout", "pause", "ready", "more-time", "personal")},
+    "agent reasons": "acd.pause-reasons", "agent monitor": "acd.monitor", "acd notices": "acd.notices",
+    "acd figures": "acd.figures",
 }  # fmt: skip
 """Command → method. A new command is added here when its method is there."""
 AUTHORS = {"plugin new", "console"}

@@ -199,7 +199,7 @@ class World:
         self.moved = threading.Condition()
         self.rings = queue.SimpleQueue()
         self.long_prompts, self.playing = False, threading.Event()
-        self.timers = []
+        self.timers, self.count = [], 0
         self.busy_phones, self.lost_phones = set(), set()
         self.silent, self.audited = set(), []
         self.events, self.seen = EventBus(), []
@@ -222,7 +222,10 @@ class World:
     # -- what core gives to the plugin
 
     def after(self, seconds, function):
-        self.timers.append((self.now + seconds, len(self.timers), function))
+        self.count += 1
+        timer = (self.now + seconds, self.count, function)
+        self.timers.append(timer)
+        return SimpleNamespace(cancel=lambda: timer in self.timers and self.timers.remove(timer))
 
     def busy(self, phone):
         return phone in self.busy_phones

@@ -84,6 +84,15 @@ def test_an_hour_of_a_queue():
     }  # fmt: skip
 
 
+def test_personal_service_is_left_out():
+    log = Log()
+    log.visit("c1", 0, 10, "answered", 100, 5)
+    log.visit("c2", 10, 10, "answered", 5000, 5)
+    log.add(What.PERSONAL, 60, "c2", "1001")
+    (found,) = of_queues(log.sorted(), hours(1)).values()
+    assert (found.offered, found.answered, found.talk, found.wrap) == (1, 1, 100, 5)
+
+
 def test_a_caller_counts_where_he_came_and_an_agents_time_where_it_passed():
     log = Log()
     log.shift("1001", 1800, [(5400, 5700)], 9000)

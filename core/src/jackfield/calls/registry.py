@@ -69,6 +69,9 @@ class Listener(Protocol):
     def channel_moved(self, channel: Channel, before: Channel) -> None:
         """A channel belongs to another call now (attended transfer, pick-up); `before`: as it was in the other."""
 
+    def channel_held(self, channel: Channel) -> None:
+        """A phone has put its other side on hold (`held`), or taken it back."""
+
     def channels_merged(self, message: Message) -> None:
         """An attended transfer was made: Asterisk's own account of it."""
 
@@ -322,6 +325,7 @@ class Registry:
         channel = self._channels.get(message["Uniqueid"])
         if channel is not None:
             channel.held = message.event == "Hold"
+            self.listener.channel_held(channel)
 
     def _user_event(self, message: Message) -> None:
         """The dialplan's account of a leg's sound, at its end (`jf-quality`)."""

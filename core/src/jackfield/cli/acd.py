@@ -123,3 +123,10 @@ def drop(call: Call, json: Json = False) -> None:
 def _done(answer: Any, json: bool) -> None:
     if json:
         output.as_json(answer)
+
+
+@app.command()
+def notices(json: Json = False) -> None:
+    """List what nears or exceeds a norm now: waits, ringing, talks, holds, pauses."""
+    found = ask("acd.notices")
+    output.as_json(found) if json else output.records(found, _("All norms are kept."))

@@ -60,6 +60,14 @@ def more_time(
 
 
 @agent_app.command()
+def personal(agent: Agent, json: Json = False) -> None:
+    """Mark an agent's talk as personal service: no norm holds for it, and it is left out of figures."""
+    done = ask("acd.agent.personal", agent=agent)
+    if json:
+        output.as_json(done)
+
+
+@agent_app.command()
 def reasons(json: Json = False) -> None:
     """List the site's reasons to pause."""
     found = ask("acd.pause-reasons")

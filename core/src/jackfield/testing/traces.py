@@ -48,6 +48,9 @@ class Told:
         """It belongs to another call now."""
         self.moved.append(channel)
 
+    def channel_held(self, channel: Channel) -> None:
+        """It has put its other side on hold, or taken it back."""
+
     def channels_merged(self, message: Message) -> None:
         """An attended transfer."""
         self.merged += 1

@@ -13,7 +13,7 @@ from jackfield.routing.destinations import End, Next, Result
 from jackfield.routing.internal import FeatureCode
 
 from jackfield_acd import outside, pausing
-from jackfield_acd.errors import NoSuchAgent, NotLoggedIn, NoWrapUp, UnknownReason
+from jackfield_acd.errors import NoSuchAgent, NotLoggedIn, NotTalking, NoWrapUp, UnknownReason
 from jackfield_acd.kinds import Agent
 from jackfield_acd.pins import TRIES, Pins
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _ = gettext_lazy("jackfield_acd")
 log = structlog.get_logger(__name__)
-ACTIONS = ("login", "logout", "pause", "ready", "more-time")
+ACTIONS = ("login", "logout", "pause", "ready", "more-time", "personal")
 PIN_SECONDS = 10.0
 
 
@@ -38,6 +38,7 @@ def feature_codes() -> list[FeatureCode]:
         FeatureCode("*12", _("Agent: log out"), "agent:logout"),
         FeatureCode("*13", _("Agent: pause"), "agent:pause", rest=True),
         FeatureCode("*14", _("Agent: ready"), "agent:ready"),
+        FeatureCode("*10", _("Agent: this talk is personal service"), "agent:personal"),
         FeatureCode("*19", _("Agent: more time for notes"), "agent:more-time"),
     ]
 
@@ -52,6 +53,7 @@ class AgentDesk:
         self._actions: dict[str, tuple[Callable[[str], None], str]] = {
             "logout": (runtime.logout, "acd-logged-out"),
             "ready": (runtime.ready, "acd-ready"),
+            "personal": (runtime.supervision.mark_personal, "acd-personal"),
             "more-time": (runtime.extend_wrap_up, "acd-more-time"),
         }
 
@@ -76,6 +78,8 @@ class AgentDesk:
             return self._say(call, "acd-not-there", Result.REJECTED)
         except UnknownReason:
             return self._say(call, "acd-unknown-reason", Result.REJECTED)
+        except NotTalking:
+            return self._say(call, "acd-not-talking", Result.REJECTED)
         except NoWrapUp:
             return self._say(call, "acd-no-more-time", Result.REJECTED)
         except NoSuchAgent as error:

@@ -56,9 +56,8 @@ class Board:
         if self._wanted(QUEUES):
             self._tell(QUEUES, what="site")
 
-    def tell(self) -> None:
-        """Publish what has changed since the last time."""
-        agents, contacts, queues = self._engine.changed()
+    def tell(self, agents: list[str], contacts: list[str], queues: list[str]) -> None:
+        """Publish what these are now: they have changed."""
         if not self._wanted(CONTACTS):
             self._shown.clear()
             return

@@ -54,6 +54,8 @@ class What(StrEnum):
     """`reason`, `queues` that the agent serves."""
     UNPAUSED = "unpaused"
     """`reason`, `seconds` of pause, `queues`."""
+    PERSONAL = "personal"
+    """The agent has marked the talk as personal service; the visit is left out of figures."""
     WRAPPED_UP = "wrapped-up"
     """Wrap-up is over. `seconds`; the visit is that of the talk before, if it is known."""
 

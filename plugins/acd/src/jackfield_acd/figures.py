@@ -145,6 +145,8 @@ def of_queues(entries: Iterable[Entry], cut: Sequence[Interval]) -> dict[tuple[i
         visits.setdefault((entry.call, entry.step), []).append(entry)
     found: dict[tuple[int, str], QueueFigures] = {}
     for visit in visits.values():
+        if any(entry.event is What.PERSONAL for entry in visit):
+            continue
         began = next((e for e in visit if e.event in (What.ENTERED, What.REFUSED)), None)
         number = _interval(began.at, cut) if began is not None else None
         if began is not None and number is not None:

@@ -139,6 +139,12 @@ class Journal:
         hold, ring = _span(visit.entered, now), _span(rung, now)
         self._note(What.CONNECTED, now, call, visit, agent, hold=hold, ring=ring, leg=leg, target=visit.target)
 
+    def personal(self, call: str, now: float) -> None:
+        """The talk is personal service."""
+        visit = self._visits.get(call)
+        if visit is not None:
+            self._note(What.PERSONAL, now, call, visit, visit.agent)
+
     def talked(self, call: str, by: str, now: float) -> None:
         """The talk is over; `by`: agent or caller. Of one whose begin nobody saw, the call's record tells."""
         self._talk_over(What.COMPLETED, call, now, by=by)

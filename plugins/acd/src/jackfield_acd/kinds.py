@@ -94,6 +94,17 @@ class Queue(SiteObject):
     )
     ring_seconds: int = Field(20, ge=3, le=300, description="How long an agent's phone rings for one offer")
     wrapup_seconds: int = Field(10, ge=0, le=3600, description="Time for an agent's notes after a talk; 0 = none")
+    norm_answer_seconds: int = Field(
+        0, ge=0, le=86400, description="Norm: within so long callers are answered; 0 = none"
+    )
+    norm_ring_seconds: int = Field(0, ge=0, le=300, description="Norm: within so long an agent's phone is answered")
+    norm_talk_seconds: int = Field(0, ge=0, le=86400, description="Norm: how long a talk lasts at most")
+    norm_hold_seconds: int = Field(
+        0, ge=0, le=86400, description="Norm: how long a caller is on hold at most in a talk"
+    )
+    norm_notice_percent: int = Field(
+        80, ge=10, le=100, description="At this share of a norm supervisors get the first notice, while there is time"
+    )
     wrapup_max_seconds: int = Field(
         0, ge=0, le=3600, description="How long notes may take when an agent asks for more time; 0 = no longer"
     )

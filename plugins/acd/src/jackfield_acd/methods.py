@@ -43,7 +43,12 @@ def _views(runtime: Running) -> list[Method]:
         """The site's reasons to pause: name, code, text in each language, paid, when a notice is due."""
         return [reason.as_row() for reason in pausing.reasons(runtime().supervision.site())]
 
+    def notices() -> list[dict[str, Any]]:
+        """What nears (`soon`) or exceeds (`over`) a norm now: waits, ringing, talks, holds, pauses."""
+        return runtime().supervision.notices()
+
     return [
+        Method("acd.notices", notices, Role.OPERATOR, personal=True),
         Method("acd.pause-reasons", pause_reasons, Role.VIEWER),
         Method("acd.why", why, Role.OPERATOR, personal=True, object="{call}"),
         Method("acd.snapshot", snapshot, Role.OPERATOR, personal=True, object="{queue}"),
@@ -84,6 +89,10 @@ def _agents(runtime: Running) -> list[Method]:
         runtime().extend_wrap_up(agent, None if seconds is None else float(seconds))
         return runtime().supervision.agent_row(agent)
 
+    def personal(agent: AgentName) -> None:
+        """Mark an agent's talk as personal service: no norm holds for it, and it is left out of figures."""
+        runtime().supervision.mark_personal(agent)
+
     def ready(agent: AgentName) -> dict[str, Any]:
         """End an agent's pause or wrap-up."""
         runtime().ready(agent)
@@ -96,6 +105,7 @@ def _agents(runtime: Running) -> list[Method]:
             ("logout", logout, "agent:{agent}"),
             ("pause", pause, "agent:{agent} {reason}"),
             ("ready", ready, "agent:{agent}"),
+            ("personal", personal, "agent:{agent}"),
             ("more-time", more_time, "agent:{agent} {seconds}"),
         )
     ]

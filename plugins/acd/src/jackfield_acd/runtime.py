@@ -27,6 +27,7 @@ from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.lamps import Lamps
 from jackfield_acd.model import Activity, Decision, Failure, Offer, Place, Refusal, Wish
 from jackfield_acd.models import Clock
+from jackfield_acd.notices import Notices
 from jackfield_acd.recorder import Recorder
 from jackfield_acd.rules import OwnAgents, agent_rules, queue_rules
 from jackfield_acd.service import Engine
@@ -65,7 +66,8 @@ class Runtime:
         self._lock = self._dispatch.lock
         self._callers = self._dispatch.callers
         self.board = Board(self._engine, self._callers, self.clock, core.events.wanted, self._dispatch.publish)
-        self._dispatch.told = self.board.tell
+        self._dispatch.told = self._told
+        self._notices = Notices(self._engine, core.timers, self.clock, self._lock, self._dispatch.publish)
         self._own_agents = OwnAgents(Site({}))
         self._tales = Tales()
         settings = core.settings("acd") or AcdSettings()
@@ -74,7 +76,8 @@ class Runtime:
         self._journal = self._recorder.journal
         self._taken_over: set[str] = set()
         """Contacts whose talk goes on with somebody else when their agent's phone is free."""
-        self.supervision = Supervision(self._dispatch, self.board, core.site, self._over)
+        self.supervision = Supervision(self._dispatch, self.board, core.site, self._over, self._notices)
+        self.supervision.marked = lambda call, agent: self._journal.personal(call, self.clock.now())
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -162,12 +165,19 @@ class Runtime:
                 {agent.name: agent for agent in site.all("agent", Agent)},
             )
             self._dispatch.act([*decisions, *self._engine.configure(rules, agents, now)])
+            self._notices.serve(site)
             for caller in self._callers.values():
                 queue = site.get("queue", caller.queue, Queue)
                 if queue is not None and queue != caller.site:
                     caller.site = queue
                     caller.call.wake(queue)
         self._plain.changed()
+
+    def _told(self) -> None:
+        """Under the lock, after each event: who follows is told, and norms are looked at."""
+        agents, contacts, queues = self._engine.changed()
+        self.board.tell(agents, contacts, queues)
+        self._notices.look(agents, contacts)
 
     # -- callers ---------------------------------------------------------------------------------------------------
 
@@ -391,6 +401,10 @@ class Runtime:
                 to, kind = str(event.get("to", "")), str(event.get("kind", "blind"))
                 self._journal.transferred(identity, self.clock.now(), to=to, kind=kind)
                 self._over(identity, self._engine.talk_ended)
+            elif what in ("held", "resumed"):
+                phone = self._engine.agent(self._engine.at_phone(extension_of(str(event["endpoint"]))) or "")
+                if phone is not None and phone.contact == identity:
+                    self._notices.hold(phone.name, identity, what == "held")
             elif what == "ended":
                 self._recorder.call_ended(identity)
                 if identity not in self._callers:

@@ -23,6 +23,7 @@ _TEXTS = {
     "acd-logged-out": ("You are logged out.", "您已退出登录。"),
     "acd-paused": ("You are paused.", "您已暂停接听。"),
     "acd-ready": ("You are ready.", "您已就绪。"),
+    "acd-personal": ("This call is personal service.", "本次通话已标记为个人服务。"),
     "acd-not-talking": ("This agent is not in a talk.", "该座席当前没有通话。"),
     "acd-may-not-supervise": ("You may not supervise this agent.", "您没有监督该座席的权限。"),
     "acd-not-there": ("You cannot log in at this number.", "您不能在此号码登录。"),

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from jackfield_acd.dispatch import Sent
-from jackfield_acd.errors import NoSuchAgent, NotLoggedIn
+from jackfield_acd.errors import NoSuchAgent, NotLoggedIn, NotTalking
 from jackfield_acd.kinds import Agent
+from jackfield_acd.model import Activity
 
 if TYPE_CHECKING:
     from jackfield.config.site import Site
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from jackfield_acd.board import Board
     from jackfield_acd.dispatch import Dispatch
     from jackfield_acd.model import Decision
+    from jackfield_acd.notices import Notices
 
 Over = Callable[[str, Callable[[str, float], "list[Decision]"]], None]
 
@@ -22,10 +24,14 @@ Over = Callable[[str, Callable[[str, float], "list[Decision]"]], None]
 class Supervision:
     """Methods may be called from any thread; each takes the engine's lock."""
 
-    def __init__(self, dispatch: Dispatch, board: Board, site: Callable[[], Site], over: Over) -> None:
+    def __init__(
+        self, dispatch: Dispatch, board: Board, site: Callable[[], Site], over: Over, notices: Notices
+    ) -> None:
         """`over` lets a contact go by an engine's method, and has its story put on record."""
-        self._dispatch, self._board, self.site, self._over = dispatch, board, site, over
+        self._dispatch, self._board, self.site, self._over, self._notices = dispatch, board, site, over, notices
         self._engine = dispatch.engine
+        self.marked: Callable[[str, str], None] = lambda call, agent: None
+        """Told of a call that is personal service, and of its agent; under the lock."""
 
     # -- to see ----------------------------------------------------------------------------------------------------
 
@@ -33,6 +39,24 @@ class Supervision:
         """Queues, agents and contacts as they are now, and the number of the last change that is in it (`board`)."""
         with self._dispatch.lock:
             return self._board.snapshot(queue, limit)
+
+    def notices(self) -> list[dict[str, Any]]:
+        """What nears or exceeds a norm now."""
+        with self._dispatch.lock:
+            return self._notices.active()
+
+    def mark_personal(self, agent: str) -> None:
+        """Mark an agent's talk as personal service: no norm holds for it, and it is left out of figures.
+
+        Raises:
+            NotTalking: the agent has no talk out of a queue.
+        """
+        with self._dispatch.lock:
+            found = self._engine.agent(agent)
+            if found is None or found.contact is None or found.activity is not Activity.TALKING:
+                raise NotTalking(f"agent:{agent[:20]} talks with no caller of a queue")
+            self._notices.mark_personal(found.contact, agent)
+            self.marked(found.contact, agent)
 
     def agent_row(self, agent: str) -> dict[str, Any]:
         """An agent as the snapshot shows it.
