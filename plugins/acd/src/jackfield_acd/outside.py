@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jackfield.config.site import Site
 
 MARK = "*"
-CONFIRM_SECONDS = 15
+CONFIRM_SECONDS = 20
 """How much longer it rings there: whoever answers is told what it is, and presses a key."""
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
 
