@@ -198,6 +198,8 @@ def test_events_that_were_kept_back_are_void_when_asterisk_is_lost() -> None:
 def test_endpoints() -> None:
     assert endpoint_of("PJSIP/my-trunk-0000001a") == "my-trunk"
     assert endpoint_of("Local/201@jf-phone-00000001;2") == ""
+    assert endpoint_of("Local/201*0207@jf-reach-00000001;1") == "201*0207"
+    assert endpoint_of("Local/201*0207@jf-reach-00000001;2") == ""
 
 
 @given(st.lists(st.tuples(st.sampled_from(["new", "end"]), st.integers(0, 6), st.sampled_from(["201", "202"]))))

@@ -230,6 +230,8 @@ def test_park_takes_a_slot_until_there_is_none(talk):
 SAID = {
     "confer": (lambda call: call.confer("8000"), 'EXEC ConfBridge "8000,jf-bridge,jf-user"'),
     "join": (lambda call: call.join("PJSIP/202-00000007"), 'EXEC Bridge "PJSIP/202-00000007,x"'),
+    "listen": (lambda call: call.listen("PJSIP/202-00000007"), 'EXEC ChanSpy "PJSIP/202-00000007,qES"'),
+    "whisper": (lambda call: call.listen("PJSIP/202-00000007", "whisper"), 'EXEC ChanSpy "PJSIP/202-00000007,qESw"'),
     "key": (lambda call: call.key(2.5), "WAIT FOR DIGIT 2500"),
     "pick_up": (lambda call: call.pick_up("PJSIP/202-00000007"), 'EXEC PickupChan "PJSIP/202-00000007"'),
     "record_mix": (lambda call: call.record_mix("/spool/1.raw"), 'EXEC MixMonitor "/spool/1.raw,abD"'),
@@ -250,6 +252,8 @@ def test_what_a_verb_says_to_asterisk(talk, verb):
 UNSAFE = {
     "confer": lambda call: call.confer("8000,x"),
     "join": lambda call: call.join("PJSIP/202,x"),
+    "listen": lambda call: call.listen("PJSIP/202,qw"),
+    "reach": lambda call: call.dial(["Local/201*1,x@jf-reach/n"], seconds=1),
     "pick_up": lambda call: call.pick_up("${SHELL(id)}"),
     "record_mix": lambda call: call.record_mix("/etc/passwd"),
     "set_variable": lambda call: call.set_variable("A", "b\nEXEC System"),
@@ -262,7 +266,7 @@ def test_what_is_unsafe_is_not_said(talk, verb):
     with pytest.raises((UnsafeValue, PluginFault)):
         talk.run(UNSAFE[verb])
     assert not any(
-        c.startswith(("EXEC Conf", "EXEC Br", "EXEC Pick", "EXEC Mix", "EXEC Dial", "SET VARIABLE"))
+        c.startswith(("EXEC Conf", "EXEC Br", "EXEC Chan", "EXEC Pick", "EXEC Mix", "EXEC Dial", "SET VARIABLE"))
         for c in talk.peer.commands
     )
 
@@ -275,6 +279,10 @@ def test_a_wish_to_be_recorded_travels_with_the_call(talk):
     talk.run(wishes)
     saved = state.decode(talk.peer.variables["JF_STATE"])
     assert saved is not None and saved.data == {"record": "yes"} and talk.call.recording_wanted
+
+
+def test_somebody_at_a_number_outside_has_one_target(talk):
+    assert talk.run(lambda call: call.phones("201*0207")) == ["Local/201*0207@jf-reach/n"]
 
 
 def test_an_extension_that_is_unknown_has_one_target(talk):

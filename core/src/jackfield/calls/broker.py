@@ -16,7 +16,7 @@ from jackfield.telephony.events import Message
 log = structlog.get_logger(__name__)
 _KEY = re.compile(r"[A-Za-z0-9._+-]{1,100}")
 _VALUE = re.compile(r"[A-Za-z0-9 ./:&_,+-]{0,900}")
-_CHANNEL = re.compile(r"[A-Za-z]{1,16}/[A-Za-z0-9._@;+-]{1,120}")
+_CHANNEL = re.compile(r"[A-Za-z]{1,16}/[A-Za-z0-9*._@;+-]{1,120}")
 _NUMBER = re.compile(r"[A-Za-z0-9+*#]{1,80}")
 MONITOR_MODES = frozenset({"listen", "whisper", "barge", "take-over"})
 DEVICE_STATES = frozenset({"INVALID", "NOT_INUSE", "INUSE", "BUSY", "RINGING", "ONHOLD"})

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Call", "Resume", "Sounds", "Wake"]
 _SPYING = "qES"
 """No beep; over when the talk is."""
-_CHANNEL = re.compile(r"[A-Za-z]{1,16}/[A-Za-z0-9._@;+-]{1,120}")
+_CHANNEL = re.compile(r"[A-Za-z]{1,16}/[A-Za-z0-9*._@;+-]{1,120}")
 
 
 class Call(Keys, Recording):
