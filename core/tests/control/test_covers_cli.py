@@ -49,7 +49,7 @@ METHODS = {
     "acd move": "acd.contact.move", "acd prioritise": "acd.contact.prioritise", "acd drop": "acd.contact.drop",
     **{f"agent {verb}": f"acd.agent.{verb}" for verb in ("login", "logout", "pause", "ready", "more-time", "personal")},
     "agent reasons": "acd.pause-reasons", "agent monitor": "acd.monitor", "acd notices": "acd.notices",
-    "acd figures": "acd.figures",
+    "acd figures": "acd.figures", "acd lost": "acd.lost",
 }  # fmt: skip
 """Command → method. A new command is added here when its method is there."""
 AUTHORS = {"plugin new", "console"}
