@@ -33,8 +33,8 @@ class Listener:
     def channel_moved(self, channel: object, before: object) -> None:
         """Nothing to do."""
 
-    def channel_held(self, channel: Channel) -> None:
-        """A phone has put its other side on hold, or taken it back."""
+    def channel_held(self, channel: object) -> None:
+        """Nothing to do."""
 
     def channels_merged(self, message: object) -> None:
         """Nothing to do."""
