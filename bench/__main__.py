@@ -27,6 +27,7 @@ BENCHES = {
     "hook_cost": "bench.hooks",
     "start_time": "bench.hooks",
     "install_time": "bench.install",
+    "console_live": "bench.console",
 }
 """Bench -> module that has a function of that name, which returns its lines."""
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from jackfield import i18n
-from jackfield.cli.privileges import author, become_service_user
+from jackfield.cli.privileges import author
 
 USAGE = "The console of Jackfield: set up and watch the telephone system. Keys: ? shows help, g the menu, q quits."
 
@@ -22,20 +22,19 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not sys.stdout.isatty():
         parser.error("this is not a terminal; for scripts there is `jackfield --help`")
-    home = Path.home()
+    # Root stays root: the console writes nothing of the daemons', and F9 may start services.
     who = author() if os.geteuid() == 0 else None
-    become_service_user()
-    return run(options.screen, options.socket, options.language or i18n.from_environment(), who, home)
+    return run(options.screen, options.socket, options.language or i18n.from_environment(), who)
 
 
-def run(screen: str, socket: Path | None, language: str, who: str | None, home: Path) -> int:
+def run(screen: str, socket: Path | None, language: str, who: str | None) -> int:
     """Run the application, anew for each change of the language."""
     from jackfield_admintui.app import OTHER_LANGUAGE, ConsoleApp
     from jackfield_admintui.client import Link
 
     while True:
         i18n.use(language)
-        app = ConsoleApp(Link(socket, who), first=screen, reports=home)
+        app = ConsoleApp(Link(socket, who), first=screen)
         if app.run() != OTHER_LANGUAGE:
             return app.return_code or 0
         language = "en" if language == "zh" else "zh"

@@ -24,7 +24,7 @@ from jackfield_admintui.widgets.card import Card
 PAST = 120
 """Seconds in the line of calls."""
 LINES = 6
-NAME, BAR = 11, 8
+NAME, BAR, NARROW = 11, 8, 5
 
 
 class Overview(ConsoleScreen):
@@ -136,7 +136,7 @@ class Overview(ConsoleScreen):
         for queue in longest[:LINES]:
             waiting = queue["waiting"]
             text.append(set_cell_size(plain(queue["name"]), NAME) + " ")
-            text.append(f"{bar(len(waiting), most, BAR)} ", self._colour("warn" if waiting else "good"))
+            text.append(f"{bar(len(waiting), most, NARROW)} ", self._colour("warn" if waiting else "good"))
             text.append(_("{count} wait").format(count=len(waiting)))
             if waiting:
                 text.append(f"  {span(max(one['seconds'] for one in waiting))}")
