@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import select
 import shutil
 import socket
 import tempfile
@@ -21,27 +19,21 @@ from jackfield.config.importer import import_site
 from jackfield.config.objects.prompt import Prompt
 from jackfield.config.secrets import Secrets
 from jackfield.config.site import Site
-from jackfield.control.method import Caller as ControlCaller
-from jackfield.control.method import Role
 from jackfield.daemon import AMI_USER, Daemon
 from jackfield.errors import JackfieldError
-from jackfield.jobs import rows
-from jackfield.jobs.models import OutboxRow
-from jackfield.jobs.run import Runner
 from jackfield.prompts.core_texts import core_sounds
 from jackfield.prompts.manifest import Manifest
-from jackfield.records.models import CallRecord
-from jackfield.records.queries import find_call
 from jackfield.settings import Settings
 from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
 from jackfield.telephony import variables
-from jackfield.telephony.agi import AgiSession
 from jackfield.testing.agi import AgiLink
 from jackfield.testing.asterisk import PATIENCE, Channel, FakeAsterisk
 from jackfield.testing.clock import MORNING, SteeredClock
+from jackfield.testing.looking import Looking
 from jackfield.testing.manager import FakeManager
 from jackfield.testing.people import Caller, Phone
+from jackfield.testing.sessions import Session, rests
 
 QUIET_CHECKS = 3
 """Times in a row that everything must be at rest before it is believed."""
@@ -66,55 +58,6 @@ class Given:
         return self._plugin
 
 
-class Session(AgiSession):
-    """A connection whose waits end by the clock of the test."""
-
-    clock: SteeredClock
-
-    def __init__(self, sock: socket.socket) -> None:
-        """Read the environment."""
-        self.wakes = -1
-        """While it waits: the descriptor that wakes it."""
-        super().__init__(sock)
-
-    def wait(self, wake: int, seconds: float | None) -> bool:
-        """Wait as `AgiSession.wait` does."""
-        if seconds is None:
-            return self._wait(wake)
-        up: list[bool] = []
-
-        def time_is_up() -> None:
-            up.append(True)
-            os.eventfd_write(wake, 1)
-
-        timer = self.clock.after(seconds, time_is_up)
-        try:
-            woken = self._wait(wake)
-        finally:
-            timer.cancel()
-        if up:
-            with contextlib.suppress(BlockingIOError):
-                os.eventfd_read(wake)
-        return woken and not up
-
-    def _wait(self, wake: int) -> bool:
-        self.wakes = wake
-        try:
-            return super().wait(wake, None)
-        finally:
-            self.wakes = -1
-
-    def rests(self) -> bool:
-        """Whether it waits and nothing has woken it yet."""
-        wake = self.wakes
-        if wake < 0:
-            return False
-        try:
-            return not select.select([wake, self._sock.fileno()], [], [], 0)[0]
-        except (OSError, ValueError):
-            return False
-
-
 class _Daemon(Daemon):
     """The real one, without the beat of real seconds: nothing stalls while a test thinks."""
 
@@ -126,7 +69,7 @@ _migrated: list[bytes] = []
 """A database with core's tables, made once a process."""
 
 
-class Simulator:
+class Simulator(Looking):
     """A Jackfield with plugins, a site, and people who telephone. Use it in a `with` block, or `close()` it."""
 
     def __init__(
@@ -372,7 +315,7 @@ class Simulator:
             served = [c for c in self.asterisk.channels.values() if c.served]
             if any(c.pending is not None and c.pending() for c in served):
                 return False
-            if any(c.pending is None and not _rests(sessions.get(c.id)) for c in served):
+            if any(c.pending is None and not rests(sessions.get(c.id)) for c in served):
                 return False
             return set(sessions) == {c.id for c in served}
 
@@ -385,84 +328,3 @@ class Simulator:
             with self.asterisk.moved:
                 self.asterisk.moved.wait(0.002)
         return True
-
-    # -- looking ---------------------------------------------------------------------------------------------------
-
-    def live(self, call: str) -> Live | None:
-        """A call that is or was live since the test began to look at it."""
-        for live in self.daemon.calls.calls():
-            self._lives[live.facts.id] = live
-        return self._lives.get(call)
-
-    def path(self, call: str) -> list[str]:
-        """The destinations that a call has come to."""
-        if (live := self.live(call)) is not None:
-            return [step.destination for step in sorted(live.steps, key=lambda step: step.seq)]
-        record = self._find(call)
-        return [step.destination for step in record.steps] if record else []
-
-    def data(self, call: str) -> dict[str, str]:
-        """What plugins have noted of a live call."""
-        live = self.live(call)
-        return dict(live.call.data) if live is not None and live.call is not None else {}
-
-    def ended(self, call: str) -> bool:
-        """Whether a call has ended and all hooks of its end have run."""
-        self.live(call)
-        busy = {s.env.get("agi_uniqueid", "") for s in self.daemon.agi.sessions()}
-        return call not in busy and all(live.facts.id != call for live in self.daemon.calls.calls())
-
-    def record(self, call: str) -> CallRecord:
-        """The record of a call."""
-        found = self._find(call)
-        if found is None:
-            raise AssertionError(self.account(f"call {call} is not on record"))
-        return found
-
-    def _find(self, call: str) -> CallRecord | None:
-        self.daemon.writer.flush(PATIENCE)
-        return find_call(self.daemon.database, call)
-
-    def ask(self, method: str, **params: Any) -> Any:
-        """Call a method of the control API, as an administrator."""
-        found = self.daemon.control.methods()[method]
-        return found.call(params, ControlCaller("root", 0, Role.ADMIN))
-
-    def run_jobs(self) -> list[str]:
-        """Run the background jobs that are due, as the worker would; their names, in order.
-
-        Raises:
-            AssertionError: one failed; with its error.
-        """
-        jobs = self.daemon.host.runnable_jobs()
-        runner = Runner(f"sqlite:///{self.folder}/jackfield.db", jobs, "test", socket=self.folder / "worker.sock")
-        names = []
-        with self.daemon.database.session() as session:
-            for number in rows.take_due(self.daemon.database, 1000):
-                runner.run(number)
-                row = session.get(OutboxRow, number)
-                if row is not None:
-                    session.refresh(row)
-                    names.append(row.name)
-                    if row.error:
-                        raise AssertionError(f"job {row.name} failed: {row.error}")
-        return names
-
-    def alarms(self) -> list[str]:
-        """Keys of the alarms that are raised now."""
-        return sorted(alarm.key for alarm in self.daemon.alarms.active())
-
-    def account(self, what: str) -> str:
-        """A sentence that failed, with what is known of the calls."""
-        lines = [what]
-        for channel in self.asterisk.channels.values():
-            lines.append(f"  {channel.name} ({channel.number}): {'served' if channel.served else 'not served'}")
-            lines += [f"    {command[:160]}" for command in channel.commands[-6:]]
-        for status in self.daemon.host.statuses.values():
-            if status.faults or status.reason:
-                lines.append(f"  plugin {status.name}: {len(status.faults)} faults {status.reason}")
-        return "\n".join(lines)
-
-
-def _rests(session: AgiSession | None) -> bool:
-    return isinstance(session, Session) and session.rests()
