@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from jackfield.calls.party import Party
 from jackfield.calls.state import Facts, Saved, encode
 from jackfield.routing.destinations import Result
+from jackfield.telephony.events import Message
 from peers import AgiPeer
 from service_rig import Daemon, Plugin
 
@@ -87,3 +89,23 @@ def test_a_slow_handler_loses_its_call_to_the_fallback(daemon: Daemon) -> None:
     second = resumed(daemon, "", to="hangs")
     assert daemon.ended().steps[-1].destination == "prompt:other-way"
     assert second.played() == ["other-way"]
+
+
+def test_asterisk_crashes_and_the_call_ended_with_its_connection(daemon: Daemon, plugin: Plugin) -> None:
+    """And not when the next Asterisk's list told that it is gone."""
+    registry = daemon.calls.registry
+    registry.known = True
+    new = {"Uniqueid": "1.1", "Linkedid": "1.1", "Channel": "Test/carrier-1"}
+    lines = ["Event: Newchannel", *(f"{key}: {value}" for key, value in new.items())]
+    registry.event("Newchannel", Message("\r\n".join(lines).encode()))
+    peer = daemon.call("waits")
+    until(lambda: plugin.seen)
+    registry.lost()
+    peer.hang_up()
+    until(lambda: next(iter(daemon.calls.calls())).hung_up.is_set())
+    time.sleep(0.3)
+    found = datetime.now(UTC)
+    registry.resync([], {})
+    record = daemon.ended()
+    assert record.ended_at < found - timedelta(seconds=0.2)
+    assert [leg.ended_at for leg in record.legs] == [record.ended_at]

@@ -72,6 +72,8 @@ class Endings:
         self._lines.release(identity)
         if call is None:  # no thread of ours was there to see the end
             live.end(live.last_end() or seen)
+        elif self._registry.synced > seen:
+            live.ended_by(seen)
         record = live.record(end, self._persons(), seen)
         self._writer.call_ended(record)
         self._outgoing.ended(identity, record.talk_seconds)

@@ -103,6 +103,11 @@ class Live:
             s if s.left_at else replace(s, left_at=when, outcome=s.outcome or "interrupted") for s in self.steps
         ]
 
+    def ended_by(self, when: datetime) -> None:
+        """What is told to have ended later was found gone later: the call ended at `when`, and AMI was away."""
+        for leg in [leg for leg in self.legs.values() if leg.ended_at and leg.ended_at > when]:
+            self.legs[leg.id] = replace(leg, ended_at=max(when, leg.started_at, leg.answered_at or when))
+
     def enter(self, seq: int, destination: str, when: datetime | None = None) -> StepRecord:
         """A step begins; or began at `when`, before a restart."""
         step = StepRecord(self.facts.id, seq, destination, when or datetime.now(UTC))

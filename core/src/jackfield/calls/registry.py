@@ -136,6 +136,8 @@ class Registry:
         """Told the room that somebody has left. On AMI's reader thread."""
         self.known = False
         """Whether the registry is Asterisk's own truth now (AMI is up and resynced)."""
+        self.synced = datetime.min.replace(tzinfo=UTC)
+        """When it last was made so; what ended before it, while AMI was away, counts as ended then."""
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -393,7 +395,7 @@ class Registry:
             for endpoint, there in reachable.items():
                 self._set_reachable(endpoint, there)
             self._catch_up()
-            self.known = True
+            self.known, self.synced = True, now
             self._gone.notify_all()
         log.info("registry.resynced", channels=len(status))
 
