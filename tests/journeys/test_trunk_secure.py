@@ -41,12 +41,14 @@ astlogdir => {DIR}
 [tls]
 type=transport
 protocol=tls
+method=sslv23
 bind=0.0.0.0:5061
 cert_file={DIR}/carrier.crt
 priv_key_file={DIR}/carrier.key
 [tlsphone]
 type=transport
 protocol=tls
+method=sslv23
 bind=PHONE:5071
 cert_file={DIR}/carrier.crt
 priv_key_file={DIR}/carrier.key

@@ -244,6 +244,7 @@ def test_trunks_over_tls(options):
     assert section(text, "low", type="aor")["qualify_frequency"] == "0"
     assert (safe["trust_id_inbound"], low["trust_id_inbound"], low["trust_id_outbound"]) == ("no", "yes", "yes")
     verified, unverified = section(text, "transport-tls"), section(text, "transport-tls-unverified")
+    assert verified["method"] == unverified["method"] == "sslv23", "pjproject's own choice is TLS 1.0 alone"
     assert (verified["verify_server"], unverified["verify_server"]) == ("yes", "no")
     assert (verified["bind"], unverified["bind"]) == ("0.0.0.0:5061", "0.0.0.0:5062")
     assert verified["cert_file"] == str(options.paths.certificate)
