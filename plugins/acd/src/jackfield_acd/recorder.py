@@ -164,6 +164,7 @@ def _interrupted(session: Session, since: datetime) -> set[str]:
         .join(StepRow, col(StepRow.call_id) == col(CallRow.id))
         .where(
             col(CallRow.interrupted),
+            col(CallRow.started_at) >= since - LOOK_BACK,  # there is an index on it
             col(CallRow.ended_at) >= since,
             col(StepRow.destination).startswith(mending.QUEUE),
         )
