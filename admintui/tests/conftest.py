@@ -16,7 +16,7 @@ from jackfield_acd.plugin import AcdPlugin
 from jackfield_ivr.plugin import IvrPlugin
 
 sys.path.insert(0, str(Path(__file__).parent))
-from console_rig import SITE, Seat, at_console
+from console_rig import SITE, Seat, at_console, settle
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,9 +30,11 @@ def catalogues() -> None:
 
 
 @pytest.fixture
-def pbx() -> Iterator[Simulator]:
+def pbx(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
     with Simulator({"ivr": IvrPlugin, "acd": AcdPlugin}, site=SITE) as made:
+        settle(made, monkeypatch)
         yield made
+        made.daemon.site_processes.renew()
 
 
 @pytest.fixture

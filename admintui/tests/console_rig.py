@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from jackfield import i18n
+from jackfield.testing import Simulator
 from jackfield_admintui.app import ConsoleApp
 from jackfield_admintui.base import ConsoleScreen
 from jackfield_admintui.client import Link
@@ -51,6 +54,20 @@ SIZES = [(80, 24), (120, 40)]
 LANGUAGES = ["en", "zh"]
 
 
+DESK = Path(__file__).with_name("site_desk.py")
+
+
+def settle(pbx: Simulator, patch: pytest.MonkeyPatch) -> None:
+    """Let the daemon's processes work on the simulator's site, and take Asterisk's part (`site_desk.py`)."""
+    settings = pbx.folder / "jackfield.toml"
+    settings.write_text(
+        f'database = "sqlite:///{pbx.folder}/jackfield.db"\n'
+        f'[paths]\nstate = "{pbx.folder}"\nrun = "{pbx.folder}"\nspool = "{pbx.folder}"\n'
+    )
+    patch.setenv("JACKFIELD_SETTINGS", str(settings))
+    patch.setattr(pbx.daemon.site_processes, "_command", (sys.executable, str(DESK)))
+
+
 class Seat:
     """Somebody at the console."""
 
@@ -63,7 +80,7 @@ class Seat:
 
     async def until(self, ready: Callable[[], Any], what: str = "") -> Any:
         """Wait for a condition; on failure show what is on the screen."""
-        for _ in range(400):
+        for _ in range(1600):
             try:
                 found = ready()
             except Exception as error:

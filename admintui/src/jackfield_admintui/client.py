@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from jackfield import i18n
 from jackfield.control.client import Denied, Subscription, request, socket_path
 from jackfield.errors import JackfieldError, NotConnected, SiteError
 
@@ -58,7 +59,9 @@ class Link:
             Trouble: there is none; says why.
         """
         try:
-            return await asyncio.to_thread(request, method, seconds=seconds, path=self.path, by=self._by, **params)
+            return await asyncio.to_thread(
+                request, method, seconds=seconds, path=self.path, by=self._by, language=i18n.current(), **params
+            )
         except JackfieldError as error:
             raise trouble(error, method) from error
         except ValueError as error:  # an answer that is no JSON

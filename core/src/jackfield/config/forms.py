@@ -28,6 +28,9 @@ def describe_kinds(kinds: Iterable[Kind]) -> list[dict[str, Any]]:
     found = []
     for kind in kinds:
         schema = kind.model.model_json_schema()
+        for name, field in kind.model.model_fields.items():
+            if field.default_factory is not None:  # which pydantic leaves out
+                schema["properties"][name].setdefault("default", field.get_default(call_default_factory=True))
         say = i18n.translator(kind.model.__module__.partition(".")[0], i18n.current())
         _translate(schema, say)
         found.append(

@@ -1,0 +1,235 @@
+"""The first set-up, page by page: from a bare system to an answered call. It can be left at any page."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.widgets import Static
+
+from jackfield_admintui.base import ConsoleScreen
+from jackfield_admintui.client import Trouble, Why
+from jackfield_admintui.editing.entries import Entry
+from jackfield_admintui.editing.fields import FieldSpec, KindSpec, kind_spec
+from jackfield_admintui.editing.newcomer import STATES, answered, changes, done, fields_of, steps, trunk_name
+from jackfield_admintui.editing.object_form import how_to_write
+from jackfield_admintui.editing.plan import APPLY_SECONDS, words
+from jackfield_admintui.editing.texts import NoValue, written
+from jackfield_admintui.texts import N_, _, plain, told
+
+KINDS = ("general", "trunk", "extension", "did", "prompt", "menu", "queue", "agent")
+REASON = "first set-up"
+
+
+class FirstRun(ConsoleScreen):
+    """Questions, one page after the other."""
+
+    heading = N_("First set-up")
+    help_text = N_(
+        "A few questions, then the first call. F2 keeps a page's answers in the draft and goes on, F3 goes back; leave "
+        "whenever you like: what you answered is in the draft, and the assistant begins where you stopped. "
+        "Everything can be changed later in the lists of the menu."
+    )
+    topics = frozenset({"site", "trunk", "call"})
+    needs: ClassVar = {"next": "site.change", "apply": "site.apply"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2,ctrl+s", "next", N_("Keep, go on"), priority=True, key_display="F2"),
+        Binding("f3", "before", N_("Page before"), priority=True, key_display="F3"),
+        Binding("f5", "apply", N_("Put into force"), priority=True, key_display="F5"),
+        Binding("up", "app.focus_previous", N_("Field above"), show=False),
+        Binding("down", "app.focus_next", N_("Field below"), show=False),
+    ]
+    DEFAULT_CSS = """
+    FirstRun #sides { height: 1fr; layout: horizontal; }
+    FirstRun #steps { width: 20; height: 100%; padding: 1; border-right: solid $panel; }
+    FirstRun #page { width: 1fr; height: 100%; padding: 1 1 0 1; }
+    FirstRun #intro { height: auto; margin-bottom: 1; }
+    FirstRun #questions { height: auto; }
+    FirstRun #report { height: auto; margin-top: 1; }
+    FirstRun #about { height: auto; min-height: 2; max-height: 4; border-top: solid $panel; padding: 0 1;
+                      color: $foreground 85%; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._steps = steps()
+        self._place: int | None = None
+        self._specs: dict[str, KindSpec] = {}
+        self._there: dict[tuple[str, str], dict[str, Any]] = {}
+        self._fields: list[FieldSpec] = []
+        self._texts: dict[str, str] = {}
+        self._saved: dict[str, str] = {}
+
+    def body(self) -> ComposeResult:
+        """Pages at the left, questions beside them."""
+        with Container(id="sides"):
+            yield Static(id="steps")
+            with VerticalScroll(id="page", can_focus=False):
+                yield Static(id="intro", markup=False)
+                yield Vertical(id="questions")
+                yield Static(id="report")
+        yield Static(id="about", markup=False)
+
+    # -- pages -----------------------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """The draft; at first the page where it stops."""
+        if not self._specs:
+            self._specs = {each["kind"]: kind_spec(each) for each in await self.ask("site.kinds")}
+        await self._look()
+        if self._place is None:
+            unanswered = (i for i, step in enumerate(self._steps) if not done(step, self._there))
+            await self._turn_to(next(unanswered, len(self._steps) - 1))
+        else:
+            await self._report()
+
+    async def _look(self) -> None:
+        self._there = {
+            (kind, each["name"]): each["fields"]
+            for kind in KINDS
+            if kind in self._specs
+            for each in await self.ask("site.objects", kind=kind)
+        }
+
+    async def _turn_to(self, place: int) -> None:
+        self._place = place
+        step = self._steps[place]
+        self._fields = fields_of(step, self._specs)
+        known = answered(step, self._there)
+        self._texts = {f.id: written(known.get(f.name, f.default if f.choices else None), f) for f in self._fields}
+        self._saved = dict(self._texts)
+        out = Text()
+        for index, each in enumerate(self._steps):
+            here, sign = index == place, "✔" if done(each, self._there) else " "
+            out.append(f"{'▸' if here else ' '}{sign} {index + 1} {each.title}\n", style="bold" if here else "")
+        self.query_one("#steps", Static).update(out)
+        self.query_one("#intro", Static).update(f"{step.title}. {step.about}")
+        self.query_one("#about", Static).update("")
+        questions = self.query_one("#questions")
+        await questions.remove_children()
+        secret = ("trunk", trunk_name(self._there))
+        has_secret = bool(self._there.get(secret, {}).get("secret"))
+        entries = [Entry(f, self._texts[f.id], secret_set=f.secret and has_secret) for f in self._fields]
+        await questions.mount_all(entries)
+        if entries:
+            entries[0].focus_target.focus()
+        self.note(_("page {number} of {count}").format(number=place + 1, count=len(self._steps)))
+        await self._report()
+
+    @on(Entry.Written)
+    def written(self, event: Entry.Written) -> None:
+        """Keep what is typed."""
+        self._texts[event.field] = event.text
+
+    @on(Entry.Entered)
+    def entered(self, event: Entry.Entered) -> None:
+        """The help of the question."""
+        lines = [event.field.help, how_to_write(event.field)]
+        self.query_one("#about", Static).update("\n".join(plain(line) for line in lines if line))
+
+    def unsaved(self) -> str:
+        """What is typed on this page and not in the draft."""
+        changed = sorted(key for key, text in self._texts.items() if text != self._saved.get(key))
+        return _("First set-up: {fields}").format(fields=", ".join(changed)) if changed else ""
+
+    def action_before(self) -> None:
+        """The page before; what is typed on this one is not kept."""
+        if self._place:
+            self.start(self._turn_to(self._place - 1), group="page")
+
+    def action_next(self) -> None:
+        """Into the draft, and on."""
+        if self._place is not None:
+            self.start(self._next(self._place), group="page")
+
+    async def _next(self, place: int) -> None:
+        if place == len(self._steps) - 1:
+            return
+        await self._keep(place)
+        await self._turn_to(place + 1)
+
+    async def _keep(self, place: int) -> None:
+        step = self._steps[place]
+        for field in self._fields:
+            if field.needed and not self._texts[field.id].strip():
+                raise Trouble(Why.REFUSED, _("{field} is needed.").format(field=field.label))
+        try:
+            wanted = changes(step, self._fields, self._texts, self._there)
+        except NoValue as error:
+            raise Trouble(Why.REFUSED, str(error)) from None
+        await self.ask("site.change", changes=wanted, what=f"{REASON}: {step.key}")
+        self._saved = dict(self._texts)
+        self.tell(None)
+        await self._look()
+
+    # -- the real thing --------------------------------------------------------------------------------------------
+
+    def action_apply(self) -> None:
+        """The answers so far, into force."""
+        if self._place is not None:
+            self.start(self._apply(self._place), group="page")
+
+    async def _apply(self, place: int) -> None:
+        if self._fields:
+            await self._keep(place)
+        self.query_one("#report", Static).update(
+            _("Putting it into force; the first time sounds are made, which takes a while …")
+        )
+        await self.ask("site.plan", seconds=APPLY_SECONDS)
+        await self.ask("site.apply", reason=REASON, seconds=APPLY_SECONDS)
+        self.notify(_("It is in force."))
+        await self._report()
+
+    async def _report(self) -> None:
+        """The line's state on its page; at the end all that is left to do, and the call while it comes."""
+        step = self._steps[self._place or 0]
+        report = self.query_one("#report", Static)
+        if step.key == "trunk":
+            report.update(await self._line())
+        elif step.key == "ready":
+            report.update(await self._ready())
+        else:
+            report.update("")
+
+    async def _line(self) -> Text:
+        name = trunk_name(self._there)
+        trunks = {each["name"]: each for each in await self.ask("trunks")}
+        if name not in trunks:
+            return Text(_("It is not in force yet; F5 puts it into force and tests it."), style="italic")
+        return Text(_("Now: ") + told(STATES.get(trunks[name]["state"], trunks[name]["state"])), style="bold")
+
+    async def _ready(self) -> Text:
+        plan = await self.ask("site.plan", seconds=APPLY_SECONDS)
+        if not plan["empty"]:
+            out = Text(_("F5 puts this into force:\n\n"), style="bold")
+            out.append_text(words(plan))
+            return out
+        out = Text(_("All is in force. Line: "))
+        out.append_text(await self._line())
+        out.append("\n\n" + _("Set up the phones:") + "\n", style="bold")
+        for kind, name in sorted(self._there):
+            if kind == "extension":
+                out.append_text(await self._phone(name))
+        number = self._there.get(("did", "main"), {}).get("number", "")
+        out.append("\n" + _("Then call {number}. Calls now:").format(number=plain(number)) + "\n", style="bold")
+        calls = await self.ask("calls")
+        for call in calls:
+            talking = _("they talk") if call["talking"] else _("rings or listens")
+            out.append(f"  ● {plain(call['from'])} → {plain(call['did'])} → {plain(call['at'])}   {talking}\n")
+        if not calls:
+            out.append("  " + _("none yet; this page shows it at once") + "\n")
+        return out
+
+    async def _phone(self, extension: str) -> Text:
+        accounts = await self.ask("phone.show", extension=extension)
+        out = Text()
+        for account in accounts:
+            out.append(f"  {plain(account['display_name'])}: ", style="bold")
+            shown = _("server {server}, user {user}, password {password}")
+            out.append(shown.format(server=plain(account["server"]), user=plain(account["user_name"]),
+                                    password=plain(account["password"])) + "\n")  # fmt: skip
+        return out

@@ -1,0 +1,100 @@
+"""First set-up, menus as a tree, which way a call would go: over a real daemon with a real database."""
+
+from __future__ import annotations
+
+import pytest
+from console_rig import SIZES
+from textual.widgets import Input, TextArea, Tree
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_newcomer_leaves_and_goes_on_and_a_call_is_shown(office, size):
+    """From nothing to a call that is shown, with a break in the middle."""
+    office.ask("site.import", text="", meanwhile="replace")
+
+    def field(seat, name):
+        return seat.screen.query_one(f"#entry-{name}").focus_target
+
+    async def begin(seat):
+        await seat.opens("F", "First set-up")
+        await seat.sees("The site", "page 1 of 5")
+        field(seat, "title").value = "Bird & Co"
+        await seat.pilot.pause()
+        await seat.presses("f2")
+        await seat.sees("page 2 of 5", "your carrier told you")
+        await seat.presses("f2")
+        await seat.sees("host* is needed".replace("*", ""))
+        field(seat, "host").value = "a b"
+        await seat.pilot.pause()
+        await seat.presses("f2")
+        await seat.sees("not a host name")
+        field(seat, "host").value = "192.0.2.7"
+        await seat.pilot.pause()
+        await seat.presses("f2")
+        await seat.sees("page 3 of 5")
+
+    async def go_on(seat):
+        await seat.opens("F", "First set-up")
+        await seat.sees("page 3 of 5", "✔ 1 The site", "✔ 2 The line")
+        phones = seat.screen.query_one("#entry-phones TextArea", TextArea)
+        phones.load_text("201 = Ann\n202 = Ben")
+        await seat.pilot.pause()
+        await seat.presses("f2")
+        await seat.sees("page 4 of 5")
+        seat.screen.query_one("#entry-number Input", Input).value = "5550100"
+        await seat.pilot.pause()
+        await seat.presses("f2")
+        await seat.sees("page 5 of 5", "F5 puts this into force")
+        await seat.presses("f5")
+        await seat.sees("Set up the phones", "user 201", "Then call 5550100")
+        caller = office.pbx.caller("7001", dials="5550100", trunk="carrier")
+        await seat.sees("● 7001")
+        caller.hangs_up()
+
+    office.console(begin, size=size)
+    assert office.names("trunk") == ["carrier"]
+    office.console(go_on, size=size)
+    assert office.object("did", "main")["destination"] == "extension:201"
+    assert office.ask("status")["generation"] > 1
+
+
+def test_the_way_of_a_call_in_and_out(office):
+    async def work(seat):
+        await seat.opens("W", "Which way?")
+        await seat.presses(*"5550101")
+        await seat.presses("enter")
+        await seat.sees("✔ sales (5550101)", "→ queue:sales")
+        await seat.presses("down", *"7001", "enter")
+        await seat.sees("7001 calls 5550101")
+        seat.screen.query_one("#entry-direction Choice").value = "out"
+        await seat.pilot.pause()
+        await seat.presses("enter")
+        await seat.sees("no extension '7001'")
+
+    office.console(work)
+
+
+def menu(name: str, keys: dict[str, str]) -> dict[str, object]:
+    return {"kind": "menu", "name": name, "fields": {"prompt": "choose", "keys": keys}}
+
+
+def test_menus_are_walked_and_what_is_wrong_is_marked(office):
+    office.ask(
+        "site.change", what="menus",
+        changes=[
+            {"kind": "prompt", "name": "choose", "fields": {"text": {"en": "Press one.", "zh": "请按一。"}}},
+            menu("top", {"1": "queue:sales", "2": "ivr:deep"}),
+            menu("deep", {"9": "ivr:top"}),
+        ],
+    )  # fmt: skip
+
+    async def work(seat):
+        await seat.opens("M", "Voice menus")
+        await seat.sees("1 queue:sales", "2 ivr:deep", "9 ivr:top", "leads back up")
+        tree = seat.screen.query_one(Tree)
+        await seat.until(lambda: tree.cursor_node is not None or (tree.action_cursor_down() or False))
+        await seat.sees("Press one.", "请按一。")
+        await seat.presses("enter")
+        await seat.until(lambda: seat.screen.crumb.startswith("Menus:") or seat.screen.crumb.startswith("Voice menus:"))
+
+    office.console(work)
