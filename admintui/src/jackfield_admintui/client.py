@@ -60,7 +60,7 @@ class Link:
         """
         try:
             return await asyncio.to_thread(
-                request, method, seconds=seconds, path=self.path, by=self._by, language=i18n.current(), **params
+                request, method, seconds=seconds, path=self.path, by=self._by, tongue=i18n.current(), **params
             )
         except JackfieldError as error:
             raise trouble(error, method) from error

@@ -31,7 +31,7 @@ def request(
     seconds: float = 30.0,
     path: Path | None = None,
     by: str | None = None,
-    language: str = "",
+    tongue: str = "",
     **params: Any,
 ) -> Any:
     """Ask the daemon.
@@ -41,7 +41,7 @@ def request(
         seconds: how long to wait for the answer.
         path: the socket; by default `socket_path()`.
         by: the person for whom it is asked; only an administrator's process may say so.
-        language: of the texts in the answer; English if left out.
+        tongue: language of the texts in the answer; English if left out.
         params: the method's parameters, plain JSON.
 
     Raises:
@@ -51,7 +51,7 @@ def request(
         CommandFailed: the daemon refused for another reason; the message says why.
     """
     with _connected(path, seconds) as stream:
-        _ask(stream, method, params, by, language)
+        _ask(stream, method, params, by, tongue)
         return _answer(stream, path)
 
 
@@ -140,9 +140,9 @@ def _unreachable(where: Path, error: OSError) -> NotConnected:
 
 
 def _ask(
-    stream: io.BufferedRWPair, method: str, params: dict[str, Any], by: str | None = None, language: str = ""
+    stream: io.BufferedRWPair, method: str, params: dict[str, Any], by: str | None = None, tongue: str = ""
 ) -> None:
-    person = {key: value for key, value in (("by", by), ("language", language)) if value}
+    person = {key: value for key, value in (("by", by), ("language", tongue)) if value}
     stream.write(json.dumps({"v": VERSION, "method": method, "params": params, **person}).encode() + b"\n")
     stream.flush()
 
