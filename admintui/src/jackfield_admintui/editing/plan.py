@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import ProgressBar, Static
 
 from jackfield_admintui.base import ConsoleScreen
-from jackfield_admintui.client import Event
+from jackfield_admintui.client import Event, Trouble
 from jackfield_admintui.confirm import Prompt
 from jackfield_admintui.texts import N_, _, plain
 
@@ -141,8 +141,8 @@ class PlanScreen(ConsoleScreen):
         self._say(_("Applying: files are written and checked, Asterisk reloads …"))
         try:
             found = await self.ask("site.apply", reason=reason, seconds=APPLY_SECONDS)
-        except Exception:
-            self._say("")
+        except Trouble as trouble:
+            self._say(Text(f"✖ {trouble.text}", style="bold"))
             raise
         finally:
             self._working = False
