@@ -202,7 +202,7 @@ def test_a_plan_is_read_applied_and_rolled_back(office, size, language):
         await types(seat, "first")
         await seat.presses("enter")
         await seat.sees("✔", "草稿" if zh else "Nothing would change")
-        office.ask("site.set", kind="trunk", name="carrier", fields={"max_calls": 9})
+        office.ask("site.set", kind="trunk", name="carrier", fields={"host": "192.0.2.9"})
         await seat.sees("~ trunk carrier")
         refuses = office.pbx.folder / "asterisk" / "asterisk-refuses"
         refuses.touch()
