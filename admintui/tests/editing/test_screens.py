@@ -163,7 +163,7 @@ def test_others_are_told_of_and_nothing_typed_is_lost(office):
 
 
 def test_while_the_daemon_does_not_answer_nothing_typed_is_lost(office, tmp_path):
-    """No request gets through for a while; with a daemon that is really killed: `journeys/test_console_set_up.py`."""
+    """No request gets through for a while, as when the daemon is killed and started anew."""
     way = tmp_path / "control.sock"
     way.symlink_to(office.socket)
 
