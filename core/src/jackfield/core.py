@@ -46,6 +46,7 @@ class Events(Protocol):
     Topics: `phone` (extension, busy: bool, reachable: bool), `call` (id, what), `agent` (agent, state, reason),
     `queue` (queue, what, call), `alarm` (what, key, text, severity, source, count …),
     `asterisk` (what: up, with started: since when it runs; or down), `plugin` (plugin, state, reason),
+    `unanswered` (id, cause: Q.850; of a call that was never answered, as one that `Asterisk.ring` began),
     `site` (what, who, kind, name; or progress: done, total, text).
     """
 
@@ -94,6 +95,14 @@ class Asterisk(Protocol):
 
     def interrupt_playback(self, channel: str) -> None:
         """Stop what `call.play(…, interruptible=True)` is playing on a channel."""
+
+    def ring(self, phone: str, code: str, identity: str, *, number: str, seconds: int) -> None:
+        """Ring a phone for `seconds`, showing `number`; who takes the call has dialled `code`, a plugin's feature code.
+
+        The call's id is `identity`, by which the handler knows it from one that somebody dials. Returns at once; that
+        nobody took it is told by the topic `unanswered`, unless the phone was not there. Raises NotConnected while AMI
+        is away.
+        """
 
     def store(self, family: str, key: str, value: str | None) -> None:
         """Write (or, with None, delete) a value of Asterisk's own database, for the plain dialplan to read.

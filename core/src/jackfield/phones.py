@@ -73,6 +73,8 @@ class Phones:
     def channel_ended(self, channel: Channel) -> None:
         """A channel is gone."""
         self._calls.legs.channel_ended(channel)
+        if channel.answered is None and channel.id == channel.call:
+            self._events.publish("unanswered", id=channel.id, cause=channel.cause)
 
     def channel_moved(self, channel: Channel, before: Channel) -> None:
         """A channel goes on in another call."""

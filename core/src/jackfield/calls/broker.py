@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 _KEY = re.compile(r"[A-Za-z0-9._+-]{1,100}")
 _VALUE = re.compile(r"[A-Za-z0-9 ./:&_,+-]{0,900}")
 _CHANNEL = re.compile(r"[A-Za-z]{1,16}/[A-Za-z0-9*._@;+-]{1,120}")
+_PHONE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_CODE = re.compile(r"[*#][0-9*#]{1,20}")
 _NUMBER = re.compile(r"[A-Za-z0-9+*#]{1,80}")
 MONITOR_MODES = frozenset({"listen", "whisper", "barge", "take-over"})
 DEVICE_STATES = frozenset({"INVALID", "NOT_INUSE", "INUSE", "BUSY", "RINGING", "ONHOLD"})
@@ -141,6 +143,36 @@ class Broker:
             Timeout="30000",
             CallerID=f'"{mode} {title if _KEY.fullmatch(title) else ""}" <{extension}>',
             Variable=f"{variables.MONITORED}={channel}",
+            Async="true",
+        )
+
+    def ring(self, phone: str, code: str, identity: str, *, number: str, seconds: int) -> None:
+        """Ring a phone; who takes the call has dialled `code`. Returns at once, whatever comes of it.
+
+        Args:
+            phone: its account.
+            code: a feature code with its digits.
+            identity: the call's id from then on; each may be used once.
+            number: what the phone shows.
+            seconds: how long to ring.
+
+        Raises:
+            UnsafeValue: not a phone, a code or an id.
+            NotConnected: AMI is away.
+            CommandFailed: Asterisk will not.
+        """
+        if not _PHONE.fullmatch(phone) or not _CODE.fullmatch(code) or not _KEY.fullmatch(identity):
+            raise UnsafeValue(f"{phone[:40]!r} cannot be rung for {code[:40]!r}")
+        self._client.action(
+            "Originate",
+            Channel=f"PJSIP/{phone}",
+            Context="jf-ring",
+            Exten=code,
+            Priority="1",
+            Timeout=str(seconds * 1000),
+            CallerID=f"<{number}>" if _NUMBER.fullmatch(number.removeprefix("+")) else "",
+            ChannelId=identity,
+            Variable=f"{variables.EXTENSION}={phone}",
             Async="true",
         )
 

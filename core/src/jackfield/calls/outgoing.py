@@ -17,7 +17,7 @@ from jackfield.config.objects.extension import Extension
 from jackfield.config.objects.trunk import Trunk
 from jackfield.i18n import sentences
 from jackfield.privacy.mask import is_private, mask_number
-from jackfield.routing.decision import ON_BEHALF, Asked, Attempt, Plan, Reason, Used, worth_another
+from jackfield.routing.decision import FOR_QUEUE, ON_BEHALF, Asked, Attempt, Plan, Reason, Used, worth_another
 from jackfield.routing.destinations import DestinationKind, End, Goto, Next, Result
 from jackfield.routing.outbound import OutboundRoutes
 
@@ -155,7 +155,11 @@ class Outgoing:
         if (again := self.again(call)) is not None:
             return again
         extension = _account(call, number)
-        plan = self.decide(call, Asked(number, extension, call.caller, self._now()))
+        told = _for_queue(call, number)
+        may_call = tuple(told["may_call"]) if told else None
+        if told:
+            call.facts.direction = "outbound"
+        plan = self.decide(call, Asked(number, extension, call.caller, self._now(), may_call))
         self._events.publish(
             "outbound",
             call=call.id,
@@ -251,11 +255,14 @@ class Outgoing:
             call.set_variable("CALLERID(pres)", "prohib")
         elif attempt.caller_id is not None:
             call.set_variable("CALLERID(pres)", "allowed")
+        told = call.data.get(FOR_QUEUE) or {}
         result = call.dial(
             [f"PJSIP/{attempt.number}@{attempt.trunk}"],
             seconds=memo["ring"],
             try_seconds=memo["try"],
             caller_id=attempt.caller_id,
+            agent=told.get("agent", ""),
+            queue=told.get("queue", ""),
         )
         return self._after(call, memo, at, result.status)
 
@@ -318,6 +325,12 @@ class Outgoing:
                 caller=call.caller.number,
                 number=plan.emergency,
             )
+
+
+def _for_queue(call: Call, number: str) -> dict[str, Any] | None:
+    """What a queue says that has this number called; None when none does, or the call was sent elsewhere since."""
+    told = call.data.get(FOR_QUEUE)
+    return told if told and told["number"] == number and not call.facts.transferrer else None
 
 
 def _account(call: Call, number: str) -> str | None:

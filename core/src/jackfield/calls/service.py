@@ -31,6 +31,7 @@ from jackfield.config.site import Site
 from jackfield.errors import CallerHungUp, JackfieldError, ProtocolError
 from jackfield.privacy.mask import is_private, mask_number
 from jackfield.routing import builtin
+from jackfield.routing.decision import FOR_QUEUE
 from jackfield.routing.destinations import DestinationKind, End, Goto, Result
 from jackfield.routing.inbound import InboundRoutes
 from jackfield.telephony import variables
@@ -292,6 +293,7 @@ class CallService:
         live = self.board.find(call.id)
         if live is not None:
             live.trunk_out, live.sent[trunk] = trunk, number
+            live.queue = (call.data.get(FOR_QUEUE) or {}).get("queue", live.queue)
             self._writer.call_started(live.opening())
 
     def _tried_trunk(self, call: Call, trunk: str, outcome: str) -> None:

@@ -12,12 +12,12 @@ from jackfield.cli.live import ask
 from jackfield.i18n import gettext_for
 
 _ = gettext_for("jackfield")
-app = typer.Typer(no_args_is_help=True, help="Queues: what was decided, and who waits.")
+app = typer.Typer(no_args_is_help=True, help="Queues: what was decided, who waits, and call-backs.")
 
 
 @app.callback()
 def _group() -> None:
-    """Queues: what was decided, and who waits."""
+    """Queues: what was decided, who waits, and call-backs."""
 
 
 @app.command()
@@ -130,3 +130,22 @@ def notices(json: Json = False) -> None:
     """List what nears or exceeds a norm now: waits, ringing, talks, holds, pauses."""
     found = ask("acd.notices")
     output.as_json(found) if json else output.records(found, _("All norms are kept."))
+
+
+@app.command()
+def callbacks(json: Json = False) -> None:
+    """List callers who are to be called back, and those who were: the newest first."""
+    found = ask("acd.callbacks")
+    if json:
+        output.as_json(found)
+        return
+    shown = ("id", "queue", "number", "requested_at", "state", "tries", "next_at", "agent", "result")
+    output.records([{key: row[key] for key in shown} for row in found], _("No call-backs."))
+
+
+@app.command()
+def cancel(
+    callback: Annotated[int, typer.Argument(help="The call-back's id, as in: jackfield acd callbacks.")],
+) -> None:
+    """Take a call-back out of the line: the customer is not called."""
+    ask("acd.callback.cancel", callback=callback)

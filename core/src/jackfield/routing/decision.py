@@ -11,6 +11,9 @@ from jackfield.calls.party import Party
 
 ON_BEHALF = "outbound_for"
 """Key of `call.set_data`: the extension on whose account somebody else's call goes out (its forwarding)."""
+FOR_QUEUE = "outbound-for-queue"
+"""Key of `call.set_data`: a queue has a number called, as `{number, may_call, agent, queue}`. The call goes out with
+the permissions of the queue, and only to that number; agent and queue go on record."""
 ACCOUNT_CODES = frozenset({401, 402, 403, 407})
 """SIP answers by which a carrier refuses us, and not the number: another carrier may take the call."""
 _ABOUT_THE_NUMBER = frozenset({1, 17, 19, 21, 22, 28})
@@ -122,7 +125,7 @@ class Asked:
     caller: Party
     now: datetime
     may_call: tuple[str, ...] | None = None
-    """Permissions of a call that is on no extension's account; None: those of all calls from outside."""
+    """What it may call, whoever asks; None: what the extension may, or any call from outside."""
 
 
 def worth_another(status: str, code: int, cause: int) -> bool:

@@ -108,8 +108,9 @@ class OutboundRoutes:
         return None
 
     def _permissions(self, asked: Asked) -> tuple[str, Iterable[str]]:
-        if asked.extension is None and asked.may_call is not None:
-            return "a middle number (may_call of its pool)", asked.may_call
+        if asked.may_call is not None:
+            whose = "a middle number (may_call of its pool)" if asked.extension is None else "a queue's call-back"
+            return whose, asked.may_call
         if asked.extension is None:
             return "a call from outside (transit_may_call)", self._site.general.transit_may_call
         own = self._site.get("extension", asked.extension, Extension)

@@ -7,6 +7,7 @@ import shlex
 import socket
 import threading
 import wave
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class AgiLink:
         self._commands = Commands(asterisk, channel)
         self._busy = False
         """Whether a command is in work."""
+        self._came: deque[bytes | None] = deque()
         self._sock: socket.socket
 
     def start(self, port: int, script: str, arguments: Sequence[str]) -> None:
@@ -50,19 +52,19 @@ class AgiLink:
         moved, channel = self._asterisk.moved, self._channel
         watch = threading.Thread(target=self._watch, name="fake-hangup", daemon=True)
         watch.start()
+        threading.Thread(target=self._read, name="fake-reader", daemon=True).start()
         try:
-            with self._sock.makefile("rb") as lines:
-                for raw in lines:
-                    line = raw.decode("utf-8", "replace").rstrip("\n")
-                    self.on_command(line)
-                    with moved:
-                        channel.commands.append(line)
-                        self._busy = True
-                    answer = self._commands.answer(line)
-                    self._sock.sendall(answer.encode() + b"\n")
-                    with moved:
-                        self._busy = False
-                        moved.notify_all()
+            while (raw := self._next()) is not None:
+                line = raw.decode("utf-8", "replace").rstrip("\n")
+                self.on_command(line)
+                with moved:
+                    channel.commands.append(line)
+                    self._busy = True
+                answer = self._commands.answer(line)
+                self._sock.sendall(answer.encode() + b"\n")
+                with moved:
+                    self._busy = False
+                    moved.notify_all()
         except OSError:
             pass
         with moved:
@@ -71,6 +73,29 @@ class AgiLink:
         watch.join()
         self._sock.close()
         self._done(channel)
+
+    def _read(self) -> None:
+        """Takes commands in, so that one that waits for a key sees the next one come."""
+        try:
+            with self._sock.makefile("rb") as lines:
+                for raw in lines:
+                    self._note(raw)
+        except (OSError, ValueError):
+            pass
+        self._note(None)
+
+    def _note(self, raw: bytes | None) -> None:
+        with self._asterisk.moved:
+            self._came.append(raw)
+            self._channel.coming += 1
+            self._asterisk.moved.notify_all()
+
+    def _next(self) -> bytes | None:
+        """The next command; None at the end of the connection."""
+        with self._asterisk.moved:
+            self._asterisk.moved.wait_for(lambda: self._came)
+            self._channel.coming -= 1
+            return self._came.popleft()
 
     def _watch(self) -> None:
         """AGIEXITONHANGUP=yes: Asterisk closes the connection when the caller hangs up and no command is in work."""
@@ -188,10 +213,11 @@ class Commands:
         return f"200 result={ord(key) if key else 0} endpos=0"
 
     def digit(self, given: list[str]) -> str:
-        """WAIT FOR DIGIT milliseconds."""
-        milliseconds = int(given[0])
-        key = self._key(KEYS, None if milliseconds < 0 else milliseconds / 1000)
-        return f"200 result={-1 if key is None else ord(key) if key else 0}"
+        """WAIT FOR DIGIT milliseconds; the next command ends it, with 1."""
+        milliseconds, channel = int(given[0]), self._channel
+        seconds = None if milliseconds < 0 else milliseconds / 1000
+        key = self._key(KEYS, seconds, lambda: channel.coming > 0)
+        return f"200 result={-1 if key is None else ord(key) if key else int(channel.coming > 0)}"
 
     def get_data(self, given: list[str]) -> str:
         """GET DATA file [milliseconds] [digits]."""
@@ -238,14 +264,15 @@ class Commands:
             with self._asterisk.moved:
                 channel.playing = None
 
-    def _key(self, keys: str, seconds: float | None) -> str | None:
+    def _key(self, keys: str, seconds: float | None, interrupted: Callable[[], bool] = lambda: False) -> str | None:
         """The next of these keys; '' when time is up or it was stopped, None after a hang-up. Other keys are lost."""
         channel, moved = self._channel, self._asterisk.moved
 
         def ready() -> bool:
             while channel.keys and channel.keys[0] not in keys:
                 channel.keys.popleft()
-            return bool(channel.keys) or channel.gone or (channel.stopped and channel.playing is not None)
+            stopped = channel.stopped and channel.playing is not None
+            return bool(channel.keys) or channel.gone or stopped or interrupted()
 
         with moved:
             channel.reads_keys = True

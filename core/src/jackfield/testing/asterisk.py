@@ -63,6 +63,8 @@ class Channel:
     """The channel that it talks to."""
     pending: Callable[[], bool] | None = None
     """What the command in work waits for; None while none waits."""
+    coming: int = 0
+    """AGI commands that have come, and an end of the connection, that are not looked at yet."""
     served: bool = False
     """Whether a daemon holds its AGI connection."""
     status: str = ""
@@ -104,6 +106,8 @@ class FakeAsterisk:
         self.closed = False
         self.patience = PATIENCE
         """Real seconds that a test waits for what must happen."""
+        self.originated: Callable[[Channel], None] = lambda channel: None
+        """Told each channel that was called into the dialplan and has answered."""
         self._numbers = itertools.count(1)
 
     def close(self) -> None:
@@ -155,11 +159,12 @@ class FakeAsterisk:
         caller_name: str = "",
         exten: str = "",
         context: str = "",
+        identity: str = "",
     ) -> Channel:
-        """A new channel of an endpoint; `call` is the one that it is dialled for."""
+        """A new channel of an endpoint; `call` is the one that it is dialled for, `identity` a wanted id."""
         with self.moved:
             count = next(self._numbers)
-            identity, name = f"{int(time.time())}.{count}", f"PJSIP/{endpoint}-{count:08x}"
+            identity, name = identity or f"{int(time.time())}.{count}", f"PJSIP/{endpoint}-{count:08x}"
             channel = Channel(identity, name, number, caller_name, exten, context, state)
             channel.variables["JF_CALL"] = call or channel.id
             self.channels[channel.id] = channel

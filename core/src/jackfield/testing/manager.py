@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from jackfield.telephony.events import Message, Splitter
-from jackfield.testing.asterisk import VERSION, Channel, FakeAsterisk
+from jackfield.testing.asterisk import NO_ANSWER, RINGING, UP, VERSION, Channel, FakeAsterisk
 
 Row = dict[str, str]
 Rows = dict[str, str | list[str]]
@@ -245,6 +245,36 @@ def _no_rooms(asterisk: FakeAsterisk, asked: Row) -> Answer:
     return refused("No active conferences.")
 
 
+def _originate(asterisk: FakeAsterisk, asked: Row) -> Answer:
+    """Calls a phone in the background; once it has answered, it runs the dialplan. Of one that is away, nothing."""
+    line, seconds = asterisk.line(asked.get("Channel", "").partition("/")[2]), float(asked.get("Timeout", "30000"))
+    if line.registered:
+        shown = asked.get("CallerID", "").strip("<>")
+        channel = asterisk.open(
+            line.name,
+            state=0,
+            number=shown,
+            exten=asked.get("Exten", ""),
+            context=asked.get("Context", ""),
+            identity=asked.get("ChannelId", ""),
+        )
+        name, _, value = asked.get("Variable", "").partition("=")
+        channel.variables |= {name: value, "dialled": line.name, "shown": shown}
+        channel.state = RINGING
+        line.offered.append(channel)
+        asterisk.tell("Newstate", ("", channel))
+        asterisk.moved.notify_all()
+        threading.Thread(target=_until_answered, args=(asterisk, channel, seconds / 1000), daemon=True).start()
+    return done("Originate successfully queued")
+
+
+def _until_answered(asterisk: FakeAsterisk, channel: Channel, seconds: float) -> None:
+    if not asterisk.wait(channel, lambda: channel.gone or channel.state == UP, seconds):
+        asterisk.hang_up(channel, NO_ANSWER)
+    elif not channel.gone:
+        asterisk.originated(channel)
+
+
 ACTIONS: dict[str, Callable[[FakeAsterisk, Row], Answer]] = {
     "confbridgelist": _no_rooms,
     "confbridgelistrooms": _no_rooms,
@@ -255,6 +285,7 @@ ACTIONS: dict[str, Callable[[FakeAsterisk, Row], Answer]] = {
     "dbgettree": _tree,
     "dbput": _put,
     "hangup": _hangup,
+    "originate": _originate,
     "ping": _ping,
     "pjsipsetmaintenance": _maintenance,
     "pjsipshowcontacts": _contacts,

@@ -215,7 +215,7 @@ class Phone:
         if leg.gone:
             raise NotSo(self._pbx.account(f"{self} rings no longer"))
         self._pbx.asterisk.answer(leg)
-        self._pbx.asterisk.until(lambda: leg.peer is not None or leg.gone)
+        self._pbx.asterisk.until(lambda: leg.peer is not None or leg.gone or leg.served)
 
     def refuses(self) -> None:
         """Is busy."""

@@ -28,7 +28,7 @@ from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
 from jackfield.telephony import variables
 from jackfield.testing.agi import AgiLink
-from jackfield.testing.asterisk import PATIENCE, Channel, FakeAsterisk
+from jackfield.testing.asterisk import PATIENCE, RINGING, Channel, FakeAsterisk
 from jackfield.testing.clock import MORNING, SteeredClock
 from jackfield.testing.looking import Looking
 from jackfield.testing.manager import FakeManager
@@ -95,6 +95,7 @@ class Simulator(Looking):
         self.clock = SteeredClock(now)
         self.folder = Path(tempfile.mkdtemp(prefix="jackfield-sim-"))
         self.asterisk = FakeAsterisk(self.clock, self.folder / "sounds")
+        self.asterisk.originated = self._originated
         self._plugins = [cast(EntryPoint, Given(name, plugin)) for name, plugin in plugins.items()]
         self._given = dict(settings or {})
         self._lives: dict[str, Live] = {}
@@ -232,7 +233,7 @@ class Simulator(Looking):
             pass
         self.daemon.stop()
         self.clock.stop()
-        calls = [c for c in self.asterisk.channels.values() if c.context]
+        calls = [c for c in self.asterisk.channels.values() if c.context and c.state != RINGING]
         self._boot(None)
         for channel in calls:
             known = channel.variables
@@ -275,6 +276,10 @@ class Simulator(Looking):
     def phone(self, extension: str) -> Phone:
         """The phone of an extension, or whoever takes calls at a trunk's far end."""
         return self._phones.setdefault(extension, Phone(self, extension))
+
+    def _originated(self, channel: Channel) -> None:
+        """A phone has answered that the daemon had called."""
+        self._connect(channel, "phone", [self._token, channel.variables.get(variables.EXTENSION, "")])
 
     def _connect(self, channel: Channel, script: str, arguments: Sequence[str]) -> None:
         link = self._links[channel.id] = AgiLink(self.asterisk, channel, self._dialplan)

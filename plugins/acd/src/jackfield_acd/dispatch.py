@@ -83,6 +83,8 @@ class Dispatch:
         self.now, self._core, self._worker, self._changed = now, core, worker, changed
         self.told: Callable[[], None] = lambda: None
         """Called under the lock after each event: for those who follow what happens."""
+        self.others: Callable[[str, Offer | Nudge | Sent | Place], None] = lambda contact, value: None
+        """Told, under the lock, what is decided of contacts that are no callers."""
 
     def act(self, decisions: Iterable[Decision], own: str | None = None) -> Offer | None:
         """Carry decisions out. Returns the offer to the contact `own`: it is not woken, this being its thread."""
@@ -122,6 +124,7 @@ class Dispatch:
         """Have a caller's thread look at `value`, soon: an announcement is cut short."""
         caller = self.callers.get(contact)
         if caller is None:
+            self.others(contact, value)
             return
         caller.offered = caller.offered or isinstance(value, Offer | Sent)
         caller.call.wake(value)

@@ -17,6 +17,12 @@ class NoSuchAgent(JackfieldError):
     recovery = Recovery.REFUSE_INPUT
 
 
+class NoSuchCallback(JackfieldError):
+    """There is no such call-back, or it can no longer be changed."""
+
+    recovery = Recovery.REFUSE_INPUT
+
+
 class NotWaiting(JackfieldError):
     """The caller is in no queue, or not waiting there any more."""
 

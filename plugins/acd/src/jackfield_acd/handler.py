@@ -10,7 +10,10 @@ from jackfield.routing.conditions import hours_now
 from jackfield.routing.destinations import End, Goto, Next, Result
 
 from jackfield_acd import outside
+from jackfield_acd.callback_numbers import dialled
+from jackfield_acd.callback_request import ask_number
 from jackfield_acd.dispatch import Nudge, Sent
+from jackfield_acd.errors import NoSuchQueue
 from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.model import Failure, Offer, Place, Refusal, Wish
 from jackfield_acd.runtime import Runtime
@@ -70,6 +73,7 @@ class Visit:
         self._now = runtime.clock.now
         self._entered = self._joined = self._now()
         self._wish: Wish | None = None
+        self._place: Place
         self._timetable = Timetable(self._now())
 
     # -- the two ways in -------------------------------------------------------------------------------------------
@@ -81,7 +85,7 @@ class Visit:
         if self._queue.keep_waited and SINCE in self._call.data:
             self._joined = min(self._joined, float(self._call.data[SINCE]) - self._runtime.clock.epoch)
         self._wish = self._runtime.wish(self._call, self._queue)
-        place = self._runtime.place(int(self._call.data.get(PRIORITY, self._call.priority)), self._joined)
+        self._place = place = self._runtime.place(int(self._call.data.get(PRIORITY, self._call.priority)), self._joined)
         if self._must_announce_recording():
             refusal = self._runtime.refusal(self._queue)
             if refusal is not None:
@@ -104,7 +108,7 @@ class Visit:
         self._joined = float(memo["joined"]) - self._runtime.clock.epoch
         self._entered = float(memo["entered"]) - self._runtime.clock.epoch if "entered" in memo else self._joined
         self._wish = self._remembered_wish()
-        place = self._runtime.place(int(memo["priority"]), self._joined, int(memo["sequence"]))
+        self._place = place = self._runtime.place(int(memo["priority"]), self._joined, int(memo["sequence"]))
         failure = FAILURES.get(status, Failure.CANCELLED)
         if self._must_announce_recording():
             self._announce_recording()
@@ -204,7 +208,7 @@ class Visit:
             value = None
             if not key:
                 self._call.music(True, self._queue.music)
-                wake = self._call.wait(self._timeout(), keys="".join(self._queue.keys))
+                wake = self._call.wait(self._timeout(), keys=self._keys())
                 key, value = wake.key, wake.value
             if isinstance(value, Offer):
                 return value
@@ -212,9 +216,42 @@ class Visit:
                 self._queue = value
             elif isinstance(value, Place):
                 self._call.set_data(PRIORITY, -value.rank)
+                self._place = value
                 self._save(value)
+            elif key and key == self._queue.callback_key:
+                if (answer := self._ask_for_callback()) is not None:
+                    return answer
             elif (onward := self._leaving(key, value)) is not None:
                 return onward
+
+    def _keys(self) -> str:
+        return "".join(self._queue.keys) + (self._queue.callback_key or "")
+
+    def _ask_for_callback(self) -> Offer | Next | None:
+        """Out of the line, so that no agent waits meanwhile; then promise a call, or back to the old place."""
+        if not self._runtime.withdraw(self._call):
+            return None
+        now = self._runtime.clock.utc(self._now())
+        number = ask_number(self._call, lambda text: dialled(self._call.site, self._queue, text, now))
+        if number:
+            return self._promise(number)
+        entered = self._runtime.rejoin(self._call, self._queue, self._place, self._entered, self._wish)
+        if isinstance(entered, Refusal):
+            return self._refused(entered)
+        if entered is None:
+            self._tell(["acd-callback-none"])
+        return entered
+
+    def _promise(self, number: str) -> Next:
+        """The caller may hang up and keeps the place."""
+        try:
+            promised = self._runtime.callbacks.promise(
+                self._queue, number, self._call.caller.number, self._call.id, self._place, self._entered
+            )
+        except NoSuchQueue:
+            return _gone(self._call, self._queue.name)
+        self._call.play("acd-callback-promised" if promised else "acd-callback-twice")
+        return End(Result.COMPLETED, outcome="call-back")
 
     def _leaving(self, key: str, value: object) -> Next | None:
         """Where to go, if the caller is to wait no longer."""
@@ -241,22 +278,22 @@ class Visit:
         return self._entered + self._queue.max_wait if self._queue.max_wait else float("inf")
 
     def _announce(self) -> str:
-        """Tell the caller what is due. An offer cuts it short; a failure must not cost the place.
-
-        Returns:
-            The key by which the caller cut it short, or ''.
-        """
+        """Tell the caller what is due; returns the key by which it was cut short, or ''."""
         begun, position, key = self._now(), self._runtime.position(self._call), ""
-        with self._runtime.announcing(self._call) as go_on:
-            if go_on and position is not None:
-                expected = self._runtime.expected_wait(self._call) if self._queue.announce_wait else None
-                sounds = self._timetable.sounds(self._queue, begun, position, expected)
-                try:
-                    key = self._call.play(sounds, keys="".join(self._queue.keys), interruptible=True)
-                except CommandFailed as error:
-                    log.warning("acd.announcement_failed", call=self._call.id, error=str(error))
+        if position is not None:
+            expected = self._runtime.expected_wait(self._call) if self._queue.announce_wait else None
+            key = self._tell(self._timetable.sounds(self._queue, begun, position, expected))
         self._timetable.said(self._queue, begun, self._now())
         return key
+
+    def _tell(self, sounds: list[str]) -> str:
+        """Say something. An offer cuts it short; a failure must not cost the place."""
+        with self._runtime.announcing(self._call) as go_on:
+            try:
+                return self._call.play(sounds, keys=self._keys(), interruptible=True) if go_on else ""
+            except CommandFailed as error:
+                log.warning("acd.announcement_failed", call=self._call.id, error=str(error))
+                return ""
 
     def _overflow(self, outcome: str, destination: str | None) -> Next:
         """Elsewhere; the time waited goes with the caller."""

@@ -170,6 +170,12 @@ class Journal:
             for agent, rung in agents:
                 self._note(What.CANCELLED, now, call, visit, agent, ring=_span(rung, now))
 
+    def again(self, call: str) -> None:
+        """A caller who left the line for a moment is back."""
+        visit = self._visits.get(call)
+        if visit is not None:
+            visit.left = None
+
     def exited(self, call: str, now: float, outcome: str) -> bool:
         """A caller goes on to another destination. Returns False for one who was not in line."""
         visit = self._visits.get(call)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from jackfield.config.kinds import Destination, IsSecret, Name, NamesMusic, Onward, Refers, SiteObject, Text
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from jackfield.config.objects.outbound import CallClass, usual_classes
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from jackfield_acd.strategies import STRATEGIES
 
@@ -116,6 +117,14 @@ class Queue(SiteObject):
         description="When callers are answered: first, before they wait; or by the agent, with music and announcements "
         "before that as early media, which costs the caller nothing",
     )
+    callback_key: Annotated[str, StringConstraints(pattern=r"^[0-9]$")] | None = Field(
+        None, description="Key by which a waiting caller asks to be called back, keeping the place in line"
+    )
+    callback_may_call: list[CallClass] = Field(
+        default_factory=usual_classes, description="Classes of numbers that are called back, by the outbound routes"
+    )
+    callback_tries: int = Field(3, ge=1, le=10, description="How often a customer is called who cannot be reached")
+    callback_minutes: int = Field(10, ge=1, le=1440, description="Minutes between these tries")
     music: Annotated[str, NamesMusic()] = Field(
         "default", pattern=MUSIC_CLASS_PATTERN, description="Music class while waiting"
     )
@@ -151,6 +160,12 @@ class Queue(SiteObject):
     )
     record: bool = Field(False, description="Record the talk (the recording plugin reads this)")
     announce_recording: bool = Field(True, description="With record: tell callers so before they wait")
+
+    @model_validator(mode="after")
+    def _one_use_a_key(self) -> Self:
+        if self.callback_key is not None and self.callback_key in self.keys:
+            raise ValueError(f"key {self.callback_key} has two uses, in keys and as callback_key; give each its own")
+        return self
 
 
 class Agent(SiteObject):

@@ -217,7 +217,7 @@ class Matching(Floor):
                 heapq.heappush(heads, (tier.waiting[0], number))
 
     def _offer(self, contact: Contact, tier: Tier, chosen: str, now: float) -> None:
-        names = tier.to_ring(chosen)
+        names = (chosen,) if contact.alone else tier.to_ring(chosen)
         if contact.story is not None:
             contact.story.add(now, Event.OFFERED, tier.face, bytes(tier.standings), *names)
         self._take_out(contact)

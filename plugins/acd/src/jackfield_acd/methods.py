@@ -1,4 +1,4 @@
-"""What the control API offers of queues and agents: to see, to ask why, to steer."""
+"""What the control API offers of queues and agents: to see, to ask why, to steer; and call-backs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ Running = Callable[[], "Runtime"]
 
 def methods(runtime: Running, monitoring: Callable[[], Monitoring | None]) -> list[Method]:
     """Control methods; `runtime` raises before the plugin has started."""
-    return [*_views(runtime), *_agents(runtime), *_contacts(runtime), *_talks(runtime, monitoring)]
+    return [
+        *_views(runtime),
+        *_agents(runtime),
+        *_contacts(runtime),
+        *_talks(runtime, monitoring),
+        *_callbacks(runtime),
+    ]
 
 
 def _views(runtime: Running) -> list[Method]:
@@ -153,4 +159,19 @@ def _talks(runtime: Running, monitoring: Callable[[], Monitoring | None]) -> lis
         Method(
             "acd.monitor", monitor, Role.OPERATOR, personal=True, change=True, object="agent:{agent} {mode} {extension}"
         )
+    ]
+
+
+def _callbacks(runtime: Running) -> list[Method]:
+    def callbacks() -> list[dict[str, Any]]:
+        """Call-backs with what has become of them, the newest first: those under way, and the last that are over."""
+        return runtime().called_back()
+
+    def cancel(callback: Annotated[int, Field(ge=1, description="Its number, as in acd.callbacks")]) -> None:
+        """Take a call-back out of the line that no agent has yet."""
+        runtime().callbacks.cancel(callback)
+
+    return [
+        Method("acd.callbacks", callbacks, Role.OPERATOR, personal=True),
+        Method("acd.callback.cancel", cancel, Role.OPERATOR, change=True, object="callback-{callback}"),
     ]

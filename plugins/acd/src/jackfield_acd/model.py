@@ -128,6 +128,8 @@ class Contact:
     turn: int = 0
     """Counts its moves in the line, so that a time that was overtaken is told apart."""
     offers: int = 0
+    alone: bool = False
+    """Offered to one agent at a time, also by strategies that ring several."""
     came_at: int = 0
     """Its position when it came into the line; 0 when it did not wait, or that is not known."""
     story: Story | None = None

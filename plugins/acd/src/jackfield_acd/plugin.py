@@ -13,8 +13,9 @@ from jackfield.permissions import Permission
 from jackfield.routing.destinations import DestinationKind
 from jackfield.storage.models import Models
 
-from jackfield_acd import agents, lamps, methods, monitoring, pausing, plain, reports, sounds
+from jackfield_acd import agents, callback_handler, lamps, methods, monitoring, pausing, plain, reports, sounds
 from jackfield_acd.agents import AgentDesk
+from jackfield_acd.callback_handler import handle_callback
 from jackfield_acd.checks import check_agents, check_queues
 from jackfield_acd.effects import describe, describe_agent
 from jackfield_acd.handler import handle_queue
@@ -73,12 +74,13 @@ class AcdPlugin:
             DestinationKind("queue", _("Queue"), self._queue, lambda site: site.names("queue"), person=True),
             DestinationKind("agent", _("Agents' log-in and pause"), self._agent, lambda site: agents.ACTIONS),
             DestinationKind("supervise", _("Supervisors in agents' talks"), self._supervise, lambda site: list(Mode)),
+            callback_handler.kind(self._callback),
         ]
 
     @hookimpl
     def jackfield_feature_codes(self) -> list[FeatureCode]:
-        """`*11` to `*19`."""
-        return [*agents.feature_codes(), *monitoring.feature_codes()]
+        """`*11` to `*19`, and what call-backs ring agents with."""
+        return [*agents.feature_codes(), *monitoring.feature_codes(), callback_handler.feature_code()]
 
     @hookimpl
     def jackfield_asterisk_config(self, site: Site) -> list[Fragment]:
@@ -148,6 +150,9 @@ class AcdPlugin:
 
     def _queue(self, call: Call, name: str) -> Next:
         return handle_queue(self.runtime, call, name)
+
+    def _callback(self, call: Call, name: str) -> Next:
+        return handle_callback(self.runtime.callbacks, call)
 
     def _agent(self, call: Call, name: str) -> Next:
         assert self._desk is not None, "jackfield_start has not run"

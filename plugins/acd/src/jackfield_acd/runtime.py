@@ -16,9 +16,10 @@ import structlog
 from jackfield.config.objects.extension import extension_of
 from jackfield.config.site import Site
 
-from jackfield_acd import eventlog, models, outside, reports, why
+from jackfield_acd import callback_store, eventlog, models, outside, reports, why
 from jackfield_acd.background import Note, Worker, Writer
 from jackfield_acd.board import Board
+from jackfield_acd.callbacks import Callbacks
 from jackfield_acd.dispatch import Caller, Dispatch
 from jackfield_acd.errors import NoSuchQueue
 from jackfield_acd.fallback import PlainQueues
@@ -78,6 +79,7 @@ class Runtime:
         """Contacts whose talk goes on with somebody else when their agent's phone is free."""
         self.supervision = Supervision(self._dispatch, self.board, core.site, self._over, self._notices)
         self.supervision.marked = lambda call, agent: self._journal.personal(call, self.clock.now())
+        self.callbacks = Callbacks(core, self._dispatch, self._worker, self.clock, self._writer.note)
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -99,9 +101,11 @@ class Runtime:
         with self._lock:
             for each in self._engine.agents():
                 self._journal.agent(each, self.clock.now())
+        self.callbacks.load()
         self._core.events.subscribe("phone", self._phone_event)
         self._core.events.subscribe("call", self._call_event)
         self._core.events.subscribe("asterisk", self._asterisk_event)
+        self._core.events.subscribe("unanswered", self._unanswered_event)
         self._core.timers.after(HOLD_SECONDS, self._release)
         self._forget()
 
@@ -120,6 +124,7 @@ class Runtime:
     def recovered(self) -> None:
         """All calls of before the start are back: offers begin, and the plain queues give their callers back."""
         self._release()
+        self.callbacks.recovered()
         with self._lock:
             queues = self._engine.queues()
             self._recorder.recovered()
@@ -241,6 +246,18 @@ class Runtime:
                 position, target = self._position(call.id, queue.name), queue.service_level_seconds
                 self._journal.back(call.id, call.seq, queue.name, entered, position=position, target=target)
             return found
+
+    def rejoin(
+        self, call: Call, queue: Queue, place: Place, entered: float, wish: Wish | None
+    ) -> Offer | Refusal | None:
+        """A caller who left the line for a moment is back at the old place."""
+        with self._lock:
+            self._journal.again(call.id)
+            return self._enter(
+                call,
+                queue,
+                lambda now: self._engine.rejoin(call.id, queue.name, place, entered, now, wish, alone=False),
+            )
 
     def _enter(self, call: Call, queue: Queue, event: Callable[[float], list[Decision]]) -> Offer | Refusal | None:
         self._callers[call.id] = Caller(call, queue)
@@ -375,6 +392,8 @@ class Runtime:
 
     def _phone_event(self, event: Mapping[str, Any]) -> None:
         self._phone_changed(str(event["extension"]), bool(event["busy"]), bool(event["reachable"]))
+        if not event["busy"]:
+            self.callbacks.phone_free(str(event["extension"]))
 
     def _phone_changed(self, phone: str, busy: bool, reachable: bool) -> None:
         with self._lock:
@@ -390,6 +409,9 @@ class Runtime:
             found = self._engine.agent(agent)
             if found is not None and found.contact is not None:
                 self._taken_over.add(found.contact)
+
+    def _unanswered_event(self, event: Mapping[str, Any]) -> None:
+        self.callbacks.unanswered(str(event["id"]), int(event["cause"]))
 
     def _call_event(self, event: Mapping[str, Any]) -> None:
         """An agent's phone was answered, or has sent the caller on; or a call is over that has no thread here."""
@@ -409,6 +431,8 @@ class Runtime:
                 self._recorder.call_ended(identity)
                 if identity not in self._callers:
                     self._over(identity, self._engine.leave)
+        if what == "ended":
+            self.callbacks.call_ended(identity, str(event.get("result", "")))
 
     def _asterisk_event(self, event: Mapping[str, Any]) -> None:
         with self._lock:
@@ -470,6 +494,12 @@ class Runtime:
             found = eventlog.lost(session, since)
         return [{"at": e.at, "queue": e.queue, "caller": e.detail["caller"], "call": e.call} for e in found]
 
+    def called_back(self) -> list[dict[str, Any]]:
+        """Call-backs as they are on record, the newest first."""
+        self._writer.flush(FLUSH_SECONDS)
+        with self._core.storage.session() as session:
+            return [row.model_dump(mode="json") for row in callback_store.listed(session)]
+
     # -- notes -----------------------------------------------------------------------------------------------------
 
     def _agents_changed(self, names: list[str], turns: list[str]) -> None:
@@ -496,16 +526,19 @@ class Runtime:
             items = [(self._engine.memory(agent.name), str(agent.state)) for agent in known]
             turns = self._engine.turns()
             gone = [c for kind, name in notes if kind == "story" for c in self._tales.of(name)]
+            called_back = self.callbacks.noted(notes)
         told = [(c.id, self.clock.utc(c.entered), c.queue, why.tell(c, self.clock.utc)) for c in gone]
         last = {name: turns[name] for kind, name in notes if kind == "queue" and name in turns}
         with self._core.storage.session() as session:
             models.save(session, items, self.clock)
             models.save_turns(session, last)
             models.save_stories(session, told)
+            callback_store.save(session, called_back)
             entries = self._recorder.save(session, self._lock)
             session.commit()
         with self._lock:
             self._tales.written(gone)
+            self.callbacks.written(called_back)
         self._recorder.saved(entries, self._lock)
         with self._core.storage.session() as session:
             self._recorder.mend(session, notes, self._lock)
@@ -520,4 +553,4 @@ class Runtime:
     def snapshot(self) -> dict[str, list[Any]]:
         """Queues and agents as they are now; times are seconds ago."""
         with self._lock:
-            return snapshot(self._engine, self._callers, self.clock.now())
+            return snapshot(self._engine, self._callers, self.callbacks.of, self.clock.now())

@@ -124,6 +124,28 @@ class Engine(Moves):
         new.came_at = self.position(contact) or 0
         return self._decided()
 
+    def rejoin(
+        self,
+        contact: str,
+        queue: str,
+        place: Place,
+        entered: float,
+        now: float,
+        wish: Wish | None = None,
+        *,
+        alone: bool = True,
+    ) -> list[Decision]:
+        """A contact gets in line again at a place that it had; `alone`: it is offered to one agent at a time.
+
+        Raises:
+            NoSuchQueue: the site has no such queue.
+        """
+        new = self._admit(contact, queue, place, entered, wish)
+        new.alone = alone
+        self._note(new, now, Event.JOINED, -place.rank, len(self._lines[queue].order))
+        self._line_up(new, now)
+        return self._decided()
+
     def resume(
         self,
         contact: str,
@@ -133,6 +155,8 @@ class Engine(Moves):
         now: float,
         entered: float | None = None,
         wish: Wish | None = None,
+        *,
+        alone: bool = False,
     ) -> list[Decision]:
         """A contact comes back after a restart; an offer that was under way came to nothing for `failure`.
 
@@ -141,6 +165,7 @@ class Engine(Moves):
         """
         agents = self._agents_of(contact)
         back = self._admit(contact, queue, place, place.joined if entered is None else entered, wish)
+        back.alone = alone
         self._note(back, now, Event.BACK, -place.rank)
         self._part(back, agents, failure, now)
         return self._decided()

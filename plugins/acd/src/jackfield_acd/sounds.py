@@ -19,6 +19,31 @@ _TEXTS = {
     "acd-wait-after": ("minutes.", "分钟。"),
     "acd-wait-short": ("Your expected waiting time is less than a minute.", "预计等待时间不到一分钟。"),
     "acd-wait-long": ("Your expected waiting time is more than one hour.", "预计等待时间超过一小时。"),
+    "acd-callback-offer": (
+        "To hang up and be called back when it is your turn, press",
+        "如需挂机并在轮到您时接到回电，请按",
+    ),
+    "acd-callback-at": ("We will call you back at", "我们将回拨"),
+    "acd-callback-right": (
+        "If that is right, press one. For another number, press two.",
+        "正确请按一，其他号码请按二。",
+    ),
+    "acd-callback-enter": (
+        "Please enter the number at which we shall call you back, then press hash.",
+        "请输入回电号码，按井号键结束。",
+    ),
+    "acd-callback-not-allowed": ("We cannot call this number.", "无法回拨此号码。"),
+    "acd-callback-promised": (
+        "Thank you. Your place in line is kept, and we will call you back. Goodbye.",
+        "谢谢。您的排队位置已保留，我们会给您回电。再见。",
+    ),
+    "acd-callback-twice": (
+        "This number is in line already, and will be called back. Goodbye.",
+        "此号码已在排队等候回电。再见。",
+    ),
+    "acd-callback-none": ("You are still in line. Please hold.", "您仍在排队，请稍候。"),
+    "acd-callback-for": ("You are calling back", "您将回拨"),
+    "acd-callback-over": ("There is no call-back for you to take.", "没有需要您回拨的电话。"),
     "acd-logged-in": ("You are logged in.", "您已登录。"),
     "acd-logged-out": ("You are logged out.", "您已退出登录。"),
     "acd-paused": ("You are paused.", "您已暂停接听。"),

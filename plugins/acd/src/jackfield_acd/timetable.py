@@ -37,7 +37,7 @@ class Timetable:
             self._next, self._announced = self._next + 1, over
 
     def _place_due(self, queue: Queue) -> float:
-        if not (queue.announce_position or queue.announce_wait):
+        if not (queue.announce_position or queue.announce_wait or queue.callback_key):
             return NEVER
         if self._place_told is None:
             return 0.0
@@ -48,13 +48,14 @@ class Timetable:
 
 
 def place_sounds(queue: Queue, position: int, expected: float | None) -> list[str]:
-    """The place in line and the expected wait (in seconds; None: nobody can tell), as far as the queue tells them."""
+    """The place in line, the expected wait (in seconds; None: nobody can tell), and the offer to be called back."""
     said = ["acd-position-before", f"number:{position}", "acd-position-after"] if queue.announce_position else []
-    if not queue.announce_wait or expected is None:
-        return said
-    minutes = told_minutes(expected)
-    if minutes == 0:
-        return [*said, "acd-wait-short"]
-    if minutes > LONGEST_MINUTES:
-        return [*said, "acd-wait-long"]
-    return [*said, "acd-wait-before", f"number:{minutes}", "acd-wait-after"]
+    if queue.announce_wait and expected is not None:
+        minutes = told_minutes(expected)
+        if minutes == 0:
+            said.append("acd-wait-short")
+        elif minutes > LONGEST_MINUTES:
+            said.append("acd-wait-long")
+        else:
+            said += ["acd-wait-before", f"number:{minutes}", "acd-wait-after"]
+    return [*said, "acd-callback-offer", f"digits:{queue.callback_key}"] if queue.callback_key is not None else said
