@@ -174,8 +174,8 @@ def test_who_changes_their_mind_is_still_in_line(pbx):
     caller.hears("acd-callback-right")
     assert waiting(pbx) == [("5550143", False)], "no agent waits for who speaks to the machine"
     for _ in range(3):
-        caller.waits(10)
         pbx.settle()
+        caller.waits(10)
     caller.hears("acd-callback-none")
     assert waiting(pbx) == [("5550142", False), ("5550143", False)]
 
