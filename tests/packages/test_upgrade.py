@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from journeys.faults import gaps, is_back, wait_both_ways
+from journeys.faults import gaps, is_back, talk_with, wait_both_ways
 from journeys.pbx import Pbx, Record
 from packages.previous import previous_debs, previous_tree
 from packages.system import TOP, plugins, property_of, repacked, runs_our_configuration
-from rig import Call, Phone, wait_for
+from rig import Call, wait_for
 from rig.node import Node
 from rig.run import Run
 
@@ -57,16 +57,6 @@ def agents_of(pbx: Pbx) -> dict[str, tuple[str, str]]:
     }
 
 
-def talked(pbx: Pbx, to: str, number: str, phone: Phone) -> tuple[Call, Call]:
-    """A call that talks at a phone: its two sides."""
-    seen = len(phone.calls)
-    call = pbx.call(to, number)
-    rung = phone.wait_call(seen + 1)
-    rung.wait_answered()
-    wait_both_ways(call, rung)
-    return call, rung
-
-
 @pytest.fixture(scope="module")
 def upgraded(rig_run: Run, bare: Node, debs: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Before:
     """A system of the earlier version, with data and four calls of four sorts, after `apt install` of ours."""
@@ -96,13 +86,13 @@ def at_work(pbx: Pbx) -> Before:
     pbx.wait_agent("1002", "paused")
     pbx.ask("privacy.bind", a=pbx.number(), b=pbx.number(), x="5552400", lifetime=36000)
     done = pbx.number()
-    call, _ = talked(pbx, "5550501", done, pbx.phone("201"))
+    call, _ = talk_with(pbx, "5550501", done, pbx.phone("201"))
     call.hang_up()
     record = pbx.record(done)
     recording, _ = pbx.recording_of(record)
     pbx.wait_agent("1001", "ready")
     number, in_menu = pbx.number(), pbx.number()
-    talk, rung = talked(pbx, "5550500", number, pbx.phone("201"))
+    talk, rung = talk_with(pbx, "5550500", number, pbx.phone("201"))
     waiting = [pbx.number(), pbx.number()]
     for place, caller in enumerate(waiting, 1):
         pbx.call("5550500", caller)
