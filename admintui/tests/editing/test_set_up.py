@@ -7,7 +7,7 @@ from console_rig import SIZES
 from textual.widgets import Input, TextArea, Tree
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES[:1])
 def test_a_newcomer_leaves_and_goes_on_and_a_call_is_shown(office, size):
     """From nothing to a call that is shown, with a break in the middle."""
     office.ask("site.import", text="", meanwhile="replace")
