@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from journeys.faults import kill_daemon, wait_back
 from journeys.pbx import MUSIC, Pbx
 from journeys.softphone import Softphone
 from rig import Call, wait_for
@@ -38,6 +39,24 @@ def wait_tone(call: Call, tone: int, after: float) -> float:
 
     found: float = wait_for(look, 10, f"{tone} Hz", every=0.1)
     return found
+
+
+def test_music_changes_with_the_queue(pbx: Pbx) -> None:
+    """A caller overflows into a queue with another class and hears that; also while the daemon is away and after."""
+    number = pbx.number()
+    call = pbx.call("5550484", number)
+    wait_tone(call, LOW, 0.0)
+    pbx.wait_at(number, "queue:high")
+    changed = wait_tone(call, HIGH, 0.0)
+    wait_for(lambda: call.heard.end > changed + 1.0, 5, "another second", every=0.1)
+    assert not call.heard.between(changed + 0.2, changed + 1.0).hears(LOW)
+    kill = kill_daemon(pbx)
+    wait_tone(call, HIGH, kill.at + 0.5)
+    wait_back(pbx, kill)
+    back = time.monotonic()
+    wait_tone(call, HIGH, back + 0.5)
+    assert not call.heard.between(changed + 0.5, time.monotonic()).hears(LOW)
+    call.hang_up()
 
 
 def test_music_of_a_phone_and_of_a_parking_lot(pbx: Pbx, phone: Softphone) -> None:
