@@ -1,1 +1,0 @@
-sh /var/tmp/pkg/mktree.sh; python3 /var/tmp/pkg/corepatch.py /var/tmp/pkg/tree; cp /work/main/pyproject.toml /var/tmp/pkg/tree/; cd /var/tmp/pkg/tree; JACKFIELD_CACHE=/var/tmp/pkg/cache python3 packaging/deb/build.py --out /var/tmp/pkg/dist --root /var/tmp/build-root "$@"
