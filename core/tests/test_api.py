@@ -34,7 +34,7 @@ VERBS = [name for name, value in docs.verbs().items() if not isinstance(value, p
 
 
 @cache
-def tests_text():
+def text_of_tests():
     """All tests, but for this one."""
     files = [*ROOT.glob("core/tests/**/*.py"), *ROOT.glob("plugins/*/tests/*.py"), *ROOT.glob("tests/journeys/*.py")]
     files += ROOT.glob("plugins/*/src/**/plugin.py")  # their journeys run these
@@ -58,13 +58,13 @@ def test_the_surface_changes_with_the_version_only():
 def test_a_name_is_documented_and_tried(name):
     about = docs.about(name, getattr(api, name))
     assert re.match(r"[A-Z`].*[.:]", about.replace("\n", " ")), f"{name} says nothing of itself: {about[:60]!r}"
-    assert re.search(rf"\b{name}\b", tests_text()) or name in (*docs.SERVICES, "Spoken"), f"no test speaks of {name}"
+    assert re.search(rf"\b{name}\b", text_of_tests()) or name in (*docs.SERVICES, "Spoken"), f"no test speaks of {name}"
 
 
 @pytest.mark.parametrize("name", docs.hooks())
 def test_a_hook_is_documented_and_tried(name):
     assert (getattr(hookspecs.Hooks, name).__doc__ or "").strip().endswith((".", "`"))
-    assert f"def {name}(" in tests_text(), f"no test implements {name}"
+    assert f"def {name}(" in text_of_tests(), f"no test implements {name}"
 
 
 @pytest.mark.parametrize("name", VERBS)
@@ -72,7 +72,7 @@ def test_a_verb_is_documented_and_tried(name):
     doc = docs.verbs()[name].__doc__ or ""
     assert "Example:" in doc and ">>> " in doc, f"{name} has no example"
     assert name in ("get_data", "wake", "set_data", "want_recording", "park", "transfer", "phones") or "Raises:" in doc
-    assert re.search(rf"call\.{name}\(", tests_text()), f"no test calls {name}"
+    assert re.search(rf"call\.{name}\(", text_of_tests()), f"no test calls {name}"
 
 
 KEYS = {"ask": "2", "ask_digits": "4711#", "key": "7", "wait": "*"}

@@ -50,6 +50,7 @@ METHODS = {
     **{f"agent {verb}": f"acd.agent.{verb}" for verb in ("login", "logout", "pause", "ready", "more-time", "personal")},
     "agent reasons": "acd.pause-reasons", "agent monitor": "acd.monitor", "acd notices": "acd.notices",
     "acd figures": "acd.figures", "acd lost": "acd.lost",
+    "acd callbacks": "acd.callbacks", "acd cancel": "acd.callback.cancel",
 }  # fmt: skip
 """Command → method. A new command is added here when its method is there."""
 AUTHORS = {"plugin new", "console"}
