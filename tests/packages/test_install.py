@@ -145,7 +145,7 @@ def test_the_socket_is_systemds_and_only_on_loopback(installed: Node) -> None:
     rows = [line.split() for line in told.splitlines() if ":4573" in line]
     assert [row[3] for row in rows] == ["127.0.0.1:4573"]
     assert "systemd" in rows[0][-1]
-    assert rows[0][2] == "1024"
+    assert rows[0][2] == "4096"
     manager = [line.split()[3] for line in told.splitlines() if ":5038" in line]
     assert manager == ["127.0.0.1:5038"]
 

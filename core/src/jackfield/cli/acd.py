@@ -146,6 +146,7 @@ def callbacks(json: Json = False) -> None:
 @app.command()
 def cancel(
     callback: Annotated[int, typer.Argument(help="The call-back's id, as in: jackfield acd callbacks.")],
+    json: Json = False,
 ) -> None:
     """Take a call-back out of the line: the customer is not called."""
-    ask("acd.callback.cancel", callback=callback)
+    _done(ask("acd.callback.cancel", callback=callback), json)
