@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from console_rig import SIZES
+from console_rig import LANGUAGES, SIZES
+from jackfield_admintui.screens import all_entries
+from jackfield_admintui.texts import told
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -16,3 +18,17 @@ def test_the_overview_shows_the_site_and_a_call(pbx, console, size) -> None:
         await seat.sees("0 now")
 
     console(work, size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_menu_shows_every_screen_at_once(console, size, language) -> None:
+    async def work(seat):
+        await seat.sees("● ")
+        shown = seat.app.entries()
+        assert len(shown) > len(all_entries()) / 2
+        await seat.presses("g")
+        await seat.sees(*(f"{entry.key} {told(entry.title)}" for entry in shown))
+        await seat.presses("escape")
+
+    console(work, size=size, language=language)

@@ -95,7 +95,7 @@ def test_the_settings_file_shows_every_setting_and_its_default() -> None:
 def test_every_import_is_a_dependency(folder: str) -> None:
     project = tomllib.loads((TOP / folder / "pyproject.toml").read_text())["project"]
     declared = {re.split(r"[ <>=!~\[;]", line)[0].lower().replace("-", "_") for line in project["dependencies"]}
-    optional = {"psycopg", "pytest", "hypothesis"}  # extras, imported where they are there
+    optional = {"psycopg", "pytest", "hypothesis", "textual"}  # extras, imported where they are there
     own = {"jackfield" if folder == "core" else f"jackfield_{Path(folder).name}"}
     used = {name for file in (TOP / folder / "src").rglob("*.py") for name in imported(file)}
     missing = {BROUGHT.get(n, n) for n in used if n not in sys.stdlib_module_names} - declared - own - optional

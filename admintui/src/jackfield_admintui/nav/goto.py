@@ -9,13 +9,16 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import ItemGrid, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
 from jackfield_admintui.confirm import Modal
 from jackfield_admintui.screens import Entry, Group
 from jackfield_admintui.texts import N_, _, told
+
+COLUMNS = ((Group.LIVE, Group.RECORDS), (Group.SETUP,), (Group.SYSTEM, Group.PLUGINS))
+"""What stands below what, so that all of it is seen on 80 by 24."""
 
 
 class GoTo(Modal[str]):
@@ -30,8 +33,9 @@ class GoTo(Modal[str]):
     GoTo > Vertical { width: 76; max-width: 96%; height: auto; max-height: 96%; border: round $primary;
                       background: $surface; padding: 0 1; }
     GoTo VerticalScroll { height: auto; max-height: 100%; }
-    GoTo ItemGrid { grid-size: 3; grid-gutter: 1 2; height: auto; grid-rows: auto; }
-    GoTo .group { height: auto; width: 1fr; }
+    GoTo Horizontal { height: auto; }
+    GoTo .column { height: auto; width: 1fr; }
+    GoTo .group { height: auto; margin: 0 1 1 0; }
     GoTo .group Label { text-style: bold; color: $secondary; }
     GoTo OptionList { height: auto; border: none; padding: 0; background: $surface; scrollbar-size: 0 0; }
     GoTo OptionList:focus { border: none; }
@@ -48,13 +52,18 @@ class GoTo(Modal[str]):
         with Vertical() as box:
             box.border_title = _("Menu")
             box.border_subtitle = _("a key, or arrows and Enter · Esc: back")
-            with VerticalScroll(can_focus=False), ItemGrid():
-                for group in Group:
-                    mine = [entry for entry in self._entries if entry.group is group]
-                    if mine:
-                        with Vertical(classes="group"):
-                            yield Label(str(group.value))
-                            yield OptionList(*(_option(entry) for entry in mine))
+            with VerticalScroll(can_focus=False), Horizontal():
+                for groups in COLUMNS:
+                    with Vertical(classes="column"):
+                        for group in groups:
+                            yield from self._group(group)
+
+    def _group(self, group: Group) -> ComposeResult:
+        mine = [entry for entry in self._entries if entry.group is group]
+        if mine:
+            with Vertical(classes="group"):
+                yield Label(str(group.value))
+                yield OptionList(*(_option(entry) for entry in mine))
 
     def on_mount(self) -> None:
         """Arrows work at once."""
