@@ -122,9 +122,12 @@ class Objects(ListScreen):
     def action_copy(self) -> None:
         """A form with the same content and a name of its own; secrets are not copied."""
         if (row := self.current) is not None:
-            item = self._objects[str(row["name"])]
-            name = free_name(item["name"], self._objects)
-            self.console.drill("object", kind=self._kind, copy={"name": name, "fields": item["fields"]})
+            self.start(self._copy(str(row["name"])))
+
+    async def _copy(self, original: str) -> None:
+        item = await self.ask("site.get", kind=self._kind, name=original)  # the list may be a moment behind
+        name = free_name(original, self._objects)
+        self.console.drill("object", kind=self._kind, copy={"name": name, "fields": item["fields"]})
 
     # -- several ---------------------------------------------------------------------------------------------------
 
