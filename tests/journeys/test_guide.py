@@ -13,6 +13,7 @@ from rig import dtmf, wait
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = (DOCS / "guide.md").read_text(encoding="utf-8")
 FIRM = "From an empty server to calls"
+DESK = "A support desk with two skills, VIPs, call back and overflow in ten minutes"
 FOLDER = "/root/guide"
 ELSEWHERE = ("apt install", "jackfield diff 1 2")
 """The packages have tests of their own; generations 1 and 2 may be gone, so others are compared."""
@@ -134,3 +135,32 @@ def test_from_an_empty_server_to_calls(guide: Pbx) -> None:
     pbx.node.wait_for(lambda: out.heard.hears(far.tone) and taken.heard.hears(phone.tone), 10, "both tones, outside")
     out.hang_up()
     assert "0301234567" in run(pbx, "jackfield records")
+
+
+def test_a_support_desk(guide: Pbx) -> None:
+    """The desk of the guide: the German caller reaches the agent who speaks it, the next one asks to be called back."""
+    pbx, text = guide, section(DESK)
+    phone, seen = pbx.phone("201"), len(pbx.phone("201").calls)
+    [site] = blocks(text, "toml")
+    site = site.replace("198.51.100.10", pbx.addresses["CARRIER"])
+    site = re.sub(r'(\[\[extension\]\]\nname = "(\d+)"\n)', r'\1nat = false\nsecret = "secret-\2-abc"\n', site)
+    pbx.node.write_file(f"{FOLDER}/desk.toml", site)
+    told = [run(pbx, command) for command in commands(text)]
+    assert any("queue:german" in each for each in told)
+    phone.register()
+    pbx.login("201")
+    call = pbx.call("5550101", pbx.number("5559"))
+    rung = phone.wait_call(seen + 1, 15)
+    rung.wait_answered()
+    number = pbx.number("0201")
+    second = pbx.call("5550101", number)
+    pbx.wait_hears(second, "acd-callback-offer")
+    second.press("1")
+    pbx.wait_hears(second, "acd-callback-right")
+    second.press("1")
+    assert second.wait_ended(15).ended_by == "them"
+    pbx.wait_waiting("german", [number])
+    assert number in run(pbx, "jackfield acd callbacks")
+    [row] = [row for row in pbx.ask("acd.callbacks") if row["number"] == number]
+    run(pbx, f"jackfield acd cancel {row['id']}")
+    call.hang_up()
