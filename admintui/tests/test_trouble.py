@@ -97,12 +97,12 @@ def test_what_is_not_saved_is_not_lost_by_a_key(pbx, console) -> None:
 
 
 def test_a_screen_of_a_plugin_that_does_not_import_leaves_the_console_whole(pbx, console) -> None:
-    odd = Screen("acd.odd", "Odd", "jackfield_acd.no_such:Screen", key="O")
+    odd = Screen("acd.odd", "Odd", "jackfield_acd.no_such:Screen", key="X")
     pbx.daemon.host.statuses["acd"].declared["jackfield_screens"].append(odd)
 
     async def work(seat):
         await seat.sees("Acme")
-        await seat.presses("g", "O")
+        await seat.presses("g", "X")
         await seat.until(lambda: any("The screen Odd does not open" in n.message for n in seat.app._notifications))
         assert seat.screen.place == "overview"
 

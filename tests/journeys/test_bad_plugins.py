@@ -121,7 +121,7 @@ def test_a_bad_handlers_caller_hears_the_fallback(pbx: Pbx, name: str) -> None:
     else:
         assert path[-1] == ("prompt:fallback-here", ""), path
     if name not in ("badloop", "badnowhere"):
-        assert listed(pbx)[name]["faults"] == 1, "the fault is counted"
+        wait_for(lambda: listed(pbx)[name]["faults"] == 1, 10, "the fault to be counted, and only once")
     if name == "badsilent":
         wait_for(lambda: listed(pbx)[name]["stuck"] == 1, 30, "the thread that does not come back to be told of")
         assert "plugin-stuck:badsilent" in {alarm["key"] for alarm in pbx.ask("alarms")}
