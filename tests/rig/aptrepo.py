@@ -29,7 +29,7 @@ PREFERENCES = """Package: *
 Pin: release o=Jackfield
 Pin-Priority: -1
 
-Package: jackfield jackfield-plugin-* python3-jackfield python3-pyst2
+Package: jackfield jackfield-* python3-jackfield python3-pyst2
 Pin: release o=Jackfield
 Pin-Priority: 500
 """
