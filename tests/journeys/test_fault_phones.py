@@ -8,7 +8,7 @@ import pytest
 from journeys.faults import wait_both_ways
 from journeys.pbx import Pbx
 from journeys.softphone import Softphone
-from rig import Call
+from rig import Call, wait_for
 
 QUEUE = "5550503"
 """Of Ann and Bob; rings for 3 s."""
@@ -58,6 +58,12 @@ def ann_elsewhere(pbx: Pbx, handsets: dict[str, Softphone]) -> Iterator[Softphon
     phone = handsets["252"]
     phone.call("*111001").wait_ended(15)
     pbx.wait_agent("1001", "ready")
+
+    def reachable() -> bool:
+        pbx.node.asterisk("pjsip qualify 252")  # an OPTIONS of the time without a cable may be given up only now
+        return bool(pbx.agent("1001")["reachable"])
+
+    wait_for(reachable, 20, "phone 252 to be reachable", every=1.0)
     phone.lines.clear()
     yield phone
     phone.call("*12")
