@@ -100,15 +100,19 @@ def storm(pbx: Pbx, bank: PhoneBank, chance: random.Random) -> None:
     freed = hang_up_one(pbx, chance)
     time.sleep(chance.uniform(0.0, 0.6))
     wait_back(pbx, kill_daemon(pbx), 60)
-    after = line(pbx)
+    # A machine that is slow brings the last of them back after the daemon's patience (3 s) is over.
+    after = wait_for(lambda: _all_but_two(before, line(pbx)), 60, "all callers to be in line again", every=0.3)
     assert [c for c in after if c in before] == [c for c in before if c in after], "the order has changed"
     late = [number for number, call in enumerate(after) if call not in before]
     assert late == list(range(len(after) - len(late), len(after))), f"who came later is not at the end: {late}"
     lost = [d.called_number for d in talks if d.ended_at and d.called_number != freed]
     assert not lost, f"talks that ended: {lost}"
-    taken = [call for call in before if call not in after]
-    assert len(taken) <= 2, f"{taken} are not in line any more"
     steady(pbx, bank)
+
+
+def _all_but_two(before: list[str], after: list[str]) -> list[str] | None:
+    """The line, when at most the one for the agent who became free, and one who was being offered, are out of it."""
+    return after if len(set(before) - set(after)) <= 2 else None
 
 
 def steady(pbx: Pbx, bank: PhoneBank) -> None:
