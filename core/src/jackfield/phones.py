@@ -8,8 +8,8 @@ from jackfield.config.objects.extension import Extension, extension_of
 from jackfield.config.phones import endpoints
 
 if TYPE_CHECKING:
+    from jackfield.calls.channels import Channel
     from jackfield.calls.recovery import Recovery
-    from jackfield.calls.registry import Channel
     from jackfield.calls.service import CallService
     from jackfield.services import EventBus
     from jackfield.telephony.events import Message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from jackfield.calls.registry import Channel
+from jackfield.calls.channels import Channel
 from jackfield.routing.destinations import Result
 from jackfield.telephony.events import Message
 from service_rig import Daemon, Plugin

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from jackfield.calls.channels import Channel
 from jackfield.calls.live import Live
 from jackfield.calls.party import Party
-from jackfield.calls.registry import Channel
 from jackfield.calls.state import Facts
 
 

@@ -6,7 +6,8 @@ import threading
 
 from hypothesis import given
 from hypothesis import strategies as st
-from jackfield.calls.registry import Registry, endpoint_of
+from jackfield.calls.channels import endpoint_of
+from jackfield.calls.registry import Registry
 from jackfield.telephony.events import Message
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from jackfield.calls.channels import Channel
     from jackfield.calls.live import Live
-    from jackfield.calls.registry import Channel
 
 
 class Board:

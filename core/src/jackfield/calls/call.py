@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jackfield.calls.basis import Resume, Sounds, Wake
+from jackfield.calls.channels import REACH
 from jackfield.calls.dialling import Agents, BeforeDial, Dialler, DialResult, FarEnd, Talked
 from jackfield.calls.party import Party
-from jackfield.calls.registry import REACH
 from jackfield.calls.state import Facts
 from jackfield.calls.verbs_keys import Keys
 from jackfield.calls.verbs_record import Recording

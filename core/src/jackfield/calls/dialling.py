@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from jackfield.calls.registry import REACH, endpoint_of
+from jackfield.calls.channels import REACH, endpoint_of
 from jackfield.config.objects.extension import Extension, extension_of
 from jackfield.errors import CallerHungUp, UnsafeValue
 from jackfield.telephony import variables

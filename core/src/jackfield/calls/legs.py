@@ -6,14 +6,15 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from jackfield.calls.registry import endpoint_of
+from jackfield.calls.channels import endpoint_of
 from jackfield.config.objects.extension import extension_of
 
 if TYPE_CHECKING:
     from jackfield.calls.board import Board
+    from jackfield.calls.channels import Channel
     from jackfield.calls.endings import Endings
     from jackfield.calls.outgoing import Outgoing
-    from jackfield.calls.registry import Channel, Registry
+    from jackfield.calls.registry import Registry
     from jackfield.config.site import Site
     from jackfield.records.writer import RecordWriter
     from jackfield.services import EventBus

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from jackfield.calls.call import Call
+from jackfield.calls.channels import Channel, endpoint_of
 from jackfield.calls.endnote import UnseenTalk
 from jackfield.calls.party import Party
-from jackfield.calls.registry import Channel, endpoint_of
 from jackfield.calls.state import Facts
 from jackfield.config.objects.extension import extension_of
 from jackfield.records.models import CallRecord, LegRecord, StepRecord

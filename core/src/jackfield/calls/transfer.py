@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from jackfield.calls.channels import endpoint_of
 from jackfield.calls.party import clean_number
-from jackfield.calls.registry import endpoint_of
 from jackfield.calls.state import Facts, Saved
 from jackfield.config.objects.extension import extension_of
 from jackfield.routing.destinations import End, Goto, Next, Result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from jackfield.config.site import Site
 
 
-class _Told:
+class _Told(ABC):
     """A mark that the JSON schema of its field tells too, so that a form knows what it holds."""
 
     __slots__ = ()
@@ -27,8 +28,9 @@ class _Told:
         handler.resolve_ref_schema(schema).update(self._said())
         return schema
 
+    @abstractmethod
     def _said(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """What it adds to the field's schema."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,30 +9,10 @@ from jackfield.calls.dry_run import explain_outbound
 from jackfield.calls.party import Party
 from jackfield.config.site import Site
 from jackfield.routing.conditions import Turns
-from jackfield.routing.decision import Asked, Plan, Used
+from jackfield.routing.decision import QUIET, Asked, Plan
 from jackfield.routing.explain import explain_inbound
 from jackfield.routing.inbound import InboundRoutes
 from jackfield.routing.outbound import OutboundRoutes
-
-
-class _Quiet:
-    """A `Situation` in which nothing goes on."""
-
-    def reachable(self, trunk: str) -> bool:
-        """All are."""
-        return True
-
-    def trunk_calls(self, trunk: str) -> int:
-        """None."""
-        return 0
-
-    def used(self, extensions: frozenset[str] | None, prefix: str) -> Used:
-        """Nothing."""
-        return Used()
-
-    def barred(self, extension: str) -> str:
-        """Nobody."""
-        return ""
 
 
 def inbound_by(site: Site, *, did: str, trunk: str | None, caller: str, at: str | None) -> dict[str, Any]:
@@ -45,6 +25,6 @@ def outbound_by(site: Site, number: str, extension: str | None, at: str | None) 
     """How a number would go out; arguments, answer and errors as those of `explain_outbound`."""
 
     def plan(by: Site, dialled: str, who: str | None, caller: Party, now: datetime) -> Plan:
-        return OutboundRoutes(by).decide(Asked(dialled, who, caller, now), _Quiet())
+        return OutboundRoutes(by).decide(Asked(dialled, who, caller, now), QUIET)
 
     return explain_outbound(site, plan, number, extension, at)

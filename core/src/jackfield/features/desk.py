@@ -11,7 +11,7 @@ from jackfield.routing.destinations import split
 
 if TYPE_CHECKING:
     from jackfield.calls.broker import Broker
-    from jackfield.calls.registry import Channel
+    from jackfield.calls.channels import Channel
     from jackfield.calls.service import CallService
     from jackfield.config.site import Site
     from jackfield.features.parking import ParkingLot

@@ -13,7 +13,8 @@ from jackfield.errors import UnsafeValue
 from jackfield.features.states import FORWARDS
 
 if TYPE_CHECKING:
-    from jackfield.calls.registry import Channel, Registry
+    from jackfield.calls.channels import Channel
+    from jackfield.calls.registry import Registry
     from jackfield.calls.service import CallService
     from jackfield.features.states import UserStates
 

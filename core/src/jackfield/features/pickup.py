@@ -14,7 +14,7 @@ from jackfield.routing.destinations import End, Next, Result
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
-    from jackfield.calls.registry import Channel
+    from jackfield.calls.channels import Channel
 
 log = structlog.get_logger(__name__)
 NAMES = ("extension", "group")

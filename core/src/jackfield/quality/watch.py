@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from jackfield.calls.registry import endpoint_of
+from jackfield.calls.channels import endpoint_of
 from jackfield.config.objects.extension import extension_of
 from jackfield.i18n import sentences
 from jackfield.quality.own import Own, own

@@ -116,6 +116,24 @@ class Situation(Protocol):
         """Why an extension may not call outside at all now, or ''."""
 
 
+class _Quiet:
+    def reachable(self, trunk: str) -> bool:
+        return True
+
+    def trunk_calls(self, trunk: str) -> int:
+        return 0
+
+    def used(self, extensions: frozenset[str] | None, prefix: str) -> Used:
+        return Used()
+
+    def barred(self, extension: str) -> str:
+        return ""
+
+
+QUIET: Situation = _Quiet()
+"""All trunks are well and free, nobody has used anything: whether a number may be called at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Somebody wants a number. `extension` is on whose account, None for a call from outside that is sent out again."""

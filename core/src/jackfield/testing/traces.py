@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from jackfield.calls.registry import Channel, Registry
+from jackfield.calls.channels import Channel
+from jackfield.calls.registry import Registry
 from jackfield.telephony.ami import GREETING
 from jackfield.telephony.events import Message, Splitter
 

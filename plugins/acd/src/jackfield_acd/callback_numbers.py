@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from jackfield.calls.party import Party
-from jackfield.routing.decision import Asked, Used
+from jackfield.routing.decision import QUIET, Asked
 from jackfield.routing.numbers import dial_forms, plan_of
 from jackfield.routing.outbound import OutboundRoutes
 
@@ -16,22 +16,6 @@ if TYPE_CHECKING:
     from jackfield_acd.kinds import Queue
 
 MOST_DIGITS = 20
-
-
-class _Calm:
-    """Routing's view of a system that has all its lines free: whether a number may be called at all."""
-
-    def reachable(self, trunk: str) -> bool:
-        return True
-
-    def trunk_calls(self, trunk: str) -> int:
-        return 0
-
-    def used(self, extensions: frozenset[str] | None, prefix: str) -> Used:
-        return Used()
-
-    def barred(self, extension: str) -> str:
-        return ""
 
 
 def dialled(site: Site, queue: Queue, number: str, now: datetime) -> str:
@@ -54,6 +38,6 @@ def dialled(site: Site, queue: Queue, number: str, now: datetime) -> str:
     for form in dial_forms(number, plan_of(site.general)):
         if not routes.takes(form):
             continue
-        plan = routes.decide(Asked(form, None, Party(), now, tuple(queue.callback_may_call)), _Calm())
+        plan = routes.decide(Asked(form, None, Party(), now, tuple(queue.callback_may_call)), QUIET)
         return "" if plan.refusal is not None or plan.emergency else form
     return ""
