@@ -11,6 +11,13 @@ settings.load_profile("jackfield")
 pytest_plugins = ["rig.pytest_plugin", "jackfield.testing.plugin"]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says why a test was run a second time: a flake's cause stands in its first failure."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"first failure of {report.nodeid}", sep="-")
+        terminalreporter.write_line(report.longreprtext[-6000:])
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks that follow from what a test is."""
     for item in items:

@@ -81,6 +81,20 @@ def test_all_devices_ring_and_one_answers(pbx: Pbx, phones: Phones) -> None:
     line.wait("up").hang_up()
 
 
+def test_a_phone_that_started_again_is_rung_at_once(pbx: Pbx, softphones: Phones, phones: Phones) -> None:
+    """It registers from another port and never said farewell; what it was before is not rung."""
+    before = softphones["213"]
+    again = Softphone(before.party, pbx.node.address, "213", "secret-213-abc", before.tone)
+    try:
+        again.register()
+        phones["212"].call("213")
+        again.wait_line().wait("up")
+        assert before.lines == []
+    finally:
+        again.close()
+        before.register()
+
+
 def test_do_not_disturb(pbx: Pbx, phones: Phones) -> None:
     """*78 at the phone: said, shown, kept over a restart; callers find 211 busy. *79: it rings again."""
     assert hears(dial(pbx, phones["211"], "*78"), pbx, "feature-dnd-on")
