@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from console_rig import SITE, at_console
 from jackfield.control import audit
+from jackfield.testing import Simulator
+from jackfield_acd.plugin import AcdPlugin
 from jackfield_admintui.confirm import Confirm
 from jackfield_admintui.nav.help import Help
 from jackfield_admintui.widgets.grid import Grid
@@ -63,6 +68,50 @@ def test_an_alarm_comes_is_acknowledged_and_goes(pbx, console) -> None:
         await seat.no_longer_sees("The disk is nearly full")
 
     console(work)
+
+
+def test_the_machine_follows_its_event_and_nothing_is_asked(pbx, console) -> None:
+    async def work(seat):
+        await seat.sees("Overview", "load", "memory")
+        seat.app.screen._answers["machine"]["load"] = [77.77, 1, 1]
+        seat.app.screen._draw("machine")
+        await seat.sees("77.77")
+        pbx.clock.advance(6)
+        await seat.no_longer_sees("77.77")
+        await seat.opens("z", "Machine")
+        await seat.sees("Load")
+        pbx.daemon.events.publish("load", load=[66.66, 1.0, 1.0])
+        await seat.sees("66.7")
+
+    console(work)
+
+
+def test_a_wait_goes_on_though_nothing_happens(pbx, console) -> None:
+    caller = pbx.caller("7003", dials="5550101")
+
+    async def work(seat):
+        await seat.opens("q", "Queues")
+        await seat.sees("7003", "0:02")
+        await seat.presses("enter")
+        await seat.sees("Waiting in sales", "0:04")
+
+    console(work)
+    caller.hangs_up()
+
+
+def test_a_queues_day_is_shown_by_the_hour() -> None:
+    async def work(seat):
+        await seat.opens("q", "Queues")
+        await seat.sees("7004")
+        await seat.presses("h")
+        await seat.sees("By the hour: sales", "█")
+        (row,) = seat.screen.grid.rows
+        assert (row["offered"], row["abandoned"], row["in_line"]) == (2, 1, 1)
+
+    with Simulator({"acd": AcdPlugin}, site=SITE, now=datetime.now(UTC)) as pbx:  # figures are of the last 24 hours
+        pbx.caller("7003", dials="5550101").hangs_up()
+        pbx.caller("7004", dials="5550101")
+        at_console(pbx.folder / "control.sock", work)
 
 
 def test_a_waiting_caller_is_seen_in_the_queue(pbx, console) -> None:

@@ -73,6 +73,22 @@ def test_a_refusal_says_why_and_goes_when_all_is_well(pbx, console) -> None:
     console(work)
 
 
+def test_a_refusal_stays_while_the_list_loads_anew_and_goes_with_the_next_action(pbx, console) -> None:
+    async def work(seat):
+        await seat.opens("a", "Alarms")
+        pbx.daemon.alarms.raise_("one", "The first trouble.")
+        await seat.sees("The first trouble")
+        seat.screen.start(seat.screen.ask("alarms.ack", key="none"))
+        await seat.sees("It was refused")
+        pbx.daemon.alarms.raise_("two", "The second trouble.")
+        await seat.sees("The second trouble", "It was refused")
+        assert seat.screen.grid.go_to("one")
+        await seat.presses("a", *"seen", "enter")
+        await seat.no_longer_sees("It was refused")
+
+    console(work)
+
+
 class Unsaved(ConsoleScreen):
     heading = N_("Plugins")
 

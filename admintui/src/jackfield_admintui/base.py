@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from jackfield.i18n import LazyText
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.css.query import NoMatches
@@ -20,6 +21,8 @@ from jackfield_admintui.widgets.frame import Crumbs, Hints, TopBar, TroublePanel
 if TYPE_CHECKING:
     from jackfield_admintui.app import ConsoleApp
 
+ACTIONS = "work"
+"""The group of what a person has asked for."""
 AGAIN_SECONDS = 1.0
 """However much happens, a screen asks anew at most so often."""
 
@@ -56,6 +59,8 @@ class ConsoleScreen(Screen[Any]):
         """Its name in the menu; the application sets it."""
         self._again: Timer | None = None
         self._stale = False
+        self._refused = False
+        """Whether an action of the person was refused: that stays until the next one, whatever is asked meanwhile."""
 
     # -- what a subclass defines -----------------------------------------------------------------------------------
 
@@ -90,9 +95,10 @@ class ConsoleScreen(Screen[Any]):
         """The answer of a method of the control API. Raises Trouble."""
         return await self.console.link.ask(method, seconds=seconds, **params)
 
-    def start(self, work: Coroutine[Any, Any, Any], *, group: str = "work") -> None:
+    def start(self, work: Coroutine[Any, Any, Any], *, group: str = ACTIONS) -> None:
         """Run something that asks the daemon; trouble goes into the panel. A second one of a group ends the first."""
-        self.run_worker(self._guarded(work), group=group, exclusive=group != "work", exit_on_error=False)
+        action = group == ACTIONS
+        self.run_worker(self._guarded(work, action), group=group, exclusive=not action, exit_on_error=False)
 
     def reload(self) -> None:
         """Run `load`."""
@@ -139,6 +145,17 @@ class ConsoleScreen(Screen[Any]):
         """As Textual's, in the reader's language."""
         return translated(super().active_bindings)
 
+    @property
+    def own_bindings(self) -> dict[str, ActiveBinding]:
+        """Those to which the console gives a meaning; Textual's scrolling and writing in a line are left out."""
+        return translated(
+            {
+                key: active
+                for key, active in super().active_bindings.items()
+                if isinstance(active.binding.description, LazyText) or isinstance(active.node, Screen)
+            }
+        )
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What the person's role does not allow is not offered."""
         needed = self.needs.get(action)
@@ -166,18 +183,29 @@ class ConsoleScreen(Screen[Any]):
 
     async def _load(self) -> None:
         await self.load()
-        self.tell(None)
+        if not self._refused:
+            self.tell(None)
 
-    async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
+    async def _guarded(self, work: Coroutine[Any, Any, Any], action: bool) -> None:
+        if action:
+            self.forget_refusal()
         try:
             await work
         except Trouble as trouble:
             if trouble.why is Why.AWAY:
                 self._stale = True
+            elif action:
+                self._refused = True
             self.tell(trouble)
         except Exception as error:
             self.console.keep_for_support(traceback.format_exc())
             self.tell(Trouble(Why.BROKEN, f"{type(error).__name__}: {error}"))
+
+    def forget_refusal(self) -> None:
+        """The person goes on: what was refused is no news any more."""
+        if self._refused:
+            self._refused = False
+            self.tell(None)
 
     def action_press(self, key: str) -> None:
         """A click on a key hint."""
@@ -189,4 +217,5 @@ class ConsoleScreen(Screen[Any]):
 
     def action_reload(self) -> None:
         """Ask anew."""
+        self.forget_refusal()
         self.reload()

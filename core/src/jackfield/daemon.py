@@ -34,6 +34,7 @@ from jackfield.control import site_methods
 from jackfield.control.api import ControlApi
 from jackfield.control.audit import Line
 from jackfield.control.core_methods import core_methods
+from jackfield.control.machine import MachineLoad
 from jackfield.control.site_processes import SiteProcesses
 from jackfield.core import Clock, Core
 from jackfield.errors import JackfieldError
@@ -105,6 +106,7 @@ class Daemon:
         self.timers, self.events = timers or TimerThread(), EventBus()
         self.clock = clock or SystemClock()
         self.site_processes = SiteProcesses(self.timers)
+        self.machine_load = MachineLoad(self.events, self.timers, [settings.paths.state, settings.paths.spool])
         self.serving, self.link = Serving(self), Link(self)
         self._put_plugins(plugins)
         self._put_records()
@@ -233,6 +235,7 @@ class Daemon:
         self.agi.start()
         self.control.start()
         self.schedules.start()
+        self.machine_load.start()
         self.troubles.started(self.ami.up.is_set, self.host.statuses.values())
         self._up.touch()
         self._beat()
@@ -263,6 +266,7 @@ class Daemon:
         self.host.call("jackfield_stop")
         self.ami.stop()
         self.bans.stop()
+        self.machine_load.stop()
         self.timers.stop()
         self.writer.close(5.0)
         self.alarms.stop()

@@ -38,7 +38,7 @@ class Choice(Static, can_focus=True):
         Binding("delete,backspace", "put('')", N_("Default"), show=False),
     ]
     DEFAULT_CSS = """
-    Choice { height: 1; width: 1fr; background: $surface; padding: 0 1; }
+    Choice { height: 1; width: 1fr; background: $surface; }
     Choice:focus { background: $primary; color: $background; text-style: bold; }
     """
     value: reactive[str] = reactive("")
@@ -98,7 +98,7 @@ class Lines(TextArea):
     """Several lines; Tab leaves it."""
 
     DEFAULT_CSS = """
-    Lines { height: auto; min-height: 1; max-height: 6; width: 1fr; border: none; padding: 0 1; background: $surface; }
+    Lines { height: auto; min-height: 1; max-height: 6; width: 1fr; border: none; padding: 0; background: $surface; }
     Lines:focus { border: none; background: $panel; }
     """
 

@@ -73,7 +73,7 @@ class ObjectForm(ConsoleScreen):
         self._timer: Timer | None = None
         self._field: FieldSpec | None = None
         self._title = kind
-        self._saving = self._refused = False
+        self._saving = False
         self._behind = False
         """Whether the draft has a newer one than this form began with."""
         self._tried: frozenset[str] = frozenset()
@@ -133,17 +133,6 @@ class ObjectForm(ConsoleScreen):
         entries[1 if fixed and len(entries) > 1 else 0].focus_target.focus()
         self.note("")
 
-    def tell(self, trouble: Trouble | None) -> None:
-        """Why a save was refused stays until somebody writes or saves, whatever is asked meanwhile."""
-        if trouble is None and self._refused:
-            return
-        self._refused = trouble is not None and trouble.why is Why.REFUSED
-        super().tell(trouble)
-
-    def _clear(self) -> None:
-        self._refused = False
-        self.tell(None)
-
     # -- typing ----------------------------------------------------------------------------------------------------
 
     @on(Entry.Written)
@@ -152,7 +141,7 @@ class ObjectForm(ConsoleScreen):
         if self.form is None or self.form.text(event.field) == event.text:
             return
         self.form.write(event.field, event.text)
-        self._clear()
+        self.forget_refusal()
         self._mark()
         if self._timer is not None:
             self._timer.stop()
@@ -283,7 +272,6 @@ class ObjectForm(ConsoleScreen):
         form.saved(found["revision"])
         self._behind = False
         self._mark()
-        self._clear()
         self.notify(_("{object} is in the draft. p in a list shows the plan.").format(object=self.crumb))
         if made and form.spec.generated:
             secrets = await self.ask("site.secrets", kind=self._kind, name=self._name)

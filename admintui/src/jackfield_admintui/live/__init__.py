@@ -16,5 +16,6 @@ ENTRIES = [
     Entry("rooms", N_("Conferences"), f"{_HERE}.rooms:Rooms", Group.LIVE, "m", "conferences"),
     Entry("alarms", N_("Alarms"), f"{_HERE}.alarms:Alarms", Group.LIVE, "a", "alarms"),
     Entry("waiting", N_("Waiting in"), f"{_HERE}.queues:Waiting", Group.LIVE, "", "queues", False),
+    Entry("queue-hours", N_("By the hour"), f"{_HERE}.hours:Hours", Group.LIVE, "", "acd.figures", False),
     Entry("alarm-history", N_("History of alarms"), f"{_HERE}.alarms:History", Group.LIVE, "", "alarms.history", False),
 ]

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from jackfield_admintui.lists import ListScreen
-from jackfield_admintui.texts import N_, _, span
+from jackfield_admintui.live.lasting import lasts, stamped
+from jackfield_admintui.texts import N_, _, plain, span
 from jackfield_admintui.widgets.facts import facts
 from jackfield_admintui.widgets.grid import Column, Row
 
@@ -19,6 +20,11 @@ STATES = {
     "paused": (N_("pause"), "‖", "warn"),
     "logged-out": (N_("logged out"), "○", "dim"),
 }
+
+
+def word(name: str) -> str:
+    """A state's word."""
+    return str(STATES[name][0]) if name in STATES else plain(name)
 
 
 def state(row: Row) -> str:
@@ -61,18 +67,26 @@ class Agents(ListScreen):
     columns = (
         Column("name", N_("Agent"), most=16, flex=True),
         Column("state", N_("State"), state, tone, most=26),
-        Column("seconds", N_("For"), lambda row: span(row["seconds"]), right=True),
+        Column("seconds", N_("For"), lambda row: span(lasts(row)), order=lasts, right=True),
         Column("queue", N_("Queue"), most=16, drop=1),
         Column("phone", N_("Phone"), most=12, drop=2),
         Column("reachable", N_("Reachable"), lambda row: _("yes") if row["reachable"] else f"✖ {_('no')}", drop=3),
     )
+
+    def on_mount(self) -> None:
+        """Times go on between events; nothing is asked for that."""
+        self.set_interval(1.0, self.grid.refresh)
+
+    async def rows(self) -> list[Row]:
+        """With times that go on."""
+        return stamped(await super().rows())
 
     async def details(self, row: Row) -> Any:
         """All that is known of an agent."""
         return facts(
             [
                 (_("State"), state(row)),
-                (_("For"), span(row["seconds"])),
+                (_("For"), span(lasts(row))),
                 (_("Phone"), row["phone"]),
                 (_("Phone in use"), row["phone_busy"]),
                 (_("Reachable"), row["reachable"]),

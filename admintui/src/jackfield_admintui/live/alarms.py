@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from jackfield import i18n
 from textual.binding import Binding, BindingType
 
 from jackfield_admintui.lists import ListScreen
@@ -31,7 +32,6 @@ class Alarms(ListScreen):
         "somebody looks after it: it does not escalate any more."
     )
     topics = frozenset({"alarm", "dropped"})
-    method = "alarms"
     identity = "key"
     empty = N_("No alarms: all is well.")
     with_details = True
@@ -48,6 +48,11 @@ class Alarms(ListScreen):
         Binding("h", "history", N_("History")),
         Binding("T", "test", N_("Test alarm"), show=False),
     ]
+
+    async def rows(self) -> list[Row]:
+        """In the reader's language."""
+        found: list[Row] = await self.ask("alarms", language=i18n.current())
+        return found
 
     async def details(self, row: Row) -> Any:
         """All that is known of an alarm."""
@@ -122,5 +127,5 @@ class History(ListScreen):
 
     async def rows(self) -> list[Row]:
         """With numbers, since nothing else tells two lines apart."""
-        found = await self.ask("alarms.history", limit=1000)
+        found = await self.ask("alarms.history", limit=1000, language=i18n.current())
         return [each | {"id": number} for number, each in enumerate(found)]

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 
 from jackfield_admintui.client import Trouble, Why
 from jackfield_admintui.lists import ListScreen
+from jackfield_admintui.live.lasting import lasts, stamped
 from jackfield_admintui.texts import N_, _, plain, span
 from jackfield_admintui.widgets.bars import bar
 from jackfield_admintui.widgets.facts import facts
@@ -22,7 +23,7 @@ BINS = (10, 20, 30, 60, 120, 300)
 
 def longest(row: Row) -> float | None:
     """Seconds that the one who waits longest has waited."""
-    return max((one["seconds"] for one in row["waiting"]), default=None)
+    return max((lasts(one) or 0.0 for one in row["waiting"]), default=None)
 
 
 def spread(waits: list[float]) -> list[int]:
@@ -49,7 +50,11 @@ class Queues(ListScreen):
     method = "queues"
     empty = N_("No queues yet.")
     with_details = True
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("S", "settings", N_("Settings"))]
+    needs: ClassVar = {"hours": "acd.figures"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("h", "hours", N_("By the hour")),
+        Binding("e", "settings", N_("Settings")),
+    ]
     columns = (
         Column("name", N_("Queue"), most=24, flex=True),
         Column("waiting", N_("Wait"), lambda row: len(row["waiting"]), lambda row: "warn" if row["waiting"] else "good",
@@ -61,8 +66,17 @@ class Queues(ListScreen):
 
     async def rows(self) -> list[Row]:
         """Most callers first."""
-        found: list[Row] = await super().rows()
+        found = [{**row, "waiting": stamped(row["waiting"])} for row in await super().rows()]
         return sorted(found, key=lambda row: -len(row["waiting"]))
+
+    def on_mount(self) -> None:
+        """Waits go on between events; nothing is asked for that."""
+        self.set_interval(1.0, self._tick)
+
+    def _tick(self) -> None:
+        if self.current is not None and self.current["waiting"]:
+            self.grid.refresh()
+            self.start(self._about(self.current), group="details")
 
     async def details(self, row: Row) -> Any:
         """Who waits, and the spread of their waits."""
@@ -74,8 +88,8 @@ class Queues(ListScreen):
         for title in (_("Place"), _("Caller"), _("Waits"), _("Priority")):
             table.add_column(title)
         for one in waiting:
-            table.add_row(*map(plain, (one["position"], one["caller"], span(one["seconds"]), one["priority"])))
-        counts = spread([one["seconds"] for one in waiting])
+            table.add_row(*map(plain, (one["position"], one["caller"], span(lasts(one)), one["priority"])))
+        counts = spread([lasts(one) or 0.0 for one in waiting])
         chart = Text(f"\n{_('How long they wait')}\n", "bold")
         names = [f"< {span(end)}" for end in BINS] + [f"≥ {span(BINS[-1])}"]
         for name, count in zip(names, counts, strict=True):
@@ -85,6 +99,11 @@ class Queues(ListScreen):
     def open_row(self, row: Row) -> None:
         """Those who wait in it."""
         self.console.drill("waiting", queue=str(row["name"]))
+
+    def action_hours(self) -> None:
+        """Its last day."""
+        if self.current is not None:
+            self.console.drill("queue-hours", queue=str(self.current["name"]))
 
     def action_settings(self) -> None:
         """Settings of the queue."""
@@ -109,7 +128,7 @@ class Waiting(ListScreen):
     columns = (
         Column("position", N_("Place"), right=True),
         Column("caller", N_("Caller"), most=24, flex=True),
-        Column("seconds", N_("Waits"), lambda row: span(row["seconds"]), right=True),
+        Column("seconds", N_("Waits"), lambda row: span(lasts(row)), order=lasts, right=True),
         Column("priority", N_("Priority"), right=True),
         Column("call", N_("Call"), most=30, drop=1),
     )
@@ -131,7 +150,11 @@ class Waiting(ListScreen):
     async def rows(self) -> list[Row]:
         """Those of our queue; none when the queue is gone."""
         found = await self.ask("queues")
-        return next((row["waiting"] for row in found if row["name"] == self._queue), [])
+        return stamped(next((row["waiting"] for row in found if row["name"] == self._queue), []))
+
+    def on_mount(self) -> None:
+        """Waits go on between events; nothing is asked for that."""
+        self.set_interval(1.0, self.grid.refresh)
 
     def open_row(self, row: Row) -> None:
         """The call."""

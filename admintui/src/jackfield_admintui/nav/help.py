@@ -37,7 +37,7 @@ class Help(Modal[None]):
         """The help of a screen as it is now: what is focused brings keys too."""
         keys: dict[str, list[str]] = {}
         order = {screen: 0, screen.app: 2}  # what is special here comes first, what works everywhere last
-        bindings = sorted(screen.active_bindings.items(), key=lambda item: order.get(item[1].node, 1))
+        bindings = sorted(screen.own_bindings.items(), key=lambda item: order.get(item[1].node, 1))
         for name, active in bindings:
             words = active.binding.description
             if words and active.enabled and name not in HIDDEN:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from jackfield_admintui.base import ConsoleScreen
 from jackfield_admintui.client import Trouble
 from jackfield_admintui.texts import _, told
 
@@ -47,7 +48,8 @@ class Actions(_Ours):
 
     def _actions(self) -> Iterator[tuple[str, str, str]]:
         seen = set()
-        for active in self.screen.active_bindings.values():
+        bindings = self.screen.own_bindings if isinstance(self.screen, ConsoleScreen) else self.screen.active_bindings
+        for active in bindings.values():
             words = told(active.binding.description)
             if words and active.enabled and active.binding.action not in seen:
                 seen.add(active.binding.action)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.console import Group
 from rich.text import Text
 from textual.app import ComposeResult
@@ -9,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from jackfield_admintui.base import ConsoleScreen
+from jackfield_admintui.client import Event
 from jackfield_admintui.texts import N_, _, ago, clock, plain, size, span
 from jackfield_admintui.widgets.bars import bar
 from jackfield_admintui.widgets.facts import facts
@@ -26,8 +29,12 @@ class System(ConsoleScreen):
         "Load, memory and disks of this machine, what versions run, and until when its certificate is valid. F9 shows "
         "the services and their logs."
     )
-    topics = frozenset({"load", "site", "dropped"})
+    topics = frozenset({"site", "dropped"})
     DEFAULT_CSS = "System VerticalScroll { padding: 0 1; } System Static { height: auto; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: dict[str, Any] = {}
 
     def body(self) -> ComposeResult:
         """One page that scrolls."""
@@ -36,7 +43,20 @@ class System(ConsoleScreen):
 
     async def load(self) -> None:
         """Ask and show."""
-        found = await self.ask("system")
+        self._found = await self.ask("system")
+        self._show()
+
+    def heard(self, events: list[Event]) -> None:
+        """The machine's state comes with its event."""
+        if loads := [event["data"] for event in events if event["event"] == "load"]:
+            self._found |= loads[-1] if self._found else {}
+            self._show()
+        super().heard(events)
+
+    def _show(self) -> None:
+        found = self._found
+        if not found:
+            return
         memory, cores = found["memory"], found["cores"]
         used = memory["total"] - memory["available"]
         rows: list[tuple[str, object]] = [

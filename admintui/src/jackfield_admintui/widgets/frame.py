@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 ON, OFF, RAISED = "●", "✖", "▲"
 WIDE = 100
 """Cells from which on there is room for what is nice to know."""
+GIVE_WAY = ("leave", "command_palette", "find", "menu")
+"""Hints that are left out first where there is no room for all; the help tells them."""
+HELP = "show_help"
 
 
 class TopBar(Static):
@@ -97,26 +102,60 @@ class Hints(Static):
 
     def on_mount(self) -> None:
         """Follow what the keys do."""
-        self._shown: list[tuple[str, str, str]] = []
+        self._shown: list[Hint] = []
         self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self._say())
         self.call_after_refresh(self._say)
+
+    def on_resize(self) -> None:
+        """As many as have room now."""
+        self._say()
 
     def _say(self) -> None:
         bindings = [each for each in self.screen.active_bindings.values() if each.binding.show and each.enabled]
         hints = {
-            each.binding.action: (self.app.get_key_display(each.binding), each.binding.description, each.binding.key)
+            each.binding.action: Hint(
+                self.app.get_key_display(each.binding), each.binding.description, each.binding.key, each.binding.action
+            )
             for each in bindings
         }
-        if list(hints.values()) == self._shown:
+        shown = that_fit(list(hints.values()), self.size.width - 2)
+        if shown == self._shown:
             return
-        self._shown = list(hints.values())
+        self._shown = shown
         accent = self.app.theme_variables.get("accent", "")
         line = Text(no_wrap=True, overflow="ellipsis")
-        for display, words, key in self._shown:
-            line.append(f"{display} ", f"bold {accent}")
-            line.append(words, Style(meta={"@click": f"screen.press({key!r})"}))
+        for hint in shown:
+            line.append(f"{hint.display} ", f"bold {accent}")
+            line.append(hint.words, Style(meta={"@click": f"screen.press({hint.key!r})"}))
             line.append("  ")
         self.update(line)
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A key and what it does."""
+
+    display: str
+    words: str
+    key: str
+    action: str
+
+    @property
+    def room(self) -> int:
+        """Cells that it takes, with the gap behind it."""
+        return cell_len(self.display) + cell_len(self.words) + 3
+
+
+def that_fit(hints: list[Hint], room: int) -> list[Hint]:
+    """Those that have room: what works everywhere gives way first, then what comes last; never the way to the help."""
+    kept = list(hints)
+    spare = [hint for action in GIVE_WAY for hint in hints if hint.action == action]
+    spare += [hint for hint in reversed(hints) if hint not in spare and hint.action != HELP]
+    for hint in spare:
+        if sum(each.room for each in kept) - 2 <= room:
+            break
+        kept.remove(hint)
+    return kept
 
 
 class TroublePanel(Vertical):

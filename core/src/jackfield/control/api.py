@@ -21,7 +21,7 @@ from jackfield.services import EventBus
 from jackfield.settings import ControlSettings
 from jackfield.storage.engine import Database
 
-OPEN_TOPICS = frozenset({"alarm", "plugin", "site"})
+OPEN_TOPICS = frozenset({"alarm", "load", "plugin", "site"})
 """Events that tell nothing about persons: a viewer gets these only."""
 Topics = Annotated[tuple[str, ...], Field(max_length=20, description="All that you may have, when left out")]
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import grp
-import os
 import platform
 import pwd
-import shutil
 import ssl
 import subprocess
 import time
@@ -15,13 +13,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jackfield.control.machine import machine
 from jackfield.control.method import Method, Role
 
 if TYPE_CHECKING:
     from jackfield.daemon import Daemon
     from jackfield.settings import ControlSettings
 
-MEMORY = Path("/proc/meminfo")
 UPTIME = Path("/proc/uptime")
 SHOWN = ("jackfield", "jackfield-admintui", "jackfield-acd", "jackfield-ivr", "jackfield-recording", "pyst2",
          "pydantic", "sqlmodel", "SQLAlchemy", "alembic")  # fmt: skip
@@ -34,10 +32,7 @@ def methods(daemon: Daemon) -> list[Method]:
     def system() -> dict[str, Any]:
         """The machine: load, memory and disks in bytes, seconds since it was started, versions."""
         return {
-            "load": [round(each, 2) for each in os.getloadavg()],
-            "cores": os.cpu_count() or 1,
-            "memory": memory(MEMORY.read_text(encoding="ascii")),
-            "disks": disks([paths.state, paths.spool]),
+            **machine([paths.state, paths.spool]),
             "seconds_up": float(UPTIME.read_text(encoding="ascii").split()[0]),
             "daemon_seconds": round(time.monotonic() - daemon.started, 1),
             "host": platform.node(),
@@ -61,24 +56,6 @@ def methods(daemon: Daemon) -> list[Method]:
         Method("users", lambda: users(daemon.settings.control), Role.VIEWER, summary="Who has which role here"),
         Method("plugins.screens", screens, Role.VIEWER),
     ]
-
-
-def memory(text: str) -> dict[str, int]:
-    """Bytes in all and still to be had, of /proc/meminfo (proc(5): in units of 1024 bytes)."""
-    found = {line.partition(":")[0]: line.split()[1] for line in text.splitlines() if len(line.split()) > 1}
-    return {"total": int(found["MemTotal"]) * 1024, "available": int(found["MemAvailable"]) * 1024}
-
-
-def disks(folders: list[Path]) -> list[dict[str, Any]]:
-    """The file systems of these folders, each once."""
-    found: dict[int, dict[str, Any]] = {}
-    for folder in folders:
-        try:
-            device, usage = folder.stat().st_dev, shutil.disk_usage(folder)
-        except OSError:
-            continue
-        found.setdefault(device, {"path": str(folder), "total": usage.total, "used": usage.used, "free": usage.free})
-    return list(found.values())
 
 
 def certificates(folder: Path) -> list[dict[str, str]]:
