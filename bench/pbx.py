@@ -158,6 +158,12 @@ class Pbx:
         assert match
         return int(match[1])
 
+    def callers(self) -> tuple[int, int]:
+        """Callers in Asterisk, and those of them whom no agent's phone has, or is being rung for."""
+        names = [row.partition("!")[0] for row in self.node.asterisk("core show channels concise").splitlines()]
+        callers = sum(name.startswith(("PJSIP/carrier-", "PJSIP/plain-")) for name in names)
+        return callers, 2 * callers - len(names)
+
     def hang_up_all(self) -> None:
         """End every call, and wait until Asterisk has none."""
         self.telephones.stop()

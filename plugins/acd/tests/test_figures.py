@@ -34,7 +34,9 @@ class Log:
     def add(self, what, when, call="", agent="", queue="sales", step=1, **detail):
         self.entries.append(Entry(len(self.entries) + 1, at(when), what, call, step, queue, agent, detail))
 
-    def visit(self, call, came, hold, how, length=0.0, wrap=0.0, agent="1001", queue="sales", step=1):
+    def visit(
+        self, call, came, hold, how, length=0.0, wrap=0.0, agent="1001", queue="sales", step=1, outcome="timed out"
+    ):
         where = {"call": call, "queue": queue, "step": step}
         if how == "refused":
             self.add(What.REFUSED, came, **where, outcome="full", caller="")
@@ -49,7 +51,7 @@ class Log:
         elif how == "abandoned":
             self.add(What.ABANDONED, left, **where, position=1, first=1, wait=hold, target=20)
         elif how == "exited":
-            self.add(What.EXITED, left, **where, outcome="timed out", position=1, first=1, wait=hold)
+            self.add(What.EXITED, left, **where, outcome=outcome, position=1, first=1, wait=hold, target=20)
 
     def shift(self, agent, login, pauses, logout):
         """`pauses` are pairs of times between the others."""
@@ -76,10 +78,13 @@ def test_an_hour_of_a_queue():
     log.visit("c5", 40, 100, "exited")
     log.visit("c6", 50, 0, "refused")
     log.visit("c7", 60, 0, "waits")
+    log.visit("c8", 70, 15, "exited", outcome="empty")
+    log.visit("c9", 80, 3, "exited", outcome="key 2")
     row = of_queues(log.sorted(), hours(1))[0, "sales"].as_row()
     assert row == {
-        "offered": 6, "answered": 2, "abandoned": 2, "exited": 1, "in_line": 1, "refused": 1, "lost": 0,
+        "offered": 8, "answered": 2, "abandoned": 2, "exited": 3, "in_line": 1, "refused": 1, "lost": 0,
         "within": 1, "abandoned_within": 1, "hold": 30.0, "talk": 90.0, "wrap": 20.0, "longest_wait": 100.0,
+        "timed_out": 2, "timed_out_within": 1,  # (1 + 1 + 1) of (2 + 2 + 2); the key does not count
         "service_level": 50.0, "service_level_2": 50.0, "asa": 15.0, "aht": 55.0,
     }  # fmt: skip
 
@@ -124,6 +129,65 @@ def test_intervals_are_those_of_the_zone(every, count, seconds):
         assert {(end - start).total_seconds() for start, end in cut} == {seconds}
     else:  # the day of the spring forward has 23 hours, of which one has passed in UTC's day
         assert cut[0][1] == datetime(2026, 3, 29, 22, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours_long"),
+    [
+        ("Europe/Berlin", (2026, 3, 29), 23),
+        ("Europe/Berlin", (2026, 10, 25), 25),
+        ("Australia/Lord_Howe", (2026, 4, 5), 24.5),  # half an hour of summer time
+        ("Australia/Lord_Howe", (2026, 10, 4), 23.5),
+        ("Asia/Kathmandu", (2026, 10, 25), 24),  # 5:45 ahead of UTC
+        ("America/Havana", (2026, 3, 8), 23),  # the clock is put forward at midnight
+    ],
+)
+def test_a_day_on_which_the_clocks_change(zone, day, hours_long):
+    """Each interval begins at a full quarter, hour or midnight of the wall clock, and a day is as long as it is."""
+    zone = ZoneInfo(zone)
+    since = datetime(*day, tzinfo=zone).astimezone(UTC)
+    until = since + timedelta(hours=hours_long)
+    for every, minutes in ((Every.QUARTER, 15), (Every.HOUR, 60)):
+        cut = list(intervals(since, until, every, zone))
+        assert cut[0][0] == since and cut[-1][1] == until
+        assert all(a[1] == b[0] and a[0] < a[1] for a, b in pairwise(cut))
+        odd = [begun for begun, _ in cut[1:] if begun.astimezone(zone).minute % minutes]
+        assert all(_changes(begun, zone) for begun in odd), "only a change of the clocks begins one in between"
+        assert all(end - begun <= timedelta(minutes=minutes) for begun, end in cut)
+    two = list(intervals(since, until + timedelta(hours=5), Every.DAY, zone))
+    assert two == [(since, until), (until, until + timedelta(hours=5))]
+
+
+def _changes(moment, zone):
+    before = moment - timedelta(seconds=1)
+    return moment.astimezone(zone).utcoffset() != before.astimezone(zone).utcoffset()
+
+
+def test_an_hour_that_comes_twice_is_two_intervals():
+    """25 October, 2:30 summer time and 2:30 winter time: a caller in each, none in the other's."""
+    log = Log()
+    change = (datetime(2026, 10, 25, 0, 30, tzinfo=UTC) - START).total_seconds()
+    log.visit("c1", change, 10, "answered", 60)
+    log.visit("c2", change + 3600, 30, "answered", 60)
+    since = datetime(2026, 10, 24, 22, tzinfo=UTC)
+    cut = list(intervals(since, since + timedelta(hours=25), Every.HOUR, BERLIN))
+    found = of_queues(log.sorted(), cut)
+    assert {number: one.hold for (number, _), one in found.items()} == {2: 10, 3: 30}
+    assert [cut[number][0].astimezone(BERLIN).hour for number in (2, 3)] == [2, 2]
+
+
+def test_an_agents_morning_by_hand():
+    """At work 3,600 s less a pause of 600: talks of 300 and 240 s with 60 s of notes each are 22 % of 3,000 s."""
+    log = Log()
+    log.shift("1001", 0, [(1000, 1600)], 3600)
+    log.visit("c1", 90, 10, "answered", 300, 60)
+    log.visit("c2", 1990, 30, "answered", 240, 60)
+    row = of_agents(log.sorted(), hours(1), at(3600))[0, "1001"].as_row()
+    assert row == {
+        "answered": 2, "unanswered": 0, "logged_in": 3600, "paused": 600, "talk": 540, "wrap": 120, "occupancy": 22.0,
+    }  # fmt: skip
+    queue = of_queues(log.sorted(), hours(1))[0, "sales"].as_row()
+    assert (queue["asa"], queue["aht"]) == (20.0, 330.0)
 
 
 _HOW = st.sampled_from(["answered", "abandoned", "exited", "refused", "waits"])

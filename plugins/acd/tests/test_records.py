@@ -87,6 +87,7 @@ def test_the_caller_hangs_up_in_a_talk(world, log):
     ring, answer = talk(world)
     ring.caller_leaves(talked=True)
     answer()
+    world.events.publish("call", id="c1", what="ended")
     assert events(world)[-1][4] == {"hold": 7.0, "talk": 30.0, "position": 1, "by": "caller"}
     assert words(log)[-1] == "c1|sales|1001|COMPLETECALLER|7|30|1"
 
@@ -97,6 +98,39 @@ def test_a_transfer(world, log):
     world.events.publish("call", id="c1", what="transferred", by="201", to="300", kind="blind")
     assert [e[0] for e in events(world)][-1] == "transferred"
     assert words(log)[-1] == "c1|sales|1001|BLINDTRANSFER|300|jf-transfer|7|30|1"
+
+
+def test_a_transfer_that_is_known_only_after_the_talk(world, log):
+    """Dial ends first, as if the agent had hung up; then the call comes back with its target."""
+    world.start()
+    ring, answer = talk(world)
+    ring.end("ANSWER")
+    answer()
+    assert [e[0] for e in events(world)][-1] == "connected", "it may yet be a transfer"
+    world.advance(3)
+    world.events.publish("call", id="c1", what="transferred", by="201", to="300", kind="blind")
+    world.advance(20)
+    world.events.publish("call", id="c1", what="ended")
+    found = {e[0]: e[4] for e in events(world)}
+    assert "completed" not in found
+    assert found["transferred"] == {"hold": 7.0, "talk": 30.0, "position": 1, "to": "300", "kind": "blind"}
+    assert found["wrapped-up"] == {"seconds": 10.0}
+    ends = [word for word in words(log) if "COMPLETE" in word or "TRANSFER" in word]
+    assert ends == ["c1|sales|1001|BLINDTRANSFER|300|jf-transfer|7|30|1"]
+
+
+def test_a_talk_before_another_queue(world, log):
+    """The caller goes on after the talk, and is in line again: now it is known who ended the talk."""
+    world.queue(after="queue:sales").start()
+    ring, answer = talk(world)
+    ring.end("ANSWER")
+    answer()
+    again = world.call("c1")
+    again.seq = 2
+    world.serve(again)
+    world.waits(again)
+    found = [e[0] for e in events(world) if e[1] == "c1"]
+    assert found == ["entered", "connected", "completed", "entered"]
 
 
 def test_an_abandon_in_line_and_one_while_it_rings(world, log):

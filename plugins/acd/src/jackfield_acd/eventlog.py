@@ -43,7 +43,7 @@ class What(StrEnum):
     ABANDONED = "abandoned"
     """The caller hung up in line. `position` at the end, `first` position, `wait`, `target`."""
     EXITED = "exited"
-    """The caller left the line for another destination. `outcome`, `position`, `first`, `wait`."""
+    """The caller left the line for another destination. `outcome`, `position`, `first`, `wait`, `target`."""
     LOST = "lost"
     """Asterisk was gone, and the caller with it; beside an `abandoned` of the same visit. `caller`."""
     LOGGED_IN = "logged-in"

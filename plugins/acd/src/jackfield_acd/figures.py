@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 from jackfield_acd.eventlog import Entry, What
 
+TIMED_OUT = frozenset({"timed out", "empty"})
+"""Outcomes that app_queue.c counts with those who hung up (`record_abandoned`); not exits by key."""
 Interval = tuple[datetime, datetime]
 """From (inclusive) and to (exclusive), in UTC."""
 
@@ -69,6 +71,8 @@ class QueueFigures(Sums):
     abandoned: int = 0
     exited: int = 0
     """Went elsewhere: time out, a key, nobody there."""
+    timed_out: int = 0
+    """Of those who exited: by the longest wait, or since nobody was there. For Asterisk's queues they gave up."""
     in_line: int = 0
     """Have not been answered and are not gone."""
     refused: int = 0
@@ -76,6 +80,7 @@ class QueueFigures(Sums):
     within: int = 0
     """Answered within the service level."""
     abandoned_within: int = 0
+    timed_out_within: int = 0
     lost: int = 0
     """Of those who abandoned: whom we lost, with Asterisk."""
     hold: float = 0.0
@@ -89,12 +94,14 @@ class QueueFigures(Sums):
         """With the figures that are made of these; None where there is nothing to make them of.
 
         `service_level` and `service_level_2` are Asterisk's ServicelevelPerf and ServicelevelPerf2 (apps/app_queue.c):
-        answered within / answered, and (answered within + abandoned within) / (answered + abandoned), in percent.
+        answered within / answered, and (answered within + abandoned within) / (answered + abandoned), in percent, where
+        a caller whose time was over has abandoned.
         """
         row: dict[str, Any] = {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
-        both = self.within + self.abandoned_within
+        gone = self.abandoned + self.timed_out
+        both = self.within + self.abandoned_within + self.timed_out_within
         row["service_level"] = _percent(self.within, self.answered)
-        row["service_level_2"] = _percent(both, self.answered + self.abandoned)
+        row["service_level_2"] = _percent(both, self.answered + gone)
         row["asa"] = _ratio(self.hold, self.answered)
         row["aht"] = _ratio(self.talk + self.wrap, self.answered)
         return row
@@ -172,6 +179,8 @@ def _visit(began: Entry, visit: Iterable[Entry]) -> QueueFigures:
                 one.abandoned_within = int(d["wait"] <= d["target"])
             case What.EXITED:
                 one.exited, one.in_line, one.longest_wait = 1, 0, d["wait"]
+                one.timed_out = int(d["outcome"] in TIMED_OUT)
+                one.timed_out_within = int(one.timed_out and d["wait"] <= d.get("target", -1))
             case What.WRAPPED_UP:
                 one.wrap += d["seconds"]
             case What.LOST:

@@ -31,6 +31,10 @@ class Visit:
     """Seconds within which callers should be answered."""
     agent: str = ""
     connected: float | None = None
+    over: tuple[float, str] | None = None
+    """When the talk was over, and by whom; whether the agent had sent the caller on is known a moment later."""
+    told: bool = False
+    """Its end has been taken down."""
     left: tuple[float, int] | None = None
     """When the caller was gone, and from which position; whether it hung up is known when the call has ended."""
     doubtful: bool = False
@@ -110,6 +114,7 @@ class Journal:
         caller: str,
     ) -> None:
         """A caller is in line; `joined` is earlier than `now` for one who has waited elsewhere."""
+        self._completed(call)
         visit = self._visits[call] = Visit(step, queue, now, position, target)
         brought = round(max(0.0, now - joined), 3)
         detail: dict[str, Any] = {"caller": caller, "position": position, "priority": priority, "brought": brought}
@@ -121,6 +126,7 @@ class Journal:
 
     def refused(self, call: str, step: int, queue: str, now: float, *, outcome: str, caller: str) -> None:
         """A caller was not let in."""
+        self._completed(call)
         visit = Visit(step, queue, now, 0, 0)
         self._note(What.REFUSED, now, call, visit, outcome=outcome, caller=caller)
 
@@ -146,20 +152,33 @@ class Journal:
             self._note(What.PERSONAL, now, call, visit, visit.agent)
 
     def talked(self, call: str, by: str, now: float) -> None:
-        """The talk is over; `by`: agent or caller. Of one whose begin nobody saw, the call's record tells."""
-        self._talk_over(What.COMPLETED, call, now, by=by)
+        """The talk is over; `by`: agent or caller. Of one whose begin nobody saw, the call's record tells.
+
+        A blind transfer looks the same until the call comes back with its target; so the entry waits until the call is
+        over, or in line again.
+        """
+        visit = self._visits.get(call)
+        if visit is not None and visit.connected is not None and visit.over is None:
+            visit.over = (now, by)
+            self._shifts.setdefault(visit.agent, Shift()).visit = (call, visit.step)
 
     def transferred(self, call: str, now: float, *, to: str, kind: str) -> None:
-        """The agent gave the caller to somebody else."""
-        self._talk_over(What.TRANSFERRED, call, now, to=to, kind=kind)
+        """The agent gave the caller to somebody else; the talk may have been over before."""
+        self.talked(call, "agent", now)
+        self._talk_over(What.TRANSFERRED, call, to=to, kind=kind)
 
-    def _talk_over(self, what: What, call: str, now: float, **detail: str) -> None:
+    def _completed(self, call: str) -> None:
         visit = self._visits.get(call)
-        if visit is None or visit.connected is None:
+        if visit is not None and visit.over is not None:
+            self._talk_over(What.COMPLETED, call, by=visit.over[1])
+
+    def _talk_over(self, what: What, call: str, **detail: str) -> None:
+        visit = self._visits.get(call)
+        if visit is None or visit.connected is None or visit.over is None or visit.told:
             return
-        hold, talk = _span(visit.entered, visit.connected), _span(visit.connected, now)
-        self._note(what, now, call, visit, visit.agent, hold=hold, talk=talk, position=visit.first, **detail)
-        self._shifts.setdefault(visit.agent, Shift()).visit = (call, visit.step)
+        at, visit.told = visit.over[0], True
+        hold, talk = _span(visit.entered, visit.connected), _span(visit.connected, at)
+        self._note(what, at, call, visit, visit.agent, hold=hold, talk=talk, position=visit.first, **detail)
         self._end(call, visit)
 
     def gone(self, call: str, now: float, *, position: int, agents: Iterable[tuple[str, float]]) -> None:
@@ -185,12 +204,13 @@ class Journal:
             at, position = visit.left or (now, 1)
             wait = _span(visit.entered, at)
             detail: dict[str, Any] = {"outcome": outcome, "position": position, "first": visit.first, "wait": wait}
-            self._note(What.EXITED, now, call, visit, **detail)
+            self._note(What.EXITED, now, call, visit, **detail, target=visit.target)
             self._end(call, visit)
         return True
 
     def ended(self, call: str) -> bool:
         """The call is over: a caller who was gone from the line hung up. Returns whether the record must be asked."""
+        self._completed(call)
         visit = self._visits.pop(call, None)
         if visit is None:
             return False

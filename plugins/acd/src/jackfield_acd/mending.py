@@ -110,7 +110,8 @@ def _not_served(call: CallRow, step: StepRow, began: Entry, left: datetime, targ
     first, wait = began.detail["position"], _seconds(began.at, left)
     if step.outcome in HUNG_UP:
         return _entry(What.ABANDONED, left, call, step, position=1, first=first, wait=wait, target=target)
-    return _entry(What.EXITED, left, call, step, outcome=step.outcome, position=1, first=first, wait=wait)
+    detail: dict[str, Any] = {"outcome": step.outcome, "position": 1, "first": first, "wait": wait, "target": target}
+    return _entry(What.EXITED, left, call, step, **detail)
 
 
 def _entry(what: What, at: datetime, call: CallRow, step: StepRow, agent: str = "", **detail: Any) -> Entry:

@@ -40,7 +40,8 @@ def lines(entry: Entry) -> list[str]:
             event = "COMPLETEAGENT" if d["by"] == "agent" else "COMPLETECALLER"
             return [_line(entry, queue, entry.agent, event, int(d["hold"]), int(d["talk"]), d["position"])]
         case What.TRANSFERRED:
-            to = ("BLINDTRANSFER", d["to"], CONTEXT) if d["kind"] == "blind" else ("ATTENDEDTRANSFER", "APP", d["to"])
+            blind = d["kind"] == "blind"
+            to = ("BLINDTRANSFER", d["to"], CONTEXT) if blind else ("ATTENDEDTRANSFER", "BRIDGE", d["to"])
             return [_line(entry, queue, entry.agent, *to, int(d["hold"]), int(d["talk"]), d["position"])]
         case What.ABANDONED:
             return [_line(entry, queue, NONE, "ABANDON", d["position"], d["first"], int(d["wait"]))]
