@@ -22,6 +22,7 @@ from jackfield.alarms.models import Entry
 from jackfield.alarms.service import Alarms
 from jackfield.alarms.teller import Teller
 from jackfield.alarms.troubles import Troubles
+from jackfield.backup import methods as backup_methods
 from jackfield.calls.broker import Broker
 from jackfield.calls.ledger import entry_of
 from jackfield.calls.recovery import PATIENCE_SECONDS, Recovery
@@ -71,6 +72,7 @@ from jackfield.telephony.trunks import TrunkStates
 log = structlog.get_logger(__name__)
 AMI_USER = "jackfield"
 BEAT_SECONDS = 1.0
+RESTART_SECONDS = 1.0
 SPARE_CALLS = 32
 """Threads beyond the limit of calls: for refusals, and for emergency calls, which no limit stops."""
 
@@ -96,6 +98,8 @@ class Daemon:
         """
         self.settings = settings
         self.started = time.monotonic()
+        self.over = threading.Event()
+        """Set when the daemon is to end."""
         self.base = settings.paths.state / "asterisk"
         self._secrets = Secrets.load(self.base / "secrets.toml")
         self._takes = settings.paths.spool / "takes"
@@ -137,7 +141,8 @@ class Daemon:
         self.writer = RecordWriter(self.database, on_trouble=self._trouble, on_ok=lambda: self._trouble(""))
         self.outbox = Outbox(self.database, lambda: self.host.jobs().keys(), self.settings.paths.run / "worker.sock")
         self.schedules = Scheduler(
-            self.database, self.outbox, lambda: [*own_schedules(self._takes), *self.host.schedules()],
+            self.database, self.outbox,
+            lambda: [*own_schedules(self._takes, self.settings.backup), *self.host.schedules()],
             lambda: ZoneInfo(self.calls.site.general.zone), self.timers, self.clock,
         )  # fmt: skip
         self.teller.connect(self.settings.alarms, self.outbox, self.alarms)
@@ -217,6 +222,9 @@ class Daemon:
         path = self.settings.paths.run / "control.sock"
         methods = [*core_methods(self), *explain.methods(self.calls, self._turns)]
         methods += site_methods.methods(self.site_processes, self.events.publish)
+        methods += backup_methods.methods(
+            self.settings.paths.state, self.site_processes, self.events.publish, self._begin_anew
+        )
         self.control = ControlApi(path, self.settings.control, self.database, self.host, self.events, methods)
 
     # -- life ------------------------------------------------------------------------------------------------------
@@ -283,6 +291,10 @@ class Daemon:
         self.host.look()
         self.timers.after(BEAT_SECONDS, self._beat)
 
+    def _begin_anew(self) -> None:
+        """End soon, when the answer to who asked is out; systemd starts a daemon again at once."""
+        self.timers.after(RESTART_SECONDS, self.over.set)
+
     def _recovered(self) -> None:
         self.host.call("jackfield_recovered")
 
@@ -319,9 +331,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (JackfieldError, OSError) as error:
         print(f"jackfieldd cannot start: {error}", file=sys.stderr)
         return 1
-    over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
-    over.wait()
+        signal.signal(number, lambda *_: daemon.over.set())
+    daemon.over.wait()
     daemon.stop()
     return 0

@@ -152,6 +152,17 @@ class IsolationSettings(_Section):
     )
 
 
+class BackupSettings(_Section):
+    """`[backup]`: back-ups of the whole box; those of the database before migrations are `backups`."""
+
+    daily: bool = Field(True, description="One is made each day")
+    at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(
+        "03:20", description="When, by the site's clock"
+    )
+    keep: int = Field(7, ge=1, le=1000, description="Daily ones that are kept")
+    recordings: bool = Field(False, description="With the recordings; they may be large")
+
+
 class Settings(_Section):
     """All settings."""
 
@@ -169,6 +180,7 @@ class Settings(_Section):
     alarms: AlarmSettings = AlarmSettings()
     control: ControlSettings = ControlSettings()
     isolation: IsolationSettings = IsolationSettings()
+    backup: BackupSettings = BackupSettings()
     plugins: dict[str, dict[str, Any]] = Field(default_factory=dict, description="[plugins.NAME]: a plugin's own")
     disabled: list[str] = Field(default_factory=list, description="Plugins that are installed but not wanted")
 

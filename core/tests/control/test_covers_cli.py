@@ -50,6 +50,8 @@ METHODS = {
     **{f"agent {verb}": f"acd.agent.{verb}" for verb in ("login", "logout", "pause", "ready", "more-time", "personal")},
     "agent reasons": "acd.pause-reasons", "agent monitor": "acd.monitor", "acd notices": "acd.notices",
     "acd figures": "acd.figures", "acd lost": "acd.lost",
+    **{f"backup {verb}": f"backup.{verb}" for verb in
+       ("create", "list", "show", "verify", "restore", "export", "remove")},
     "acd callbacks": "acd.callbacks", "acd cancel": "acd.callback.cancel",
 }  # fmt: skip
 """Command → method. A new command is added here when its method is there."""
@@ -62,13 +64,14 @@ RENAMED = {
     ("recordings show", "recording"): "id", ("recordings export", "recording"): "id",
     ("privacy bind", "duration"): "lifetime", ("privacy unbind", "identity"): "id",
     **{(f"plugins {verb}", "name"): "plugin" for verb in ("info", "check", "enable", "disable", "log", "purge")},
-    ("extension set", "dnd"): "dnd",
+    ("extension set", "dnd"): "dnd", ("backup restore", "everything"): "scope",
 }  # fmt: skip
 """(command, parameter) → what the method calls it."""
 SHOWN_ONLY = {
     ("export", "file"),
     ("plan", "files"),
     ("recordings export", "file"),
+    ("backup export", "file"),
     ("report", "csv"),
     ("plugins purge", "yes"),
 }
@@ -134,5 +137,6 @@ def test_what_the_command_puts_on_record_is_what_the_method_would(methods: dict[
         assert (METHODS[" ".join(words)], method.change) == (kept.method, kept.change), words
         assert kept.personal or not method.personal, words
     without_daemon = {"import", "export", "show", "set", "delete", "apply", "rollback", "undo", "discard", "records",
-                      "audit", "report", "migrate", "plugins purge", "phone show"}  # fmt: skip
+                      "audit", "report", "migrate", "plugins purge", "phone show",
+                      "backup create", "backup restore", "backup remove"}  # fmt: skip
     assert {" ".join(words) for words in trail.COMMANDS} == without_daemon

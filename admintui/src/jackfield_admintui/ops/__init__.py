@@ -10,6 +10,7 @@ ENTRIES = [
     Entry("plugins", N_("Plugins"), f"{_HERE}.plugins:Plugins", Group.SYSTEM, "p", "plugins"),
     Entry("jobs", N_("Jobs"), f"{_HERE}.jobs:Jobs", Group.SYSTEM, "j", "jobs"),
     Entry("schedules", N_("Schedules"), f"{_HERE}.jobs:Schedules", Group.SYSTEM, "s", "jobs.schedules"),
+    Entry("backups", N_("Back-ups"), f"{_HERE}.backups:Backups", Group.SYSTEM, "B", "backup.list"),
     Entry("bans", N_("Bans"), f"{_HERE}.bans:Bans", Group.SYSTEM, "b", "bans"),
     Entry("users", N_("Users and roles"), f"{_HERE}.users:Users", Group.SYSTEM, "u", "users"),
     Entry("audit", N_("Audit log"), f"{_HERE}.audit:Audit", Group.SYSTEM, "l", "audit"),

@@ -18,6 +18,7 @@ from jackfield.cli import (
     alarms,
     audit,
     authors,
+    backup,
     conferences,
     console,
     context,
@@ -97,6 +98,7 @@ app.command()(live.events)
 app.command()(audit.audit)
 app.command()(records.records)
 app.command()(reports.report)
+app.add_typer(backup.app, name="backup")
 app.add_typer(jobs.app, name="jobs")
 app.command()(records.migrate)
 

@@ -41,6 +41,9 @@ COMMANDS = {
     ("discard",): _Kept("site.discard", **_CHANGE),
     ("apply",): _Kept("site.apply", **_CHANGE),
     ("rollback",): _Kept("site.rollback", **_CHANGE),
+    ("backup", "create"): _Kept("backup.create", **_CHANGE),
+    ("backup", "restore"): _Kept("backup.restore", **_CHANGE),
+    ("backup", "remove"): _Kept("backup.remove", **_CHANGE),
     ("migrate",): _Kept("migrate", **_CHANGE),
     ("plugins", "purge"): _Kept("plugins.purge", **_CHANGE),
 }

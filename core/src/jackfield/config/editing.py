@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from jackfield.config.certificates import certificate_problems
@@ -232,6 +233,16 @@ class Editing:
             bodies = bodies_from(self.generations.load(current).site_json)
             return self.drafts.save(bodies, self._author, f"discard, back to generation {current}")
 
+    def replace(self, bodies: Bodies, what: str, *, check: bool = True) -> int:
+        """Make other objects the draft, all of them; the number of its revision. `what` is for the history.
+
+        Raises:
+            SiteError: the site would be wrong; without `check`, a draft with mistakes is a draft too.
+            SiteBusy: somebody else is changing the site.
+        """
+        with site_lock(self.paths.lock, self._author, what):
+            return self._save_checked(bodies, what) if check else self.drafts.save(bodies, self._author, what)
+
     # -- others ----------------------------------------------------------------------------------------------------
 
     def others_since(self, revision: int) -> list[Revision]:
@@ -267,7 +278,7 @@ class Editing:
                 )
             )
         together = merged(now, own)
-        self._refuse_mistakes(together)
+        self.refuse_mistakes(together)
         return together
 
     def _expect(self, kind: str, name: str, expected: int | None) -> None:
@@ -284,22 +295,23 @@ class Editing:
     # -- within ----------------------------------------------------------------------------------------------------
 
     def _save_checked(self, bodies: Bodies, what: str) -> int:
-        self._refuse_mistakes(bodies)
+        self.refuse_mistakes(bodies)
         return self.drafts.save(bodies, self._author, what)
 
-    def _refuse_mistakes(self, bodies: Bodies) -> None:
+    def refuse_mistakes(self, bodies: Bodies, custom: Path | None = None) -> None:
+        """Raise SiteError when a site of these objects would be wrong, with the hand-written files of `custom`."""
         site, _left_out = Site.from_json(to_json(bodies), self._host.kinds())
-        if wrong := [p for p in self._check(site) if p.refuses and not p.absent]:
+        if wrong := [p for p in self._check(site, custom) if p.refuses and not p.absent]:
             raise SiteError(sentences(wrong))
 
-    def _check(self, site: Site) -> list[Problem]:
-        found = check_site(site, self._host.kinds(), self._destinations(), self._codes(), self.music())
+    def _check(self, site: Site, custom: Path | None = None) -> list[Problem]:
+        found = check_site(site, self._host.kinds(), self._destinations(), self._codes(), self.music(custom))
         return found + certificate_problems(site.general)
 
-    def music(self) -> set[str]:
-        """Classes of music on hold: ours, and those written by hand."""
+    def music(self, custom: Path | None = None) -> set[str]:
+        """Classes of music on hold: ours, and those written by hand, by default into the folder for that."""
         try:
-            text = (self.paths.custom / "musiconhold.conf").read_text(encoding="utf-8", errors="replace")
+            text = ((custom or self.paths.custom) / "musiconhold.conf").read_text(encoding="utf-8", errors="replace")
         except OSError:
             text = ""
         return {"default"} | parse(text, "musiconhold.conf").names() - {"general"}

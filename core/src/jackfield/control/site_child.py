@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import structlog
 
 from jackfield import i18n
 from jackfield import log as logs
+from jackfield.backup.actions import NAMES as BACKUPS
+from jackfield.backup.actions import BackupActions
 from jackfield.config.actions import Actions
 from jackfield.config.workspace import Workspace
 from jackfield.errors import JackfieldError, SiteError
@@ -23,6 +26,7 @@ from jackfield.settings import load
 from jackfield.storage.engine import Database
 
 NICE = 10
+Run = Callable[[str, dict[str, Any]], Any]
 log = structlog.get_logger(__name__)
 
 
@@ -43,13 +47,19 @@ def main() -> None:
         asked = json.loads(line)
         i18n.use(asked["language"])
         workspace = Workspace(settings, host, database, author=asked["author"])
-        actions = Actions(workspace, host, lambda done, total, what: _say(answers, b"P", [done, total, what]))
-        _answer(actions, asked["action"], asked["params"], answers)
+
+        def progress(done: int, total: int, what: str) -> None:
+            _say(answers, b"P", [done, total, what])
+
+        run: Run = Actions(workspace, host, progress).run
+        if asked["action"] in BACKUPS:
+            run = BackupActions(workspace, host, database, settings, asked["author"], progress).run
+        _answer(run, asked["action"], asked["params"], answers)
 
 
-def _answer(actions: Actions, action: str, params: dict[str, Any], answers: BinaryIO) -> None:
+def _answer(run: Run, action: str, params: dict[str, Any], answers: BinaryIO) -> None:
     try:
-        result = actions.run(action, params)
+        result = run(action, params)
     except (JackfieldError, OSError) as error:
         problems = error.problems if isinstance(error, SiteError) else []
         _say(answers, b"E", {"error": str(error), "problems": problems})

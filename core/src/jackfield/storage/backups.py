@@ -62,6 +62,35 @@ class Backup:
         }  # fmt: skip
 
 
+def copy_database(database: Database, target: Path) -> None:
+    """Copy the whole database into a file of ours, as it is at one moment, while others work with it.
+
+    Raises:
+        OSError, sqlite3.Error, subprocess.SubprocessError: it could not be copied.
+    """
+    if database.file is not None:
+        with closing(sqlite3.connect(database.file)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+        return
+    command, environment = postgres_program(database, PG_DUMP)
+    done = subprocess.run(
+        [*command, "--format=custom", f"--file={target}"], stdin=subprocess.DEVNULL, capture_output=True,
+        env=environment, timeout=DUMP_SECONDS, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()[-400:]
+        raise subprocess.SubprocessError(f"{PG_DUMP} failed: {said}")
+
+
+def postgres_program(database: Database, program: str) -> tuple[list[str], dict[str, str]]:
+    """A program of PostgreSQL that works on our database: its command line and environment."""
+    url = database.engine.url
+    # Without a password: command lines are for all to see.
+    plain = url.set(drivername="postgresql", password=None).render_as_string()
+    environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
+    return [program, "--no-password", f"--dbname={plain}"], environment
+
+
 class Backups:
     """The folder of them."""
 
@@ -92,7 +121,7 @@ class Backups:
             self.folder.mkdir(mode=0o750, parents=True, exist_ok=True)
             if not self._share(owner, target):
                 os.close(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-                self._copy(part)
+                copy_database(self._database, part)
                 part.replace(target)
                 with _lock:
                     _last[self._key] = (time.monotonic(), target, {owner})
@@ -120,23 +149,6 @@ class Backups:
     @property
     def _key(self) -> str:
         return self._database.engine.url.render_as_string()
-
-    def _copy(self, part: Path) -> None:
-        if self._database.file is not None:
-            with closing(sqlite3.connect(self._database.file)) as source, closing(sqlite3.connect(part)) as copy:
-                source.backup(copy)
-            return
-        url = self._database.engine.url
-        # Without a password: command lines are for all to see.
-        plain = url.set(drivername="postgresql", password=None).render_as_string()
-        command = [PG_DUMP, "--format=custom", "--no-password", f"--file={part}", f"--dbname={plain}"]
-        environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=DUMP_SECONDS, check=False
-        )
-        if done.returncode:
-            said = done.stderr.decode(errors="replace").strip()[-400:]
-            raise subprocess.SubprocessError(f"{PG_DUMP} failed: {said}")
 
     def found(self, owner: str = "") -> list[Backup]:
         """Those that are there, newest first; of one owner, or of all."""

@@ -85,6 +85,11 @@ def state_of(database: Database, owner: str, models: Models | None) -> dict[str,
     return {"names": names, "revision": at, "wanted": _known(models)[-1] if models else None}
 
 
+def newest(models: Models) -> str:
+    """The revision that the owner's package wants. Raises MigrationFailed: the package has no revisions."""
+    return _known(models)[-1]
+
+
 @dataclass(frozen=True, slots=True)
 class How:
     """How migrations are run."""
