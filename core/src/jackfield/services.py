@@ -95,10 +95,20 @@ class EventBus:
     def __init__(self) -> None:
         self._subscribers: dict[str, list[Callable[[Mapping[str, Any]], None]]] = {}
         self._watchers: list[Callable[[str, Mapping[str, Any]], None]] = []
+        self._sources: list[Callable[[], None]] = []
+
+    def source(self, function: Callable[[], None]) -> None:
+        """Have `function` called when somebody new listens: for those who look at something only while it is wanted."""
+        self._sources = [*self._sources, function]
+
+    def _tell_sources(self) -> None:
+        for function in self._sources:
+            function()
 
     def subscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:
         """Have `function` called with each event's fields."""
         self._subscribers[topic] = [*self._subscribers.get(topic, []), function]
+        self._tell_sources()
 
     def unsubscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:
         """Call it no more."""
@@ -107,6 +117,7 @@ class EventBus:
     def watch(self, function: Callable[[str, Mapping[str, Any]], None]) -> None:
         """Have `function` called with the topic and fields of every event, until `unwatch`."""
         self._watchers = [*self._watchers, function]
+        self._tell_sources()
 
     def unwatch(self, function: Callable[[str, Mapping[str, Any]], None]) -> None:
         """Call it no more."""

@@ -13,11 +13,17 @@ def test_it_is_told_while_somebody_follows_and_only_then(tmp_path: Path) -> None
     clock, events, heard = SteeredClock(), EventBus(), []
     load = MachineLoad(events, clock, [tmp_path])
     load.start()
+    assert clock.waiting() == 0
     clock.advance(3 * SECONDS)
     events.subscribe("load", heard.append)
     assert heard == []
     clock.advance(2 * SECONDS)
     assert len(heard) == 2
+    events.unsubscribe("load", heard.append)
+    clock.advance(2 * SECONDS)
+    assert clock.waiting() == 0 and len(heard) == 2
+    events.watch(lambda topic, fields: None)
+    assert clock.waiting() == 1
     assert heard[0]["cores"] >= 1 and len(heard[0]["load"]) == 3
     assert heard[0]["disks"][0]["path"] == str(tmp_path)
     assert 0 < heard[0]["memory"]["available"] <= heard[0]["memory"]["total"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,21 +46,31 @@ def disks(folders: Sequence[Path]) -> list[dict[str, Any]]:
 
 
 class MachineLoad:
-    """Publishes the event. Looks at nothing while nobody follows."""
+    """Publishes the event. Looks at nothing, and has no timer, while nobody follows."""
 
     def __init__(self, events: EventBus, timers: TimerThread, folders: Sequence[Path]) -> None:
         self._events, self._folders = events, tuple(folders)
         self._timers = timers.apart()  # a disk that hangs holds up nothing else
+        self._lock, self._ticks = threading.Lock(), False
 
     def start(self) -> None:
         """From now on, until `stop`."""
-        self._timers.after(SECONDS, self._tell)
+        self._events.source(self._look)
+        self._look()
 
     def stop(self) -> None:
         """No more."""
         self._timers.stop()
 
+    def _look(self) -> None:
+        with self._lock:
+            if not self._ticks and self._events.wanted(TOPIC):
+                self._ticks = True
+                self._timers.after(SECONDS, self._tell)
+
     def _tell(self) -> None:
-        self._timers.after(SECONDS, self._tell)
+        with self._lock:
+            self._ticks = False
         if self._events.wanted(TOPIC):
+            self._look()
             self._events.publish(TOPIC, **machine(self._folders))
