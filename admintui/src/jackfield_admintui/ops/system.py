@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Group
@@ -11,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from jackfield_admintui.base import ConsoleScreen
-from jackfield_admintui.client import Event
+from jackfield_admintui.client import Event, Trouble
 from jackfield_admintui.texts import N_, _, ago, clock, plain, size, span
 from jackfield_admintui.widgets.bars import bar
 from jackfield_admintui.widgets.facts import facts
@@ -26,8 +27,8 @@ class System(ConsoleScreen):
 
     heading = N_("Machine")
     help_text = N_(
-        "Load, memory and disks of this machine, what versions run, and until when its certificate is valid. F9 shows "
-        "the services and their logs."
+        "Load, memory and disks of this machine, what versions run and what newer packages apt knows, and until when "
+        "its certificates are valid. F9 shows the services and their logs."
     )
     topics = frozenset({"site", "dropped"})
     DEFAULT_CSS = "System VerticalScroll { padding: 0 1; } System Static { height: auto; }"
@@ -35,6 +36,7 @@ class System(ConsoleScreen):
     def __init__(self) -> None:
         super().__init__()
         self._found: dict[str, Any] = {}
+        self._updates: dict[str, Any] = {}
 
     def body(self) -> ComposeResult:
         """One page that scrolls."""
@@ -44,6 +46,11 @@ class System(ConsoleScreen):
     async def load(self) -> None:
         """Ask and show."""
         self._found = await self.ask("system")
+        self._show()
+        try:  # apt takes its time; the rest is shown already
+            self._updates = await self.ask("system.updates")
+        except Trouble:
+            return  # a box without apt
         self._show()
 
     def heard(self, events: list[Event]) -> None:
@@ -71,12 +78,31 @@ class System(ConsoleScreen):
             words = _("{free} free of {total}").format(free=size(disk["free"]), total=size(disk["total"]))
             rows.append((plain(disk["path"]), f"{bar(disk['used'], disk['total'], WIDTH)} {words}"))
         rows += [(plain(each["path"]), self._certificate(each)) for each in found["certificates"]]
-        versions = facts(found["versions"].items())
-        page = Group(facts(rows), Text(f"\n{_('Versions')}", "bold underline"), versions)
-        self.query_one("#page", Static).update(page)
+        parts = [facts(rows), *_part(_("Versions"), found["versions"].items())]
+        self.query_one("#page", Static).update(Group(*parts, *self._packages()))
+
+    def _packages(self) -> list[Any]:
+        """What apt has newer; nothing where there is no apt."""
+        if not self._updates:
+            return []
+        found = self._updates
+        rows = [(plain(each["package"]), self._package(each)) for each in found["packages"]]
+        looked = [(_("apt looked last"), clock(found["looked_at"], date=True))] if found["looked_at"] else []
+        return _part(_("Packages"), [*rows, *looked])
+
+    def _package(self, found: dict[str, Any]) -> Text:
+        if not found["newer"]:
+            return Text(f"● {plain(found['installed'])}")
+        words = _("{installed}, newer: {candidate} (apt upgrade)")
+        words = words.format(installed=plain(found["installed"]), candidate=plain(found["candidate"]))
+        return Text(f"▲ {words}", self.console.theme_variables["warning"])
 
     def _certificate(self, found: dict[str, str]) -> Text:
         left = -(ago(found["until"]) or 0.0)
         sign, name = ("✖", "error") if left < 0 else ("▲", "warning") if left < SOON else ("●", "success")
         words = _("certificate expired on {date}") if left < 0 else _("certificate valid until {date}")
         return Text(f"{sign} {words.format(date=clock(found['until'], date=True))}", self.console.theme_variables[name])
+
+
+def _part(title: str, rows: Iterable[tuple[str, object]]) -> list[Any]:
+    return [Text(f"\n{title}", "bold underline"), facts(rows)]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from jackfield.control.machine import machine
 from jackfield.control.method import Method, Role
+from jackfield.control.updates import updates
 
 if TYPE_CHECKING:
     from jackfield.daemon import Daemon
@@ -37,9 +38,14 @@ def methods(daemon: Daemon) -> list[Method]:
             "daemon_seconds": round(time.monotonic() - daemon.started, 1),
             "host": platform.node(),
             "system": platform.platform(terse=True),
-            "certificates": certificates(daemon.base / "tls"),
+            "certificates": certificates(sorted((daemon.base / "tls").glob("*.crt")) + named()),
             "versions": versions(daemon.asterisk.version()),
         }
+
+    def named() -> list[Path]:
+        """The site's own certificate, where it has one."""
+        own = daemon.calls.site.general.tls_certificate
+        return [Path(own)] if own else []
 
     def screens() -> list[dict[str, str]]:
         """Screens that plugins bring for the console."""
@@ -53,15 +59,16 @@ def methods(daemon: Daemon) -> list[Method]:
 
     return [
         Method("system", system, Role.VIEWER),
+        Method("system.updates", updates, Role.VIEWER),
         Method("users", lambda: users(daemon.settings.control), Role.VIEWER, summary="Who has which role here"),
         Method("plugins.screens", screens, Role.VIEWER),
     ]
 
 
-def certificates(folder: Path) -> list[dict[str, str]]:
-    """Certificates in a folder, and until when each is valid (UTC); what openssl cannot read is left out."""
+def certificates(paths: list[Path]) -> list[dict[str, str]]:
+    """Certificates, and until when each is valid (UTC); what openssl cannot read is left out."""
     found = []
-    for path in sorted(folder.glob("*.crt")):
+    for path in paths:
         command = ["openssl", "x509", "-noout", "-enddate", "-in", str(path)]
         try:
             told = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
