@@ -28,6 +28,7 @@ BENCHES = {
     "start_time": "bench.hooks",
     "install_time": "bench.install",
     "console_live": "bench.console",
+    "console_records": "bench.console_records",
 }
 """Bench -> module that has a function of that name, which returns its lines."""
 

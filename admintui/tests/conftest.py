@@ -29,6 +29,13 @@ def catalogues() -> None:
                 subprocess.run(["msgfmt", "-o", str(mo), str(po)], check=True)
 
 
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where consoles keep what is not saved."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state/jackfield/console"
+
+
 @pytest.fixture
 def pbx(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
     with Simulator({"ivr": IvrPlugin, "acd": AcdPlugin}, site=SITE) as made:

@@ -105,6 +105,11 @@ class Seat:
         await self.presses("g", key)
         await self.until(lambda: isinstance(self.screen, ConsoleScreen) and self.screen.crumb == heading, heading)
 
+    async def calm(self) -> None:
+        """Wait until nothing that was asked is under way."""
+        await self.until(lambda: not any(worker.is_running for worker in self.app.workers), "it is never calm")
+        await self.pilot.pause()
+
     def text(self) -> str:
         """What is on the screen."""
         lines = self.app.screen._compositor.render_strips()

@@ -38,8 +38,7 @@ def test_every_screen_opens_by_its_key_and_shows_no_trouble(pbx, console, size, 
             await seat.until(lambda entry=entry: getattr(seat.screen, "place", "") == entry.name, entry.name)
             assert isinstance(seat.screen, ConsoleScreen)
             assert seat.screen.help_text, entry.name
-            await seat.app.workers.wait_for_complete()
-            await seat.pilot.pause()
+            await seat.calm()
             trouble = seat.screen.query_one(TroublePanel).trouble
             assert trouble is None, f"{entry.name}: {trouble}"
             shown = seat.text()

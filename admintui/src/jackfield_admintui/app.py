@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.signal import Signal
@@ -17,6 +19,8 @@ from jackfield_admintui import support, themes
 from jackfield_admintui.base import ConsoleScreen
 from jackfield_admintui.client import Event, Gatherer, Link, Trouble
 from jackfield_admintui.confirm import Confirm
+from jackfield_admintui.editing.kept import Keeper
+from jackfield_admintui.editing.left_behind import LeftBehind
 from jackfield_admintui.nav.goto import GoTo
 from jackfield_admintui.nav.help import Help
 from jackfield_admintui.nav.palette import Actions, Objects, Screens
@@ -62,6 +66,7 @@ class ConsoleApp(App[str]):
         super().__init__()
         self.link = link
         self.station = Station()
+        self.keeper = Keeper()
         self.station_changed: Signal[Station] = Signal(self, "station")
         self.listeners: list[Callable[[list[Event]], None]] = []
         """Told every batch of events, on the loop."""
@@ -78,6 +83,7 @@ class ConsoleApp(App[str]):
         """Reach the daemon, then the first screen."""
         self.station = await find_out(self.link, self.station)
         self.go(self._first)
+        self._offer_left_behind()
         loop = asyncio.get_running_loop()
         gatherer = Gatherer(loop, self._deliver, GATHER_SECONDS)
         context = contextvars.copy_context()
@@ -91,6 +97,20 @@ class ConsoleApp(App[str]):
     async def on_unmount(self) -> None:
         """No more events."""
         self.link.close()
+        self.keeper.close()
+
+    def _offer_left_behind(self) -> None:
+        found = self.keeper.left_behind() if self.can("site.set") else []
+
+        def answered(answer: str | None) -> None:
+            for path, kept in found:
+                if answer == "take":
+                    self.drill(OBJECT, kind=kept.kind, name=kept.name if kept.revision else "", kept=(path, kept))
+                elif answer == "drop":
+                    path.unlink(missing_ok=True)
+
+        if found:
+            self.push_screen(LeftBehind([kept for _path, kept in found]), answered)
 
     def _connection(self, trouble: Trouble | None) -> None:
         """The live connection came up, or broke."""
@@ -182,11 +202,23 @@ class ConsoleApp(App[str]):
 
     def _leave_all(self, then: Callable[[], None]) -> None:
         lost = [what for screen in self._console_screens() if (what := screen.unsaved())]
-        self._ask_first(lost, then)
+
+        def leave() -> None:
+            for screen in self._console_screens():
+                screen.left()
+            then()
+
+        self._ask_first(lost, leave)
 
     def _leave(self, screen: Any, then: Callable[[], object]) -> None:
         lost = screen.unsaved() if isinstance(screen, ConsoleScreen) else ""
-        self._ask_first([lost] if lost else [], then)
+
+        def leave() -> None:
+            if isinstance(screen, ConsoleScreen):
+                screen.left()
+            then()
+
+        self._ask_first([lost] if lost else [], leave)
 
     def _ask_first(self, lost: list[str], then: Callable[[], object]) -> None:
         def answered(yes: bool | None) -> None:
@@ -239,6 +271,29 @@ class ConsoleApp(App[str]):
     def action_down(self) -> None:
         """Services: state, log, start."""
         self.drill("services")
+
+    async def run_action(self, *arguments: Any, **options: Any) -> bool:
+        """As Textual's, but an action that goes wrong is told in the panel."""
+        try:
+            return await super().run_action(*arguments, **options)
+        except Exception as error:
+            self._told_broken(error)
+            return True
+
+    def _told_broken(self, error: Exception) -> None:
+        screens = self._console_screens()
+        if not screens:
+            raise error
+        screens[-1].broken(error)
+
+    def _fatal_error(self) -> None:
+        """Nothing can be shown any more: say where the report is. Textual's own way shows all that was typed."""
+        error = sys.exc_info()[1]
+        if error is not None:
+            self.keep_for_support(support.trace(error))
+        path = support.write(self.station, self, self._reports)
+        words = _("The console had to stop. What you had typed is offered when it starts again; for support: {path}")
+        self.panic(Text(words.format(path=path)))
 
     def keep_for_support(self, trace: str) -> None:
         """Keep what went wrong for the report; it is not shown."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import traceback
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,10 +10,12 @@ from jackfield.i18n import LazyText
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.css.query import NoMatches
+from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
 from jackfield_admintui.client import Event, Trouble, Why
+from jackfield_admintui.support import trace
 from jackfield_admintui.texts import N_, told
 from jackfield_admintui.widgets.frame import Crumbs, Hints, TopBar, TroublePanel
 
@@ -78,6 +79,9 @@ class ConsoleScreen(Screen[Any]):
     def unsaved(self) -> str:
         """What would be lost if the screen were closed now, in words; '' when nothing would."""
         return ""
+
+    def left(self) -> None:
+        """The person leaves the screen, and knows what is lost."""
 
     @property
     def crumb(self) -> str:
@@ -181,6 +185,19 @@ class ConsoleScreen(Screen[Any]):
         if self._stale and self.is_current:
             self.reload_soon()
 
+    async def _dispatch_message(self, message: Message) -> None:
+        """What goes wrong in a handler is told in the panel; Textual would end the console with a traceback."""
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if self in self.app.screen_stack:  # else it was closed before it had its widgets
+                self.broken(error)
+
+    def broken(self, error: Exception) -> None:
+        """A mistake of the console's own: in the panel, and kept for support."""
+        self.console.keep_for_support(trace(error))
+        self.tell(Trouble(Why.BROKEN, f"{type(error).__name__}: {error}"))
+
     async def _load(self) -> None:
         await self.load()
         if not self._refused:
@@ -198,8 +215,7 @@ class ConsoleScreen(Screen[Any]):
                 self._refused = True
             self.tell(trouble)
         except Exception as error:
-            self.console.keep_for_support(traceback.format_exc())
-            self.tell(Trouble(Why.BROKEN, f"{type(error).__name__}: {error}"))
+            self.broken(error)
 
     def forget_refusal(self) -> None:
         """The person goes on: what was refused is no news any more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -18,6 +19,7 @@ from jackfield_admintui.client import Trouble, Why
 from jackfield_admintui.editing.entries import Entry
 from jackfield_admintui.editing.fields import FieldSpec, KindSpec, Shape, kind_spec
 from jackfield_admintui.editing.form import NAME, Finding, Form
+from jackfield_admintui.editing.kept import Kept
 from jackfield_admintui.editing.listing import form_order
 from jackfield_admintui.editing.pick import Pick
 from jackfield_admintui.editing.secrets import ShowSecrets
@@ -65,9 +67,15 @@ class ObjectForm(ConsoleScreen):
     ObjectForm #whole.-bad { color: $error; }
     """
 
-    def __init__(self, kind: str, name: str = "", copy: Mapping[str, Any] | None = None) -> None:
-        """Without a name a new one; `copy` are the name and the fields that it begins with."""
+    def __init__(
+        self, kind: str, name: str = "", copy: Mapping[str, Any] | None = None, kept: tuple[Path, Kept] | None = None
+    ) -> None:
+        """Without a name a new one; `copy` are the name and the fields that it begins with.
+
+        `kept` is what a console before had not saved, and its file, which goes once the form has taken it up.
+        """
         super().__init__()
+        self._kept = kept
         self._kind, self._name, self._copy = kind, name, copy
         self.form: Form | None = None
         self._timer: Timer | None = None
@@ -132,6 +140,36 @@ class ObjectForm(ConsoleScreen):
         await place.mount_all(entries)
         entries[1 if fixed and len(entries) > 1 else 0].focus_target.focus()
         self.note("")
+        if self._kept is not None:
+            self._take_up(*self._kept)
+
+    def _take_up(self, path: Path, kept: Kept) -> None:
+        assert self.form is not None
+        for entry in self.query(Entry):
+            if (text := kept.texts.get(entry.field.id)) is not None:
+                self.form.write(entry.field.id, text)
+                entry.show(text)
+        self._keep()
+        path.unlink(missing_ok=True)
+        self._kept = None
+        if kept.revision and kept.revision != self.form.revision:
+            self.notify(_("Others have changed it since then; their changes are in, beneath what you wrote."))
+
+    def _keep(self) -> None:
+        """What is unsaved now is on disk; secrets are not."""
+        form = self.form
+        if form is None:
+            return
+        texts = {field.id: form.text(field.id) for field in form.spec.fields if not field.secret}
+        unsaved = {identity: text for identity, text in texts.items() if identity in form.changed}
+        if unsaved:
+            self.console.keeper.keep(id(self), Kept(self._kind, form.name, form.revision, unsaved))
+        else:
+            self.console.keeper.forget(id(self))
+
+    def left(self) -> None:
+        """What is not saved is given up."""
+        self.console.keeper.forget(id(self))
 
     # -- typing ----------------------------------------------------------------------------------------------------
 
@@ -148,7 +186,8 @@ class ObjectForm(ConsoleScreen):
         self._timer = self.set_timer(CHECK_SECONDS, lambda: self.start(self._check(), group="check"))
 
     async def _check(self) -> None:
-        """Ask the daemon what is wrong with what is written."""
+        """Keep what is written, and ask the daemon what is wrong with it."""
+        self._keep()
         form = self.form
         if form is None or not form.readable or not form.name:
             self._mark()
@@ -270,6 +309,7 @@ class ObjectForm(ConsoleScreen):
         found = await self.ask("site.set", kind=self._kind, name=form.name, fields=values, expected=known)
         made, self._name = form.new, form.name
         form.saved(found["revision"])
+        self._keep()
         self._behind = False
         self._mark()
         self.notify(_("{object} is in the draft. p in a list shows the plan.").format(object=self.crumb))
