@@ -23,6 +23,7 @@ from jackfield.alarms.service import Alarms
 from jackfield.alarms.teller import Teller
 from jackfield.alarms.troubles import Troubles
 from jackfield.backup import methods as backup_methods
+from jackfield.calls.blackbox import BlackBox
 from jackfield.calls.broker import Broker
 from jackfield.calls.ledger import entry_of
 from jackfield.calls.recovery import PATIENCE_SECONDS, Recovery
@@ -161,6 +162,8 @@ class Daemon:
             self.clock.now,
             lambda ways: builtin.kinds(self._turns, self.bindings, ways),
         )
+        limit = max(self.settings.overload.max_calls, self.settings.agi.max_calls)
+        self.calls.blackbox = BlackBox(self.settings.paths.run / "acting", limit + SPARE_CALLS)
         self.host.on_left = self.calls.stalls.plugin_left
         self.trunks = TrunkStates(self.alarms)
         self.quality = QualityWatch(self.alarms)
@@ -277,6 +280,7 @@ class Daemon:
         self.machine_load.stop()
         self.timers.stop()
         self.writer.close(5.0)
+        self.calls.blackbox.close()
         self.alarms.stop()
         self.teller.stop()
         self.database.close()

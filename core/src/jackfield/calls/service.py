@@ -13,6 +13,7 @@ import structlog
 from jackfield.calls import state
 from jackfield.calls.adoption import Adoption
 from jackfield.calls.arrival import Arrivals
+from jackfield.calls.blackbox import BlackBox
 from jackfield.calls.board import Board
 from jackfield.calls.call import Call, Resume, Sounds
 from jackfield.calls.dialling import Agents
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
     from jackfield.services import EventBus
 
 log = structlog.get_logger(__name__)
-MAX_RESUMES = 5
-"""Times that one call may come back; a call that kills the daemon each time is then sent to its fallback."""
 LET_GO_SECONDS = 1.0
 """How long a transferred call waits for the handler that it was taken from."""
 
@@ -82,6 +81,7 @@ class CallService:
         self.legs = Legs(self.board, registry, writer, events, self.outgoing, self.endings)
         self.adoption = Adoption(self.board, registry, writer, self.lines, self.legs)
         self.stalls = Stalls(self.board, registry, host)
+        self.blackbox = BlackBox()
         self.desk: Desk
         self.recovery: Callable[[str], None] = lambda _: None
         """Told the id of each call that has come back after a restart."""
@@ -128,6 +128,10 @@ class CallService:
     def serve(self, session: AgiSession) -> None:
         """Serve one AGI connection to its end."""
         script = self._script(session)
+        with self.blackbox.seat(session, in_turn=script == "resume"):
+            self._serve(session, script)
+
+    def _serve(self, session: AgiSession, script: str) -> None:
         if script == "resume":
             self._resume(session, Return.read(session))
         elif self.admit(script == "trunk", self.urgent(session)):
@@ -177,6 +181,8 @@ class CallService:
 
     def _first(self, call: Call, routed: str) -> str:
         self._events.publish("call", id=call.id, what="arrived")
+        if self._guilty(call.leader, routed):
+            return call.fallback
         self._host.call("jackfield_call_arrived", call=call)
         for _, answer in self._host.call("jackfield_route_call", call=call):
             if isinstance(answer, Goto):
@@ -224,11 +230,22 @@ class CallService:
             call.resumed, call.resumes = None, saved.resumes
             first, why = arrivals.transferred(call.facts)
             log.info("call.transferred", call=call.id, by=back.transferrer, number=back.transfer, to=first, why=why)
-        elif self.stalls.settle(identity) or call.resumes > MAX_RESUMES:
+        elif self.stalls.settle(identity) or self._guilty(back.channel, call.at):
             call.resumed, first = None, call.facts.fallback
         else:
             log.info("call.resumed", call=call.id, at=call.at, dial=back.dial_status, times=call.resumes)
         self._run(live, call, lambda: first)
+
+    def _guilty(self, channel: str, at: str) -> bool:
+        """Whether a channel's call has brought the daemon down time and again where it was."""
+        if not self.blackbox.guilty(channel):
+            return False
+        deaths = self.blackbox.deaths(channel)
+        log.error("call.guilty", channel=channel, at=at, deaths=deaths)
+        plugin, _ = self.kinds().get(at.partition(":")[0], ("", None))
+        if plugin:
+            self._host.fault(plugin, f"{at}: the daemon has died {deaths} times while one call was in it")
+        return True
 
     def _unserved(self, live: Live) -> bool:
         """Whether a call that comes back without a state is to start afresh: it is no handler's fault.

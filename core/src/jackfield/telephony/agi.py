@@ -10,6 +10,7 @@ import ctypes
 import select
 import socket
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from asterisk.agi import AGI
@@ -51,6 +52,9 @@ class AgiSession(AGI):  # type: ignore[misc]
         self.idle_since = time.monotonic()
         self.waited = 0.0
         """Seconds in which a command was with Asterisk, or the caller waited, all in all."""
+        self.on_act: Callable[[], None] = _untold
+        self.on_rest: Callable[[], None] = _untold
+        """Called whenever our code runs again, and whenever it begins to wait (calls/blackbox.py)."""
         sock.settimeout(ENVIRONMENT_SECONDS)
         self._get_agi_env()
         sock.settimeout(None)
@@ -97,6 +101,7 @@ class AgiSession(AGI):  # type: ignore[misc]
         if not line.isprintable():
             raise UnsafeValue(f"control characters in an AGI command: {line[:80]!r}")
         self.busy_since = time.monotonic()
+        self.on_rest()
         try:
             sent = _send_at_once(self._sock.fileno(), data, len(data), _AT_ONCE)
             if sent != len(data):  # no room, or an error, which this one raises
@@ -148,6 +153,7 @@ class AgiSession(AGI):  # type: ignore[misc]
         self.idle_since = now = time.monotonic()
         self.waited += now - (self.busy_since or now)
         self.busy_since = None
+        self.on_act()
 
     def _failed(self, answer: bytes, line: str) -> None:
         text = answer.decode("utf-8", "replace")
@@ -232,6 +238,7 @@ class AgiSession(AGI):  # type: ignore[misc]
         poll.register(self._sock, select.POLLIN | select.POLLRDHUP)
         poll.register(wake, select.POLLIN)
         self.busy_since = time.monotonic()
+        self.on_rest()
         try:
             return {descriptor for descriptor, _ in poll.poll(None if seconds is None else max(0, seconds) * 1000)}
         finally:
@@ -251,6 +258,10 @@ class AgiSession(AGI):  # type: ignore[misc]
             self._sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
+
+
+def _untold() -> None:
+    """Nobody wants to know."""
 
 
 def _unsplit(value: str) -> str:
