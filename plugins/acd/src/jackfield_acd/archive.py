@@ -37,10 +37,12 @@ class Archive(Happenings):
             return reports.rows(session, since, until, of, every, zone)
 
     def lost(self, since: datetime) -> list[dict[str, Any]]:
-        """Callers who were in line when Asterisk died, in the order in which they had come."""
+        """Callers who were in line when Asterisk died, in the order in which they had come, with their call-backs' states."""
         with self._core.storage.session() as session:
             found = eventlog.lost(session, since)
-        return [{"at": e.at, "queue": e.queue, "caller": e.detail["caller"], "call": e.call} for e in found]
+            states = callback_store.states(session, {e.call for e in found})
+        rows = [{"at": e.at, "queue": e.queue, "caller": e.detail["caller"], "call": e.call} for e in found]
+        return [row | {"callback": states.get(row["call"], "")} for row in rows]
 
     def called_back(self) -> list[dict[str, Any]]:
         """Call-backs as they are on record, the newest first."""

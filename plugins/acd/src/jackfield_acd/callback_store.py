@@ -65,6 +65,7 @@ class CallbackRow(SQLModel, table=True):
     agent: str = Field(default="", max_length=64)
     result: str = Field(default="", max_length=64)
     ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    lost: bool = False
 
 
 @dataclass(slots=True)
@@ -95,6 +96,8 @@ class Callback:
     agent: str = ""
     result: str = ""
     ended: float | None = None
+    lost: bool = False
+    """Nobody asked for it: the caller was in line when Asterisk died."""
 
     @property
     def contact(self) -> str:
@@ -122,6 +125,7 @@ class Callback:
             "agent": self.agent,
             "result": self.result,
             "ended_at": None if self.ended is None else clock.utc(self.ended),
+            "lost": self.lost,
         }
 
 
@@ -156,6 +160,12 @@ def listed(session: Session) -> list[CallbackRow]:
     return list(session.exec(select(CallbackRow).order_by(col(CallbackRow.id).desc()).limit(SHOWN)))
 
 
+def states(session: Session, calls: Iterable[str]) -> dict[str, str]:
+    """How far the call-backs of calls have come that were lost."""
+    wanted = select(CallbackRow).where(col(CallbackRow.lost), col(CallbackRow.requested_by).in_(sorted(calls)))
+    return {row.requested_by: row.state for row in session.exec(wanted)}
+
+
 def _read(row: CallbackRow, clock: Clock) -> Callback:
     assert row.id is not None
     return Callback(
@@ -175,4 +185,5 @@ def _read(row: CallbackRow, clock: Clock) -> Callback:
         phone=row.phone,
         agent=row.agent,
         result=row.result,
+        lost=row.lost,
     )

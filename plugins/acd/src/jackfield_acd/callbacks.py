@@ -104,7 +104,14 @@ class Callbacks:
 
     # -- promises --------------------------------------------------------------------------------------------------
 
-    def promise(self, queue: Queue, number: str, caller: str, call: str, place: Place, entered: float) -> bool:
+    def place(self, priority: int, joined: float) -> Place:
+        """A place in line, for somebody who has waited since a time."""
+        with self._lock:
+            return self._engine.place(priority, joined)
+
+    def promise(
+        self, queue: Queue, number: str, caller: str, call: str, place: Place, entered: float, *, lost: bool = False
+    ) -> bool:
         """Put a call-back into the line, at a place; on record when this returns.
 
         Args:
@@ -114,6 +121,7 @@ class Callbacks:
             call: the call in which it is asked for; it has left the line.
             place: the caller's place.
             entered: when the caller came into the queue.
+            lost: nobody asks; the caller was in line when Asterisk died.
 
         Returns:
             False when this number will be called back already.
@@ -121,7 +129,7 @@ class Callbacks:
         Raises:
             NoSuchQueue: the queue has gone meanwhile.
         """
-        new = Callback(0, queue.name, number, caller, call, self._clock.now(), place, entered)
+        new = Callback(0, queue.name, number, caller, call, self._clock.now(), place, entered, lost=lost)
         with self._lock:
             self._engine.rules(queue.name)
             if any(c.number == number and c.state not in OVER for c in self._known.values()):
@@ -132,8 +140,18 @@ class Callbacks:
         with self._lock:
             self._known[new.contact] = new
             self._line_up(new)
-        log.info("acd.callback_promised", callback=new.id, queue=queue.name, call=call)
+        log.info("acd.callback_promised", callback=new.id, queue=queue.name, call=call, lost=lost)
         return True
+
+    def called_again(self, queue: str, caller: str) -> Place | None:
+        """Somebody calls who was to be called back after Asterisk's death: the old place; the call-back is over."""
+        with self._lock:
+            for callback in self._known.values():
+                waits = callback.state in (State.WAITING, State.LATER)
+                if waits and callback.lost and (callback.queue, callback.caller) == (queue, caller):
+                    self._finish(callback, State.CANCELLED, "called again")
+                    return callback.place
+        return None
 
     def cancel(self, identity: int) -> None:
         """Take a promise back.

@@ -14,6 +14,7 @@ from jackfield.config.site import Site
 from jackfield_acd import callback_store, models, outside, why
 from jackfield_acd.background import Note, Worker, Writer
 from jackfield_acd.board import Board
+from jackfield_acd.callback_lost import LostCallers
 from jackfield_acd.callbacks import Callbacks
 from jackfield_acd.dispatch import Dispatch
 from jackfield_acd.fallback import PlainQueues
@@ -62,6 +63,8 @@ class Ground:
         self.supervision = Supervision(self._dispatch, self.board, core.site, self._over, self._notices)
         self.supervision.marked = lambda call, agent: self._journal.personal(call, self.clock.now())
         self.callbacks = Callbacks(core, self._dispatch, self._worker, self.clock, self._writer.note)
+        self._lost_callers = LostCallers(core, self.callbacks, self.clock)
+        self._recorder.lost = lambda: self._worker.submit(self._lost_callers.promise)
 
     def _told(self) -> None:
         """Under the lock, after each event: who follows is told, and norms are looked at."""

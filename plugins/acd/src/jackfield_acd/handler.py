@@ -85,7 +85,11 @@ class Visit:
         if self._queue.keep_waited and SINCE in self._call.data:
             self._joined = min(self._joined, float(self._call.data[SINCE]) - self._runtime.clock.epoch)
         self._wish = self._runtime.wish(self._call, self._queue)
-        self._place = place = self._runtime.place(int(self._call.data.get(PRIORITY, self._call.priority)), self._joined)
+        place = self._runtime.callbacks.called_again(self._queue.name, self._call.caller.number)
+        if place is None:
+            priority = int(self._call.data.get(PRIORITY, self._call.priority))
+            place = self._runtime.place(priority, self._joined)
+        self._place, self._joined = place, place.joined
         if self._must_announce_recording():
             refusal = self._runtime.refusal(self._queue)
             if refusal is not None:

@@ -125,6 +125,9 @@ class Queue(SiteObject):
     )
     callback_tries: int = Field(3, ge=1, le=10, description="How often a customer is called who cannot be reached")
     callback_minutes: int = Field(10, ge=1, le=1440, description="Minutes between these tries")
+    callback_lost: bool = Field(
+        True, description="With callback_key: call back who was in line when Asterisk died, at the old place"
+    )
     music: Annotated[str, NamesMusic()] = Field(
         "default", pattern=MUSIC_CLASS_PATTERN, description="Music class while waiting"
     )

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from jackfield_acd import eventlog, mending
 from jackfield_acd.background import Note
-from jackfield_acd.eventlog import Entry
+from jackfield_acd.eventlog import Entry, What
 from jackfield_acd.journal import Journal
 from jackfield_acd.queuelog import QueueLog
 
@@ -61,6 +61,8 @@ class Recorder:
         self._since = clock.utc(clock.now()) - LOOK_BACK
         self._tries: dict[str, int] = {}
         self._down: datetime | None = None
+        self.lost: Callable[[], None] = lambda: None
+        """Told when it is on record who was lost."""
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -113,6 +115,8 @@ class Recorder:
         with lock:
             self.journal.written(entries)
         self._file.write(entries)
+        if any(entry.event is What.LOST for entry in entries):
+            self.lost()
 
     def mend(self, session: Session, notes: Iterable[Note], lock: threading.Lock) -> None:
         """Take down what is missing of calls that were noted for it; all that is known must be saved."""

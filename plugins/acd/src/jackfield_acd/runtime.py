@@ -53,6 +53,7 @@ class Runtime(Archive):
             queues = self._engine.queues()
             self._recorder.recovered()
             states = {agent.name: agent.state for agent in self._engine.agents()}
+        self._worker.submit(self._lost_callers.promise)
         self._plain.recover(queues)
         self._lamps.afresh(states)
 
