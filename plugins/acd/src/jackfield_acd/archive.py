@@ -37,7 +37,7 @@ class Archive(Happenings):
             return reports.rows(session, since, until, of, every, zone)
 
     def lost(self, since: datetime) -> list[dict[str, Any]]:
-        """Callers who were in line when Asterisk died, in the order in which they had come, with their call-backs' states."""
+        """Callers who were in line when Asterisk died, in the order of their coming, and their call-backs' states."""
         with self._core.storage.session() as session:
             found = eventlog.lost(session, since)
             states = callback_store.states(session, {e.call for e in found})
