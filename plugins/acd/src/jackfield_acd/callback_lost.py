@@ -97,9 +97,7 @@ def missed(session: Session, since: datetime) -> list[Lost]:
 
 def _heard_of(session: Session, since: datetime) -> dict[str, datetime]:
     """Callers who came to a queue after a time, or for whom a call-back was made: when last."""
-    came = select(EventRow).where(
-        col(EventRow.event).in_([What.ENTERED, What.REFUSED]), col(EventRow.at) > since
-    )
+    came = select(EventRow).where(col(EventRow.event).in_([What.ENTERED, What.REFUSED]), col(EventRow.at) > since)
     made = select(CallbackRow).where(col(CallbackRow.lost), col(CallbackRow.requested_at) > since)
     heard = [(str(json.loads(row.detail)["caller"]), row.at) for row in session.exec(came)]
     heard += [(row.caller, row.requested_at) for row in session.exec(made)]
