@@ -35,6 +35,7 @@ def asterisk_dies(pbx, callers, meanwhile=lambda: None):
     pbx.daemon.events.publish("asterisk", what="down")
     for caller in callers:
         caller.hangs_up()
+    assert pbx.until(lambda: pbx.ask("calls") == [])
     pbx.clock.advance(1)
     pbx.daemon.events.publish("asterisk", what="up", started=pbx.clock.now().isoformat())
     pbx.clock.advance(1)
