@@ -39,6 +39,8 @@ from jackfield.control.core_methods import core_methods
 from jackfield.control.machine import MachineLoad
 from jackfield.control.site_processes import SiteProcesses
 from jackfield.core import Clock, Core
+from jackfield.errands import handler as errand_handler
+from jackfield.errands.service import Errands
 from jackfield.errors import JackfieldError
 from jackfield.features.desk import Desk
 from jackfield.features.lamps import Lamps
@@ -160,7 +162,10 @@ class Daemon:
             self.registry,
             self._secrets.agi_token,
             self.clock.now,
-            lambda ways: builtin.kinds(self._turns, self.bindings, ways),
+            lambda ways: [
+                *builtin.kinds(self._turns, self.bindings, ways),
+                errand_handler.kind(lambda call, name: self.errand_desk.serve(call, name)),
+            ],
         )
         limit = max(self.settings.overload.max_calls, self.settings.agi.max_calls)
         self.calls.blackbox = BlackBox(self.settings.paths.run / "acting", limit + SPARE_CALLS)
@@ -193,6 +198,11 @@ class Daemon:
         lot = ParkingLot(self.lamps.slot)
         self.desk = self.calls.desk = Desk(self.states, self.calls, self.asterisk, lot, self._takes)
         self.registry.conference_left = self.link.look_into
+        self.errands = Errands(
+            self.asterisk, self.registry, self.site_processes, self.events, self.timers, self.clock,
+            lambda: self.calls.site,
+        )  # fmt: skip
+        self.errand_desk = errand_handler.Handler(self.errands, self.calls, self.clock.now)
 
     def _put_guards(self) -> None:
         """Against attackers, fraud, and more calls than the box can carry."""

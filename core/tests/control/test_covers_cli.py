@@ -52,6 +52,7 @@ METHODS = {
     "acd figures": "acd.figures", "acd lost": "acd.lost",
     **{f"backup {verb}": f"backup.{verb}" for verb in
        ("create", "list", "show", "verify", "restore", "export", "remove")},
+    "prompts listen": "prompts.listen", "prompts record": "prompts.record", "test-call": "calls.test",
     "acd callbacks": "acd.callbacks", "acd cancel": "acd.callback.cancel",
 }  # fmt: skip
 """Command → method. A new command is added here when its method is there."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import structlog
 
 from jackfield.calls.endnote import EndNote
+from jackfield.config.objects.extension import extension_of
 from jackfield.errors import CommandFailed, JackfieldError, UnsafeValue
 from jackfield.telephony import variables
 from jackfield.telephony.ami import AmiClient
@@ -20,6 +21,7 @@ _CHANNEL = re.compile(r"[A-Za-z]{1,16}/[A-Za-z0-9*._@;+-]{1,120}")
 _PHONE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CODE = re.compile(r"[*#][0-9*#]{1,20}")
 _NUMBER = re.compile(r"[A-Za-z0-9+*#]{1,80}")
+_TITLE = re.compile(r"[A-Za-z0-9._ -]{1,40}")
 MONITOR_MODES = frozenset({"listen", "whisper", "barge", "take-over"})
 DEVICE_STATES = frozenset({"INVALID", "NOT_INUSE", "INUSE", "BUSY", "RINGING", "ONHOLD"})
 ENDED = "jackfield-ended"
@@ -146,7 +148,7 @@ class Broker:
             Async="true",
         )
 
-    def ring(self, phone: str, code: str, identity: str, *, number: str, seconds: int) -> None:
+    def ring(self, phone: str, code: str, identity: str, *, number: str, seconds: int, title: str = "") -> None:
         """Ring a phone; who takes the call has dialled `code`. Returns at once, whatever comes of it.
 
         Args:
@@ -155,6 +157,7 @@ class Broker:
             identity: the call's id from then on; each may be used once.
             number: what the phone shows.
             seconds: how long to ring.
+            title: the name that the phone shows; of words and digits only.
 
         Raises:
             UnsafeValue: not a phone, a code or an id.
@@ -170,9 +173,9 @@ class Broker:
             Exten=code,
             Priority="1",
             Timeout=str(seconds * 1000),
-            CallerID=f"<{number}>" if _NUMBER.fullmatch(number.removeprefix("+")) else "",
+            CallerID=_caller_id(number, title),
             ChannelId=identity,
-            Variable=f"{variables.EXTENSION}={phone}",
+            Variable=f"{variables.EXTENSION}={extension_of(phone)}",
             Async="true",
         )
 
@@ -317,3 +320,9 @@ class Broker:
         except JackfieldError as error:
             log.debug("asterisk.nothing", action=action, error=str(error))
             return []
+
+
+def _caller_id(number: str, title: str) -> str:
+    """What a phone shows; what could say more than a number and a name is left out."""
+    shown = f"<{number}>" if _NUMBER.fullmatch(number.removeprefix("+")) else ""
+    return f'"{title}" {shown}' if shown and _TITLE.fullmatch(title) else shown

@@ -106,6 +106,19 @@ class Speech(CallBasis):
         """
         return self.play(sounds, keys=keys, values=values)
 
+    def play_files(self, paths: Sequence[str], *, keys: str = "") -> str:
+        """Play sound files, named in full without extension, one after the other (core's own).
+
+        Returns:
+            The key that stopped it, or ''.
+
+        Raises:
+            CallerHungUp: the caller is gone.
+        """
+        self.flush()
+        self.music(False)
+        return next((key for path in paths if (key := self._play_file(path, keys, False))), "")
+
     def _play_file(self, path: str, keys: str, interruptible: bool) -> str:
         try:
             if not interruptible:

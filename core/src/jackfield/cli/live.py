@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_text
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,8 +12,8 @@ import typer
 from jackfield.cli import output
 from jackfield.cli.context import Json
 from jackfield.cli.privileges import author, become_service_user
+from jackfield.control.client import Subscription, request, socket_path
 from jackfield.control.client import events as follow
-from jackfield.control.client import request, socket_path
 from jackfield.i18n import gettext_for
 
 _ = gettext_for("jackfield")
@@ -23,6 +24,16 @@ def ask(method: str, **params: Any) -> Any:
     who = author()
     become_service_user()
     return request(method, path=_socket(), by=who, **params)
+
+
+def ask_and_follow(topic: str, method: str, **params: Any) -> Iterator[dict[str, Any]]:
+    """Ask for something that goes on after the answer: the answer, then the events of a topic with the answer's id."""
+    who = author()
+    become_service_user()
+    with Subscription([topic], path=_socket()) as stream:
+        begun = request(method, path=_socket(), by=who, **params)
+        yield begun
+        yield from (event["data"] for event in stream if event.get("data", {}).get("id") == begun["id"])
 
 
 def _socket() -> Path:

@@ -23,6 +23,7 @@ from jackfield.cli import (
     console,
     context,
     draft,
+    errands,
     jobs,
     live,
     phones,
@@ -78,6 +79,8 @@ app.add_typer(authors.app, name="plugin")
 app.add_typer(alarms.app, name="alarms")
 app.add_typer(acd.app, name="acd")
 app.add_typer(routes.route_app, name="route")
+app.add_typer(errands.prompts_app, name="prompts")
+app.command("test-call")(errands.place_test_call)
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(recordings.app, name="recordings")
 for _command in (

@@ -95,6 +95,19 @@ class Actions:
         except binascii.Error:
             raise SiteError([_("the sound is not base64")]) from None
 
+    def trial_sounds(self, prompt: str, language: str, text: str, file: str) -> dict[str, Any]:
+        """The sounds of a prompt of the draft, of a text or of a kept file, made if need be: for a phone to play."""
+        return {"files": self._workspace.trial_sounds(prompt, language, text, file)}
+
+    def keep_prompt(self, prompt: str, language: str, data: str) -> dict[str, Any]:
+        """Make a recording what a prompt of the draft says in a language; its text in that language goes."""
+        kept, drafts = self.keep_sound(data)["file"], self._workspace.drafts
+        body, revision = drafts.bodies().get(("prompt", prompt), {}), drafts.versions().get(("prompt", prompt), 0)
+        text = {tongue: words for tongue, words in body.get("text", {}).items() if tongue != language}
+        fields = {"text": text, "file": body.get("file", {}) | {language: kept}}
+        what = _("prompt {name} recorded at a phone").format(name=prompt)
+        return {"revision": self._workspace.change([Wanted("prompt", prompt, fields, revision)], what)}
+
     def set_(self, kind: str, name: str, fields: Params, expected: int | None) -> dict[str, Any]:
         """Change the named fields of an object, or make it; the other fields stay."""
         return {"revision": self._workspace.set_fields(kind, name, fields, expected)}
@@ -209,6 +222,8 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "examine": Actions.examine,
     "change": Actions.change,
     "keep_sound": Actions.keep_sound,
+    "trial_sounds": Actions.trial_sounds,
+    "keep_prompt": Actions.keep_prompt,
     "set": Actions.set_,
     "delete": Actions.delete,
     "import": Actions.import_,

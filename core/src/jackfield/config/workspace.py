@@ -32,6 +32,8 @@ from jackfield.i18n import gettext_for
 from jackfield.plugins import PluginHost
 from jackfield.prompts.library import Library, Progress
 from jackfield.prompts.manifest import Manifest
+from jackfield.prompts.tools import SoundError
+from jackfield.prompts.trials import Trial, Trials
 from jackfield.settings import Settings
 from jackfield.storage.engine import Database
 from jackfield.storage.errors import StorageError
@@ -192,6 +194,19 @@ class Workspace(Editing):
             site, after.files, sounds, 0, self.generations.load(old), kinds, [secrets.ami_secret, secrets.agi_token],
             warnings,
         )  # fmt: skip
+
+    def trial_sounds(self, prompt: str, language: str, text: str, file: str) -> list[str]:
+        """Sounds that a phone can play now, as Asterisk names them: a draft's prompt, a text, or a kept file.
+
+        Raises:
+            SiteError: there is no such prompt, or it cannot be made.
+        """
+        site, warnings = self.draft()
+        requests = collect(self._host, "jackfield_sounds", SoundRequest, site, warnings)
+        try:
+            return Trials(self._library).make(site, requests, Trial(prompt, language, text, file))
+        except SoundError as error:
+            raise SiteError([str(error)]) from None
 
     # -- within ----------------------------------------------------------------------------------------------------
 

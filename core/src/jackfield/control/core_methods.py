@@ -15,6 +15,7 @@ from jackfield.control import audit, call_methods, record_methods, system_method
 from jackfield.control.method import Caller, Method, Role
 from jackfield.control.trunks import describe_trunks
 from jackfield.describe import describe_settings
+from jackfield.errands import methods as errand_methods
 from jackfield.errors import JackfieldError
 from jackfield.features import conference
 from jackfield.features import methods as feature_methods
@@ -66,6 +67,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
         *privacy_methods.methods(daemon.bindings),
         *feature_methods.methods(daemon.calls, daemon.states, daemon.registry),
         *conference.methods(daemon.desk),
+        *errand_methods.methods(daemon.errands, calls, daemon.database),
     ]
 
 

@@ -37,6 +37,7 @@ def core_codes() -> list[FeatureCode]:
         FeatureCode("*8", _("Pick up a call that rings in the group"), "pickup:group"),
         FeatureCode("*68", _("Park the call on hold (or transfer a call here)"), "park:held", transfer=True),
         FeatureCode("*3", _("Conference: add a number to the call on hold"), "conference:add", rest=True),
+        FeatureCode("*51", _("An errand of the console (rings a phone; not to be dialled)"), "errand:phone"),
         FeatureCode("*3#", _("Conference: what transfers into it use"), "conference:join", rest=True, transfer=True),
     ]
 

@@ -73,6 +73,17 @@ CORE_PROMPTS: dict[str, dict[str, str]] = {
         "en": "Enter the number to add, then press the hash key.",
         "zh": "请输入要加入的号码，按井号键结束。",
     },
+    "errand-again": {"en": "Press 1 to hear it again, or hang up.", "zh": "重听请按1，结束请挂机。"},
+    "errand-record": {
+        "en": "Speak after the tone. Press the hash key when you have finished.",
+        "zh": "请在提示音后录音，结束请按井号键。",
+    },
+    "errand-nothing": {"en": "Nothing was recorded.", "zh": "没有录到声音。"},
+    "errand-review": {
+        "en": "Press 1 to keep it, 2 to hear it again, 3 to record it anew.",
+        "zh": "保留请按1，重听请按2，重录请按3。",
+    },
+    "errand-kept": {"en": "The recording is kept.", "zh": "录音已保存。"},
     "feature-conference-joined": {"en": "You are in the conference.", "zh": "您已进入会议。"},
 }
 """`{name: {language: text}}`; a site's own prompt of the same name takes its place."""

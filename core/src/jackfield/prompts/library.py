@@ -85,18 +85,18 @@ class Library:
                 else:
                     texts[prompt.name, tongue] = text
             files |= {(prompt.name, language): file for language, file in prompt.file.items()}
-        sounds = [self._uploaded(name, language, file) for (name, language), file in files.items()]
+        sounds = [self.uploaded(name, language, file) for (name, language), file in files.items()]
         patterns: Table[list[str]] = {}
         sounds += [_tone(BEEP, language) for language in VOICES if (BEEP, language) not in texts | files]
         for (name, language), text in texts.items():
             if (name, language) in files:
                 continue
             if name not in values:
-                sounds.append(_spoken(name, language, text))
+                sounds.append(spoken(name, language, text))
                 continue
             parts = templates.split(name, text)
             patterns.setdefault(language, {})[name] = [f"{{{part.hole}}}" if part.hole else part.name for part in parts]
-            sounds += [_spoken(part.name, language, part.words) for part in parts if not part.hole]
+            sounds += [spoken(part.name, language, part.words) for part in parts if not part.hole]
         sounds.sort(key=lambda s: (s.language, s.name))
         table: Table[str] = {}
         for sound in sounds:
@@ -104,6 +104,10 @@ class Library:
         return SoundPlan(sounds, Manifest(self._paths.sounds, site.general.language, table, patterns), alarms)
 
     # -- what is there ---------------------------------------------------------------------------------------------
+
+    def stem_of(self, sound: Sound) -> str:
+        """A sound as Asterisk names it: in full, without extension."""
+        return str(self._paths.sounds / sound.language / sound.stem)
 
     def missing(self, plan: SoundPlan) -> list[Sound]:
         """Those that are not made yet."""
@@ -118,7 +122,12 @@ class Library:
     def _path(self, sound: Sound, form: str) -> Path:
         return self._paths.sounds / sound.language / f"{sound.stem}.{form}"
 
-    def _uploaded(self, name: str, language: str, file: str) -> Sound:
+    def uploaded(self, name: str, language: str, file: str) -> Sound:
+        """A kept file.
+
+        Raises:
+            SoundError: it is gone.
+        """
         path = self._paths.sources / file
         try:
             data = path.read_bytes()
@@ -260,7 +269,8 @@ def _refused(request: SoundRequest) -> str:
     return templates.uneven(request.text)
 
 
-def _spoken(name: str, language: str, text: str) -> Sound:
+def spoken(name: str, language: str, text: str) -> Sound:
+    """A text in a language."""
     return Sound(name, language, text, None, _digest(b"text", language.encode(), text.encode()))
 
 
