@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from jackfield_admintui.editing.menu_tree import Step as Place
 from jackfield_admintui.editing.menu_tree import trees
-from jackfield_admintui.editing.newcomer import answered, changes, done, fields_of, steps
+from jackfield_admintui.editing.newcomer import answered, changes, done, fields_of, recorded, steps, to_dial
+from jackfield_admintui.editing.phone_sheet import brief, write
 from jackfield_admintui.editing.texts import NoValue, written
 
 STEPS = {step.key: step for step in steps()}
@@ -59,8 +60,36 @@ def test_a_greeting_then_a_queue_of_all_phones(specs, phones):
 
 def test_a_menu_says_its_keys(specs, phones):
     draft = answer(phones, specs, "number", number="5550100", answers="menu")
-    assert draft["menu", "main"]["keys"] == {"1": "extension:201", "2": "extension:202"}
-    assert draft["prompt", "welcome"]["text"]["en"] == "For Ann press 1, for Ben press 2."
+    assert draft["menu", "main"]["keys"] == {"1": "queue:main", "2": "extension:201", "3": "extension:202"}
+    assert draft["menu", "main"]["on_timeout"] == "queue:main"
+    spoken = "For the next free colleague press 1, for Ann press 2, for Ben press 3."
+    assert draft["prompt", "welcome"]["text"]["en"] == spoken
+    assert sorted(name for kind, name in draft if kind == "agent") == ["201", "202"]
+    assert answered(STEPS["number"], draft)["greeting"] == "", "what it says by itself is not the person's answer"
+
+
+@pytest.mark.parametrize("who", ["phone", "queue", "menu"])
+def test_a_recorded_greeting_stays_until_a_text_takes_its_place(specs, phones, who):
+    recording = {("prompt", "welcome"): {"file": {"en": "x.wav"}}}
+    draft = answer(phones | recording, specs, "number", number="5550100", answers=who)
+    assert draft["prompt", "welcome"] == {"file": {"en": "x.wav"}} and recorded(draft)
+    assert draft["did", "main"]["destination"] == "ivr:main" and draft["menu", "main"]["prompt"] == "welcome"
+    written_ = answer(draft, specs, "number", greeting="Hello.")
+    assert written_["prompt", "welcome"] == {"text": {"en": "Hello."}} and not recorded(written_)
+
+
+@pytest.mark.parametrize(("number", "dialled"), [("5550100", "5550100"), ("+4420", "+4420"), ("_!", "extension:201")])
+def test_a_test_call_dials_the_number_or_goes_where_a_pattern_leads(specs, phones, number, dialled):
+    assert to_dial(answer(phones, specs, "number", number=number, answers="phone")) == dialled
+
+
+def test_the_sheet_of_the_phones_is_for_its_owner_only(tmp_path):
+    account = {"user_name": "201", "display_name": "Ann\x1b[2J", "password": "p4ss", "server": "192.0.2.1"}
+    path = write([account, account | {"user_name": "202"}], tmp_path)
+    text = path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert text.count("Password: p4ss") == 2 and "\x1b" not in text
+    assert brief(account, there=False).plain.count("p4ss") == 1 and "p4ss" not in brief(account, there=True).plain
 
 
 @pytest.mark.parametrize("who", ["phone", "queue", "menu"])

@@ -46,10 +46,31 @@ def test_a_newcomer_leaves_and_goes_on_and_a_call_is_shown(office, size):
         await seat.presses("f2")
         await seat.sees("page 5 of 5", "F5 puts this into force")
         await seat.presses("f5")
-        await seat.sees("Set up the phones", "user 201", "Then call 5550100")
+        await seat.sees("Enter this into the phones", "user 201", "Then call 5550100")
         caller = office.pbx.caller("7001", dials="5550100", trunk="carrier")
         await seat.sees("● 7001")
         caller.hangs_up()
+        for extension in ("201", "202"):
+            office.pbx.asterisk.register(extension, True)
+        await seat.sees("202 Ben  ✔ registered")
+        await test_call(seat)
+
+    async def test_call(seat):
+        await seat.presses("f4")
+        await seat.sees("Which phone shall make the test call?", "202")
+        await seat.presses("2", "0", "2", "enter")
+        await seat.sees("Test call: 5550100", "The phone 202 rings: answer it")
+        ben, ann = office.pbx.phone("202"), office.pbx.phone("201")
+        ben.rings()
+        ben.answers()
+        ann.rings()
+        await seat.sees("→ extension:201", "☎ 201: rings")
+        ann.answers()
+        await seat.sees("☎ 201: answered")
+        ann.hangs_up()
+        await seat.sees("✔ Over.")
+        await seat.presses("enter")
+        await seat.sees("Then call 5550100")
 
     office.console(begin, size=size)
     assert office.names("trunk") == ["carrier"]

@@ -47,7 +47,8 @@ class Events(Protocol):
     `queue` (queue, what, call), `alarm` (what, key, text, severity, source, count …),
     `asterisk` (what: up, with started: since when it runs; or down), `plugin` (plugin, state, reason),
     `unanswered` (id, cause: Q.850; of a call that was never answered, as one that `Asterisk.ring` began),
-    `site` (what, who, kind, name; or progress: done, total, text), `errand` (id, kind, phone, state, reason …).
+    `site` (what, who, kind, name; or progress: done, total, text), `errand` (id, kind, phone, state, reason …),
+    `trunk` (name, state).
     """
 
     def subscribe(self, topic: str, function: Callable[[Mapping[str, Any]], None]) -> None:

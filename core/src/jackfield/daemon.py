@@ -171,6 +171,7 @@ class Daemon:
         self.calls.blackbox = BlackBox(self.settings.paths.run / "acting", limit + SPARE_CALLS)
         self.host.on_left = self.calls.stalls.plugin_left
         self.trunks = TrunkStates(self.alarms)
+        self.trunks.changed = lambda name, state: self.events.publish("trunk", name=name, state=str(state))
         self.quality = QualityWatch(self.alarms)
         self.calls.endings.ended = self.quality.call_ended
         self.calls.outgoing.serve(self.alarms, self.trunks.usable, self.trunks.tried)

@@ -23,7 +23,7 @@ ENTRIES = [
     _set_up("site-agents", N_("Agents"), "objects:Agents", "A"),
     _set_up("site-hours", N_("Business hours"), "objects:BusinessHours", "H"),
     _set_up("caller-lists", N_("Caller lists"), "objects:CallerLists", "L"),
-    _set_up("site-prompts", N_("Prompts"), "objects:Prompts", "P"),
+    _set_up("site-prompts", N_("Prompts"), "prompts:Prompts", "P"),
     _set_up("which-way", N_("Which way?"), "routes:WhichWay", "W"),
     _set_up("kinds", N_("Everything"), "kinds:Kinds", "K"),
     _set_up("plan", N_("Plan"), "plan:PlanScreen", "D"),

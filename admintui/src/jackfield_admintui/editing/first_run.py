@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -12,15 +13,33 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from jackfield_admintui.base import ConsoleScreen
-from jackfield_admintui.client import Trouble, Why
+from jackfield_admintui.client import Event, Trouble, Why
 from jackfield_admintui.editing.entries import Entry
+from jackfield_admintui.editing.errands import ring
 from jackfield_admintui.editing.fields import FieldSpec, KindSpec, kind_spec
-from jackfield_admintui.editing.newcomer import STATES, answered, changes, done, fields_of, steps, trunk_name
+from jackfield_admintui.editing.newcomer import (
+    ROUTE,
+    STATES,
+    WELCOME,
+    answered,
+    changes,
+    done,
+    fields_of,
+    language_of,
+    recorded,
+    steps,
+    to_dial,
+    trunk_name,
+)
 from jackfield_admintui.editing.object_form import how_to_write
+from jackfield_admintui.editing.phone_sheet import brief, write
 from jackfield_admintui.editing.plan import APPLY_SECONDS, words
 from jackfield_admintui.editing.texts import NoValue, written
 from jackfield_admintui.texts import N_, _, plain, told
 
+PAGES_OF = {"record": {"number"}, "listen": {"number"}, "sheet": {"phones", "ready"}, "test": {"ready"},
+            "next": {"", "site", "trunk", "phones", "number"}}  # fmt: skip
+"""Action → the pages that offer its key."""
 KINDS = ("general", "trunk", "extension", "did", "prompt", "menu", "queue", "agent")
 REASON = "first set-up"
 
@@ -34,12 +53,19 @@ class FirstRun(ConsoleScreen):
         "whenever you like: what you answered is in the draft, and the assistant begins where you stopped. "
         "Everything can be changed later in the lists of the menu."
     )
-    topics = frozenset({"site", "trunk", "call"})
-    needs: ClassVar = {"next": "site.change", "apply": "site.apply"}
+    topics = frozenset({"site", "trunk", "call", "phone"})
+    needs: ClassVar = {
+        "next": "site.change", "apply": "site.apply", "record": "prompts.record", "listen": "prompts.listen",
+        "sheet": "phone.show", "test": "calls.test",
+    }  # fmt: skip
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2,ctrl+s", "next", N_("Keep, go on"), priority=True, key_display="F2"),
         Binding("f3", "before", N_("Page before"), priority=True, key_display="F3"),
         Binding("f5", "apply", N_("Put into force"), priority=True, key_display="F5"),
+        Binding("f4", "test", N_("Test call"), priority=True, key_display="F4"),
+        Binding("f6", "record", N_("Record"), priority=True, key_display="F6"),
+        Binding("f7", "listen", N_("Listen"), priority=True, key_display="F7"),
+        Binding("f6", "sheet", N_("File"), priority=True, key_display="F6"),
         Binding("up", "app.focus_previous", N_("Field above"), show=False),
         Binding("down", "app.focus_next", N_("Field below"), show=False),
     ]
@@ -63,6 +89,8 @@ class FirstRun(ConsoleScreen):
         self._fields: list[FieldSpec] = []
         self._texts: dict[str, str] = {}
         self._saved: dict[str, str] = {}
+        self._busy = ""
+        """What is being done that takes a while."""
 
     def body(self) -> ComposeResult:
         """Pages at the left, questions beside them."""
@@ -118,6 +146,7 @@ class FirstRun(ConsoleScreen):
         if entries:
             entries[0].focus_target.focus()
         self.note(_("page {number} of {count}").format(number=place + 1, count=len(self._steps)))
+        self.refresh_bindings()
         await self._report()
 
     @on(Entry.Written)
@@ -176,24 +205,39 @@ class FirstRun(ConsoleScreen):
     async def _apply(self, place: int) -> None:
         if self._fields:
             await self._keep(place)
-        self.query_one("#report", Static).update(
-            _("Putting it into force; the first time sounds are made, which takes a while …")
-        )
-        await self.ask("site.plan", seconds=APPLY_SECONDS)
-        await self.ask("site.apply", reason=REASON, seconds=APPLY_SECONDS)
+        self._busy = _("Putting it into force; the first time sounds are made, which takes a while …")
+        self._show_progress()
+        try:
+            await self.ask("site.apply", reason=REASON, seconds=APPLY_SECONDS)
+        finally:
+            self._busy = ""
         self.notify(_("It is in force."))
-        await self._report()
+        await self._turn_to(place)
+
+    def heard(self, events: list[Event]) -> None:
+        """How far the making of sounds is; and as of all screens."""
+        told_of = [e["data"] for e in events if e["event"] == "site" and e.get("data", {}).get("what") == "progress"]
+        if self._busy and told_of:
+            self._show_progress("  {done}/{total}  {text}".format(**{k: plain(v) for k, v in told_of[-1].items()}))
+        elif not self._busy:
+            super().heard(events)
+
+    def _show_progress(self, far: str = "") -> None:
+        self.query_one("#report", Static).update(Text(self._busy + far, style="italic"))
 
     async def _report(self) -> None:
-        """The line's state on its page; at the end all that is left to do, and the call while it comes."""
+        """What is live on a page: the line's state, phones that come, all that is left to do, and calls."""
         step = self._steps[self._place or 0]
-        report = self.query_one("#report", Static)
+        found = Text()
         if step.key == "trunk":
-            report.update(await self._line())
+            found = await self._line()
+        elif step.key == "phones":
+            found = await self._phones()
+        elif step.key == "number" and recorded(self._there):
+            found = Text(_("The greeting is recorded; F7 plays it to you. A text takes its place."), style="bold")
         elif step.key == "ready":
-            report.update(await self._ready())
-        else:
-            report.update("")
+            found = await self._ready()
+        self.query_one("#report", Static).update(found)
 
     async def _line(self) -> Text:
         name = trunk_name(self._there)
@@ -201,6 +245,24 @@ class FirstRun(ConsoleScreen):
         if name not in trunks:
             return Text(_("It is not in force yet; F5 puts it into force and tests it."), style="italic")
         return Text(_("Now: ") + told(STATES.get(trunks[name]["state"], trunks[name]["state"])), style="bold")
+
+    async def _in_force(self) -> list[tuple[dict[str, Any], bool]]:
+        """The phones in force: account, and whether it is registered."""
+        found = []
+        for extension in await self.ask("extensions"):
+            there = {device["name"]: device["registered"] for device in extension["devices"]}
+            for account in await self.ask("phone.show", extension=extension["extension"]):
+                found.append((account, bool(there.get(account["user_name"]))))
+        return found
+
+    async def _phones(self) -> Text:
+        phones = await self._in_force()
+        if not phones:
+            return Text(_("None is in force yet; F5 puts them into force."), style="italic")
+        out = Text(_("Enter this into the phones (F6 writes all settings into a file):") + "\n", style="bold")
+        for account, there in phones:
+            out.append_text(brief(account, there))
+        return out
 
     async def _ready(self) -> Text:
         plan = await self.ask("site.plan", seconds=APPLY_SECONDS)
@@ -210,12 +272,13 @@ class FirstRun(ConsoleScreen):
             return out
         out = Text(_("All is in force. Line: "))
         out.append_text(await self._line())
-        out.append("\n\n" + _("Set up the phones:") + "\n", style="bold")
-        for kind, name in sorted(self._there):
-            if kind == "extension":
-                out.append_text(await self._phone(name))
-        number = self._there.get(("did", "main"), {}).get("number", "")
-        out.append("\n" + _("Then call {number}. Calls now:").format(number=plain(number)) + "\n", style="bold")
+        out.append("\n")
+        out.append_text(await self._phones())
+        if any(kind == "queue" for kind, _name in self._there):
+            out.append(_("Each agent dials *11 at the phone to take calls from the queue.") + "\n")
+        number = self._there.get(("did", ROUTE), {}).get("number", "")
+        shown = _("Then call {number}, or F4 for a test call. Calls now:").format(number=plain(number))
+        out.append("\n" + shown + "\n", style="bold")
         calls = await self.ask("calls")
         for call in calls:
             talking = _("they talk") if call["talking"] else _("rings or listens")
@@ -224,12 +287,61 @@ class FirstRun(ConsoleScreen):
             out.append("  " + _("none yet; this page shows it at once") + "\n")
         return out
 
-    async def _phone(self, extension: str) -> Text:
-        accounts = await self.ask("phone.show", extension=extension)
-        out = Text()
-        for account in accounts:
-            out.append(f"  {plain(account['display_name'])}: ", style="bold")
-            shown = _("server {server}, user {user}, password {password}")
-            out.append(shown.format(server=plain(account["server"]), user=plain(account["user_name"]),
-                                    password=plain(account["password"])) + "\n")  # fmt: skip
-        return out
+    # -- at a phone ------------------------------------------------------------------------------------------------
+
+    def action_record(self) -> None:
+        """The greeting, at a phone."""
+        language = language_of(self._there)
+        ring(self, "prompts.record", _("Record the greeting at which phone?"), self._recorded, prompt=WELCOME,
+             language=language)  # fmt: skip
+
+    def _recorded(self, good: bool) -> None:
+        if good and self._place is not None:
+            self._texts["greeting"] = ""
+            self.start(self._take_recorded(self._place), group="page")
+
+    async def _take_recorded(self, place: int) -> None:
+        """What is typed stays; only the greeting is another one now."""
+        await self._look()
+        texts = {**self._texts, "greeting": ""}
+        await self._turn_to(place)
+        for entry in self.query(Entry):
+            if entry.field.id in texts:
+                entry.show(texts[entry.field.id])
+        self._texts = texts
+
+    def action_listen(self) -> None:
+        """The greeting as it is written here, or recorded, at a phone."""
+        text, language = self._texts.get("greeting", "").strip(), language_of(self._there)
+        if not text and ("prompt", WELCOME) not in self._there:
+            self.notify(_("There is no greeting yet: write one, or record it with F6."), severity="warning")
+            return
+        heard: dict[str, Any] = {"text": text} if text else {"prompt": WELCOME}
+        ring(self, "prompts.listen", _("Listen to the greeting at which phone?"), language=language, **heard)
+
+    def action_sheet(self) -> None:
+        """All settings of all phones into a file."""
+        self.start(self._sheet())
+
+    async def _sheet(self) -> None:
+        accounts = [account for account, _there in await self._in_force()]
+        if not accounts:
+            raise Trouble(Why.REFUSED, _("No phone is in force yet; F5 puts them into force."))
+        try:
+            path = await asyncio.to_thread(write, accounts)
+        except OSError as error:
+            text = _("The file cannot be written: {error}.").format(error=error)
+            raise Trouble(Why.REFUSED, text) from None
+        self.notify(_("The settings of all phones, with passwords, are in {path}").format(path=plain(path)), timeout=15)
+
+    def action_test(self) -> None:
+        """A call to the number, from a phone."""
+        number = to_dial(self._there)
+        question = _("Which phone shall make the test call? It rings first; answer it.")
+        ring(self, "calls.test", question, number=number)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Each page has keys of its own."""
+        step = "" if self._place is None else self._steps[self._place].key
+        pages = PAGES_OF.get(action)
+        return super().check_action(action, parameters) and (pages is None or step in pages)

@@ -54,14 +54,25 @@ def steps() -> list[Step]:
             "trunk",
             ("host", "username", "secret", "transport"),
         ),
-        Step("phones", _("The phones"), _("A phone on each line: its number and whose it is."), own=(_phones(),)),
+        Step(
+            "phones",
+            _("The phones"),
+            _(
+                "A phone on each line: its number and whose it is. F5 puts them into force; then this page tells what "
+                "to enter into each, and shows when it has come."
+            ),
+            own=(_phones(),),
+        ),
         Step(
             "number",
             _("The number"),
-            _("The number that people call you on, what they hear first, and who answers."),
+            _(
+                "The number that people call you on, what they hear first, and who answers. "
+                "F6 records the greeting at a phone that is in force; F7 plays it."
+            ),
             own=_answers(),
         ),
-        Step("ready", _("Ready"), _("Put it into force, set up the phones, and call.")),
+        Step("ready", _("Ready"), _("F5 puts all into force. Set up the phones; F4 rings one and makes a test call.")),
     ]
 
 
@@ -72,12 +83,12 @@ def _phones() -> FieldSpec:
 def _answers() -> tuple[FieldSpec, ...]:
     number = _("As your carrier sends it, as in 5550100; _! takes every number")
     greeting = _(
-        "Spoken to every caller at first; empty for none. For a menu it tells the keys: 1 is the first phone, "
-        "2 the second …"
+        "Spoken to every caller at first; empty for none. A menu tells its keys: 1 is the queue, 2 the first phone, "
+        "3 the second … Left empty, the menu says so itself. A text takes the place of what was recorded"
     )
     who = _(
-        "phone: the first phone rings. queue: callers wait for the next free phone that has logged in with *11. "
-        "menu: callers choose by key"
+        "phone: the first phone rings. queue: callers wait for the next free agent; each phone is one, and logs in "
+        "by dialling *11. menu: callers choose by key the queue or a phone"
     )
     return (
         FieldSpec("number", Shape.TEXT, number, needed=True),
@@ -113,10 +124,13 @@ def _number_answers(there: Objects) -> dict[str, Any]:
         return {}
     found = {"number": route.get("number", "")}
     texts = there.get(("prompt", WELCOME), {}).get("text", {})
-    found["greeting"] = next(iter(texts.values()), "")
+    phones = sorted(name for kind, name in there if kind == "extension")
+    greeting = texts.get(language_of(there), next(iter(texts.values()), ""))
+    found["greeting"] = "" if greeting == spoken_keys(there, phones, language_of(there)) else greeting
     menu = there.get(("menu", MENU), {})
     leads_to = str(menu.get("on_timeout", route.get("destination", "")))
-    found["answers"] = KEYS if menu.get("keys") else LINE if leads_to.startswith("queue:") else PHONE
+    line = leads_to.startswith("queue:")
+    found["answers"] = KEYS if menu.get("keys") else LINE if line else PHONE
     return found
 
 
@@ -156,24 +170,23 @@ def _answering(values: Mapping[str, Any], there: Objects) -> list[dict[str, Any]
     """Route, greeting, and who answers; what an earlier answer made and this one does not need goes."""
     phones = sorted(name for kind, name in there if kind == "extension")
     first = f"extension:{phones[0]}" if phones else "prompt:sorry"
-    who, greeting = values["answers"] or PHONE, values["greeting"]
-    language = str(there.get(("general", "site"), {}).get("language", "en"))
+    who, language = values["answers"] or PHONE, language_of(there)
     wanted: list[dict[str, Any]] = []
     leads_to = first
-    if who == LINE:
+    if who in (LINE, KEYS):
         leads_to = f"queue:{QUEUE}"
         wanted += [_change("agent", phone, {"title": _title(there, phone), "extension": phone}) for phone in phones]
         wanted.append(_change("queue", QUEUE, {"agents": phones}))
-    if greeting or who == KEYS:
-        keys = (
-            {str(key): f"extension:{phone}" for key, phone in enumerate(phones[:MOST_KEYS], 1)} if who == KEYS else None
-        )
-        words = greeting or spoken_keys(there, phones, language)
-        wanted.append(_change("prompt", WELCOME, {"text": {language: words}}))
-        patience = {"timeout_seconds": 1.0, "tries": 1} if who != KEYS else {"timeout_seconds": None, "tries": None}
-        menu = {"prompt": WELCOME, "keys": keys, "on_timeout": leads_to, "on_invalid": leads_to,
-                "dial_extensions": True, **patience}  # fmt: skip
-        wanted.append(_change("menu", MENU, menu))
+    greeting = values["greeting"] or (spoken_keys(there, phones, language) if who == KEYS else "")
+    spoken = there.get(("prompt", WELCOME), {})
+    if recorded(there) and not values["greeting"]:
+        wanted.append(_change("prompt", WELCOME, {}))  # as it was recorded
+    elif greeting:
+        text = {**spoken.get("text", {}), language: greeting}
+        file = {tongue: name for tongue, name in spoken.get("file", {}).items() if tongue != language}
+        wanted.append(_change("prompt", WELCOME, {"text": text, "file": file or None}))
+    if greeting or recorded(there):
+        wanted.append(_change("menu", MENU, _menu(leads_to, phones if who == KEYS else None)))
         leads_to = f"ivr:{MENU}"
     fallback = None if leads_to == first else first
     wanted.append(_change("did", ROUTE, {"number": values["number"], "destination": leads_to, "fallback": fallback}))
@@ -182,12 +195,47 @@ def _answering(values: Mapping[str, Any], there: Objects) -> list[dict[str, Any]
     return wanted + [_change(*key, None) for key in ours if key in there and key not in kept]
 
 
+def _menu(leads_to: str, phones: list[str] | None) -> dict[str, Any]:
+    """A menu with a key for the queue and one for each phone; without phones it only greets."""
+    keys = None if phones is None else {key: destination for key, destination, _phone in choices(phones)}
+    patience: dict[str, float | None] = {"timeout_seconds": 1.0, "tries": 1}
+    if keys is not None:
+        patience = {"timeout_seconds": None, "tries": None}
+    return {
+        "prompt": WELCOME, "keys": keys, "on_timeout": leads_to, "on_invalid": leads_to, "dial_extensions": True,
+        **patience,
+    }  # fmt: skip
+
+
+def choices(phones: list[str]) -> list[tuple[str, str, str]]:
+    """(key, destination, phone) of a menu; the first key is the queue's, with no phone."""
+    persons = [(str(key), f"extension:{phone}", phone) for key, phone in enumerate(phones[: MOST_KEYS - 1], 2)]
+    return [("1", f"queue:{QUEUE}", ""), *persons]
+
+
+def language_of(there: Objects) -> str:
+    """What callers hear."""
+    return str(there.get(("general", "site"), {}).get("language", "en"))
+
+
+def recorded(there: Objects) -> bool:
+    """Whether the greeting was recorded, or is from a file."""
+    return language_of(there) in there.get(("prompt", WELCOME), {}).get("file", {})
+
+
+def to_dial(there: Objects) -> str:
+    """What a test call goes to: the number, or where it leads when that is a pattern."""
+    route = there.get(("did", ROUTE), {})
+    number = str(route.get("number", ""))
+    return number if number.removeprefix("+").isdigit() else str(route.get("destination", ""))
+
+
 def spoken_keys(there: Objects, phones: list[str], language: str) -> str:
     """The choices of a menu, for callers."""
-    said = [(str(key), _title(there, phone) or phone) for key, phone in enumerate(phones[:MOST_KEYS], 1)]
+    said = [(key, _title(there, phone) or phone) for key, _destination, phone in choices(phones)]
     if language == "zh":
-        return ",".join(f"{name}请按{key}" for key, name in said) + "。"
-    text = ", ".join(f"for {name} press {key}" for key, name in said)
+        return ",".join(f"{name or '转接下一位空闲同事'}请按{key}" for key, name in said) + "。"
+    text = ", ".join(f"for {name or 'the next free colleague'} press {key}" for key, name in said)
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -202,6 +250,6 @@ def _change(kind: str, name: str, fields: Mapping[str, Any] | None) -> dict[str,
 STATES = {"reachable": N_("✔ the carrier answers"), "registered": N_("✔ registered"),
           "registering": N_("… registering"), "unmonitored": N_("not watched: qualify_seconds is 0"),
           "unreachable": N_("✖ the carrier does not answer: check address and transport"),
-          "refused": N_("✖ the carrier refuses the registration: check user name and password"),
+          "refused": N_("✖ the carrier refuses the registration, or does not answer it: check user name and password"),
           "unknown": N_("… not known yet")}  # fmt: skip
 """What is known of a trunk, and what to do about it."""

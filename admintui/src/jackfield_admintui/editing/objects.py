@@ -308,9 +308,3 @@ class CallerLists(Objects):
     """Callers who are treated otherwise."""
 
     kind, heading = "caller-list", N_("Caller lists")
-
-
-class Prompts(Objects):
-    """What is said."""
-
-    kind, heading = "prompt", N_("Prompts")

@@ -78,6 +78,8 @@ class TrunkStates:
         self._authorities = AUTHORITIES
         self._looking: set[str] = set()
         """Trunks whose certificate is being looked at."""
+        self.changed: Callable[[str, State], None] = lambda name, state: None
+        """Told each new state of a trunk; must be quick, and ask nothing here."""
 
     def serve(self, trunks: Iterable[Trunk], tls_ca: str | None = None) -> None:
         """Another site is in force; `resync` follows. What is known of a trunk that stays is kept.
@@ -223,6 +225,7 @@ class TrunkStates:
         if trunk.state is not state:
             log.info("trunk.state", trunk=trunk.name, was=str(trunk.state), now=str(state))
             trunk.state, trunk.since = state, datetime.now(UTC)
+            self.changed(trunk.name, state)
 
     def _tell(self, trunk: TrunkState) -> None:
         """Raise and clear alarms. One that is not known to be well again stays."""
