@@ -39,7 +39,7 @@ def phones(specs) -> Draft:
 
 
 def test_questions_have_the_help_of_their_fields(specs):
-    assert [f.name for f in fields_of(STEPS["trunk"], specs)] == ["host", "username", "secret", "transport"]
+    assert [f.name for f in fields_of(STEPS["trunk"], specs)] == ["host", "port", "username", "secret", "transport"]
     assert all(f.help for step in STEPS.values() for f in fields_of(step, specs))
 
 

@@ -34,6 +34,8 @@ def test_a_newcomer_leaves_and_goes_on_and_a_call_is_shown(office, size):
         await seat.sees("page 3 of 5")
 
     async def go_on(seat):
+        for extension in ("201", "202"):
+            office.pbx.asterisk.register(extension, False)
         await seat.opens("F", "First set-up")
         await seat.sees("page 3 of 5", "✔ 1 The site", "✔ 2 The line")
         phones = seat.screen.query_one("#entry-phones TextArea", TextArea)
@@ -47,12 +49,12 @@ def test_a_newcomer_leaves_and_goes_on_and_a_call_is_shown(office, size):
         await seat.sees("page 5 of 5", "F5 puts this into force")
         await seat.presses("f5")
         await seat.sees("Enter this into the phones", "user 201", "Then call 5550100")
-        caller = office.pbx.caller("7001", dials="5550100", trunk="carrier")
-        await seat.sees("● 7001")
-        caller.hangs_up()
         for extension in ("201", "202"):
             office.pbx.asterisk.register(extension, True)
         await seat.sees("202 Ben  ✔ registered")
+        caller = office.pbx.caller("7001", dials="5550100", trunk="carrier")
+        await seat.sees("● 7001")
+        caller.hangs_up()
         await test_call(seat)
 
     async def test_call(seat):

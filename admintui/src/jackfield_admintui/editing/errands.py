@@ -9,6 +9,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 from textual.widgets import Button, Label, Static
 
 from jackfield_admintui.base import ConsoleScreen
@@ -33,6 +34,8 @@ STATES = {
 }  # fmt: skip
 TITLES = {"listen": N_("Listen: {what}"), "record": N_("Record: {what}"), "test-call": N_("Test call: {what}")}
 GOOD, BAD, NOW, LATER = "✔", "✖", "▸", " "
+GATHER_SECONDS = 0.1
+"""However much happens, it is asked at most so often."""
 RING_SECONDS = 60.0
 """A text is spoken before its phone rings; that takes a moment."""
 last_phone = [""]
@@ -105,6 +108,7 @@ class ErrandBox(Modal[bool]):
         super().__init__()
         self._screen, self._errand = screen, dict(errand)
         self._reached = 0
+        self._soon: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Title, how far it is, a button."""
@@ -126,11 +130,14 @@ class ErrandBox(Modal[bool]):
         self._screen.console.listeners.remove(self._heard)
 
     def _heard(self, events: list[Event]) -> None:
-        mine = (e for e in events if e.get("data", {}).get("id") == self._errand["id"])
-        if any(e["event"] in ("errand", "call") for e in mine):
-            self._ask()
+        mine = any(e["event"] in ("errand", "call") and e["data"].get("id") == self._errand["id"] for e in events)
+        # That a phone rings for a test call is told of the phone, not of the call.
+        rings = self._errand["state"] == "connected" and any(e["event"] == "phone" for e in events)
+        if (mine or rings) and self._soon is None:
+            self._soon = self.set_timer(GATHER_SECONDS, self._ask)
 
     def _ask(self) -> None:
+        self._soon = None
         self.run_worker(self._look(), group="errand", exclusive=True, exit_on_error=False)
 
     async def _look(self) -> None:

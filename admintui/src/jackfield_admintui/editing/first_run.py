@@ -200,14 +200,14 @@ class FirstRun(ConsoleScreen):
     def action_apply(self) -> None:
         """The answers so far, into force."""
         if self._place is not None:
+            self._busy = _("Putting it into force; the first time sounds are made, which takes a while …")
             self.start(self._apply(self._place), group="page")
 
     async def _apply(self, place: int) -> None:
-        if self._fields:
-            await self._keep(place)
-        self._busy = _("Putting it into force; the first time sounds are made, which takes a while …")
-        self._show_progress()
         try:
+            if self._fields:
+                await self._keep(place)
+            self._show_progress()
             await self.ask("site.apply", reason=REASON, seconds=APPLY_SECONDS)
         finally:
             self._busy = ""
@@ -259,7 +259,10 @@ class FirstRun(ConsoleScreen):
         phones = await self._in_force()
         if not phones:
             return Text(_("None is in force yet; F5 puts them into force."), style="italic")
-        out = Text(_("Enter this into the phones (F6 writes all settings into a file):") + "\n", style="bold")
+        if all(there for _account, there in phones):
+            out = Text(_("All phones have come (F6 writes their settings into a file):") + "\n", style="bold")
+        else:
+            out = Text(_("Enter this into the phones (F6 writes all settings into a file):") + "\n", style="bold")
         for account, there in phones:
             out.append_text(brief(account, there))
         return out
@@ -342,6 +345,8 @@ class FirstRun(ConsoleScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Each page has keys of its own."""
+        if self._busy and action in ("next", "before", "apply", "record", "test"):
+            return False
         step = "" if self._place is None else self._steps[self._place].key
         pages = PAGES_OF.get(action)
         return super().check_action(action, parameters) and (pages is None or step in pages)

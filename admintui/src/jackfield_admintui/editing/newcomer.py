@@ -52,7 +52,7 @@ def steps() -> list[Step]:
                 "F5 puts it into force and shows whether the line works."
             ),
             "trunk",
-            ("host", "username", "secret", "transport"),
+            ("host", "port", "username", "secret", "transport"),
         ),
         Step(
             "phones",

@@ -22,13 +22,13 @@ TITLES = {
 
 
 def brief(account: Account, there: bool) -> Text:
-    """A phone in two lines: whether it has come, and the least that must be entered."""
+    """A phone in a few lines: whether it has come, and the least that must be entered."""
     out = Text("  ")
     sign = _("✔ registered") if there else _("… not registered yet")
     out.append(f"{plain(account['user_name'])} {plain(account['display_name'])}  ", style="bold")
     out.append(sign + "\n", style="bold" if there else "")
     if not there:
-        shown = _("    server {server}, user {user}, password {password}")
+        shown = _("    server {server}, user {user}\n    password {password}")
         out.append(shown.format(server=plain(account["server"]), user=plain(account["user_name"]),
                                 password=plain(account["password"])) + "\n")  # fmt: skip
     return out
