@@ -53,6 +53,7 @@ def test_a_newcomer_leaves_and_goes_on_and_a_call_is_shown(office, size):
             office.pbx.asterisk.register(extension, True)
         await seat.sees("202 Ben  ✔ registered")
         caller = office.pbx.caller("7001", dials="5550100", trunk="carrier")
+        office.pbx.phone("201").rings()
         await seat.sees("● 7001")
         caller.hangs_up()
         await test_call(seat)
