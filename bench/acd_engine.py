@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+from functools import partial
 from typing import Any
 
 from jackfield_acd.model import AgentRules, Demand, Offer, QueueRules
@@ -16,6 +17,8 @@ from bench.report import interleave, line, median, significant
 
 ROUNDS = 5
 DECISIONS = 5000
+TURNS, TURN = 100, 250
+"""Of the two sides of `acd_why_cost`: short, so that a noisy second hits both alike."""
 FULL = (1000, 200, 10_000)
 TENTH = (100, 20, 1000)
 QUEUES_OF_AN_AGENT = 5
@@ -74,13 +77,17 @@ class Floor:
                 self.talking.append(decision.contact)
 
 
-def _seconds(size: tuple[int, int, int], stories: bool = True) -> float:
+def _seconds(size: tuple[int, int, int]) -> float:
+    """CPU seconds a decision, of a floor that has just begun."""
+    return _decisions(Floor(*size), DECISIONS)
+
+
+def _decisions(floor: Floor, count: int) -> float:
     """CPU seconds a decision: a talk ends, the agent takes and answers the best place, and one more caller joins."""
-    floor = Floor(*size, stories=stories)
     begun = time.process_time()
-    for _ in range(DECISIONS):
+    for _ in range(count):
         floor.end_a_talk()
-    return (time.process_time() - begun) / DECISIONS
+    return (time.process_time() - begun) / count
 
 
 def _scan(size: tuple[int, int, int]) -> float:
@@ -125,7 +132,9 @@ def acd_engine() -> list[dict[str, Any]]:
 
 def acd_why_cost() -> list[dict[str, Any]]:
     """What it costs to keep the account of each decision."""
-    found = interleave(ROUNDS, {"with": lambda: _seconds(FULL), "without": lambda: _seconds(FULL, stories=False)})
+    floors = {"with": Floor(*FULL), "without": Floor(*FULL, stories=False)}
+    turns = {side: partial(_decisions, floor, TURN) for side, floor in floors.items()}
+    found = interleave(TURNS, turns)
     kept, bare = median(found["with"]), median(found["without"])
     return [
         line(
@@ -137,8 +146,8 @@ def acd_why_cost() -> list[dict[str, Any]]:
             "at most 25 % of a decision",
             kept <= 1.25 * bare,
             share=significant((kept - bare) / bare),
-            rounds=ROUNDS,
+            turns=TURNS,
             note="CPU time; the engine of acd_engine at full size with and without the notes that `jackfield acd why` "
-            "tells from",
+            f"tells from, in turns of {TURN} decisions",
         )
     ]
