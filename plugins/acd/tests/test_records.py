@@ -1,7 +1,10 @@
 """What is put on record of queues and agents, and the same in the form of Asterisk's queue_log."""
 
 import json
+import re
 from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -11,11 +14,14 @@ from jackfield_acd import queuelog
 from jackfield_acd.eventlog import ENDS, Entry, EventRow, What
 from jackfield_acd.journal import KEPT, Journal
 from jackfield_acd.mending import missing
+from jackfield_acd.model import Activity, AgentState
 from jackfield_acd.models import Clock
 from jackfield_acd.queuelog import QueueLog
 from jackfield_acd.reports import Of
 from jackfield_acd.settings import AcdSettings
 from sqlmodel import Session, col, select
+
+README = Path(__file__).parents[1] / "README.md"
 
 
 @pytest.fixture
@@ -330,6 +336,65 @@ def test_memory_is_bounded_while_the_database_is_away():
     assert len({entry.id for entry in kept}) == KEPT
     journal.written(kept[:-1])
     assert [entry.call for entry in journal.pending()] == [f"c{KEPT + 2}"]
+
+
+def documented():
+    """Of the README's table: event → names of its details; a word after a colon explains."""
+    text = README.read_text()
+    table = text[text.index("| event | detail |") :].split("\n\n")[0].splitlines()[2:]
+    found = {}
+    for row in table:
+        events, detail = row.strip("|").split("|")
+        for event in re.findall(r"`([a-z-]+)`", events):
+            found[event] = set(re.findall(r"`([a-z]+)`", detail))
+    talk = found["completed"] - {"by"}
+    return found | {"transferred": found["transferred"] - {"completed"} | talk}
+
+
+def a_day():
+    """Entries of every sort that the journal knows."""
+    clock = Clock(lambda: 0.0, 1.7e9)
+    journal = Journal(clock.utc, serves=lambda agent: ["sales"])
+    where = {"joined": 0.0, "position": 1, "priority": 0, "target": 20, "caller": "5551"}
+
+    def visit(call, queue="sales"):
+        journal.entered(call, 1, queue, 1.0, **where)
+        journal.connected(call, "1001", 3.0, rung=2.0, leg="l1")
+
+    agent = SimpleNamespace(name="1001", phone="201", state=AgentState.READY, pause=None, queue="sales", until=90.0)
+    agent.activity = None
+    journal.agent(agent, 0.0)
+    agent.state, agent.pause = AgentState.PAUSED, "lunch"
+    journal.agent(agent, 0.5)
+    agent.state = AgentState.READY
+    journal.agent(agent, 0.7)
+    visit("c1"), journal.personal("c1", 4.0), journal.talked("c1", "agent", 5.0)
+    agent.activity = Activity.WRAP_UP
+    journal.agent(agent, 5.0)
+    agent.activity = None
+    journal.agent(agent, 8.0), journal.ended("c1")
+    visit("c2"), journal.transferred("c2", 6.0, to="300", kind="attended")
+    journal.refused("c3", 1, "sales", 1.0, outcome="full", caller="5551")
+    for call in ("c4", "c5"):
+        journal.entered(call, 1, "sales", 1.0, **where)
+    journal.unanswered("c4", "1001", 4.0, rung=2.0, why="no-answer")
+    journal.exited("c4", 9.0, "timed out")
+    journal.gone("c5", 4.0, position=1, agents=[("1001", 2.0)]), journal.ended("c5")
+    agent.state = AgentState.LOGGED_OUT
+    journal.agent(agent, 20.0)
+    return journal.pending()
+
+
+def test_the_documented_table_is_what_is_written():
+    table = documented()
+    assert set(table) == set(What)
+    seen = {}
+    for entry in a_day():
+        seen.setdefault(entry.event, set()).update(entry.detail)
+    assert set(seen) == set(What) - {What.LOST}, "it comes from the table itself (eventlog.vanished)"
+    either = {What.UNANSWERED: {"ring", "why"}, What.CANCELLED: {"ring"}}
+    either |= {What.LOGGED_IN: {"phone"}, What.PAUSED: {"reason", "queues"}}  # the second of each pair has seconds too
+    assert seen == {event: either.get(event, table[event]) for event in seen}
 
 
 # -- what is made up, for any part of the truth that a kill may leave -------------------------------------------------
