@@ -97,7 +97,7 @@ class FakeCall:
         self._note("music", cls if on else None)
 
     def set_data(self, key, value):
-        self.data[key] = value
+        self.data = {k: v for k, v in self.data.items() if k != key} | ({} if value is None else {key: value})
 
     def join(self, channel):
         self._note("join", channel)

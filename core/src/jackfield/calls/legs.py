@@ -90,6 +90,10 @@ class Legs:
             self._writer.leg(home.leg(channel, role))
             if role == "trunk":
                 self._outgoing.moved(channel.endpoint, before.call, channel.call)
+        if channel.answered is not None:
+            by, dialled = (live.facts.extension or "", live.facts.dialled) if live is not None else ("", "")
+            told = {"to": channel.call, "endpoint": channel.endpoint, "by": by, "dialled": dialled}
+            self._events.publish("call", id=before.call, what="moved", **told)
         if live is not None:
             self._endings.without_thread(live)
 

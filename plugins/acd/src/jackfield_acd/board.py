@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from jackfield_acd.service import Engine
 
 QUEUES, AGENTS, CONTACTS = "acd.queues", "acd.agents", "acd.contacts"
+TYPED = "ivr-typed"
+"""Note in a call's data, by the plugin ivr: menu → the keys that were typed there."""
 Row = dict[str, Any]
 Publish = Callable[..., None]
 
@@ -145,6 +147,7 @@ class Board:
             "queue": contact.queue,
             "caller": caller.call.caller.number if caller is not None else "",
             "name": caller.call.caller.name if caller is not None else "",
+            "typed": dict(caller.call.data.get(TYPED, {})) if caller is not None else {},
             "state": str(self._engine.stage(contact)),
             "joined": self._at(contact.place.joined),
             "entered": self._at(contact.entered),

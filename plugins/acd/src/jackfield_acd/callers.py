@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from jackfield_acd import models
+from jackfield.calls.transfer import SENT
+
+from jackfield_acd import eventlog, models, stays
 from jackfield_acd.dispatch import Caller
 from jackfield_acd.errors import NoSuchQueue
 from jackfield_acd.ground import Ground
-from jackfield_acd.model import Decision, Failure, Offer, Place, Refusal, Wish
+from jackfield_acd.model import AgentState, Decision, Failure, Offer, Place, Refusal, Wish
+from jackfield_acd.stays import Stay
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
@@ -42,15 +45,39 @@ class Callers(Ground):
             last = models.last_agent(session, call.caller.number)
         return None if last is None else Wish(last, until, "last agent")
 
-    def join(self, call: Call, queue: Queue, place: Place, wish: Wish | None = None) -> Offer | Refusal | None:
-        """A new caller gets in line, if the queue takes callers.
+    def stay(self, call: Call) -> Stay | None:
+        """The last talk of a caller who was transferred. After a restart it reads the database."""
+        with self._lock:
+            known = self._stays.get(call.id)
+        if known is not None or SENT not in call.data:
+            return known
+        with self._core.storage.session() as session:
+            return stays.last(eventlog.of_calls(session, [call.id]))
+
+    def is_here(self, agent: str) -> bool:
+        """Whether an agent is logged in, and not paused."""
+        with self._lock:
+            found = self._engine.agent(agent)
+            return found is not None and found.phone is not None and found.pause is None
+
+    def awaited(self, agent: str, queue: str) -> None:
+        """Whom an agent had sent away is back: wrap-up after that talk is over."""
+        with self._lock:
+            found = self._engine.agent(agent)
+            if found is not None and found.state is AgentState.WRAP_UP and found.queue == queue:
+                self._dispatch.act(self._engine.ready(agent, self.clock.now()))
+
+    def join(
+        self, call: Call, queue: Queue, place: Place, wish: Wish | None = None, *, always: bool = False
+    ) -> Offer | Refusal | None:
+        """A new caller gets in line, if the queue takes callers; `always`: also when it is full or empty.
 
         Returns:
             An offer, if an agent is free; None if the caller must wait.
         """
         with self._lock:
             refusal = self._engine.refusal(queue.name)
-            if refusal is not None:
+            if refusal is not None and not always:
                 return refusal
             found = self._enter(call, queue, lambda now: self._engine.join(call.id, queue.name, place, now, wish))
             if not isinstance(found, Refusal):
@@ -95,6 +122,9 @@ class Callers(Ground):
             )
 
     def _enter(self, call: Call, queue: Queue, event: Callable[[float], list[Decision]]) -> Offer | Refusal | None:
+        if self._engine.contact(call.id) is not None:  # a talk of this call that nobody saw the end of
+            self._over(call.id, self._engine.talk_ended)
+        self._parted.discard(call.id)
         self._callers[call.id] = Caller(call, queue)
         try:
             decisions = event(self.clock.now())
@@ -114,12 +144,20 @@ class Callers(Ground):
                     self._journal.unanswered(call.id, name, self.clock.now(), rung=rung, why=str(failure))
             return self._dispatch.act(self._engine.failed(call.id, failure, self.clock.now()), call.id)
 
-    def talk_ended(self, call: Call, by: str = "agent") -> None:
-        """The talk is over; the caller is no more in line. `by`: who hung up, agent or caller."""
+    def talk_ended(self, call: Call, by: str = "agent", *, goes_on: bool = False) -> None:
+        """The talk is over; the caller is no more in line. `by`: who hung up, agent or caller.
+
+        Whether it was so, or the agent has sent the caller on, is told by core before the call's end; with `goes_on`
+        it is known. A phone of ours in the caller's place may have put somebody else through to the agent: then the
+        agent's talk is not over either.
+        """
         with self._lock:
             self._callers.pop(call.id, None)
             self._journal.talked(call.id, by, self.clock.now())
-            self._over(call.id, self._engine.talk_ended)
+            if goes_on or call.extension is None:
+                self._over(call.id, self._engine.talk_ended)
+            else:
+                self._parted.add(call.id)
 
     def leave(self, call: Call) -> None:
         """The caller is gone. Does nothing for one who is not in line."""

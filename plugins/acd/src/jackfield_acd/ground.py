@@ -27,6 +27,7 @@ from jackfield_acd.recorder import Recorder
 from jackfield_acd.rules import OwnAgents
 from jackfield_acd.service import Engine
 from jackfield_acd.settings import AcdSettings
+from jackfield_acd.stays import Stay
 from jackfield_acd.supervision import Supervision
 from jackfield_acd.tales import Tales
 
@@ -60,6 +61,10 @@ class Ground:
         self._journal = self._recorder.journal
         self._taken_over: set[str] = set()
         """Contacts whose talk goes on with somebody else when their agent's phone is free."""
+        self._parted: set[str] = set()
+        """Talks with phones of ours that are over for those: the agent may go on with somebody else."""
+        self._stays: dict[str, Stay] = {}
+        """Last talks of callers who were transferred."""
         self.supervision = Supervision(self._dispatch, self.board, core.site, self._over, self._notices)
         self.supervision.marked = lambda call, agent: self._journal.personal(call, self.clock.now())
         self.callbacks = Callbacks(core, self._dispatch, self._worker, self.clock, self._writer.note)

@@ -18,6 +18,7 @@ from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.model import Failure, Offer, Place, Refusal, Wish
 from jackfield_acd.runtime import Runtime
 from jackfield_acd.timetable import Timetable
+from jackfield_acd.to_agent import ASKED, SENT_BACK, WAIT_SECONDS
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
@@ -33,6 +34,8 @@ FAILURES = {
 """What a Dial's status says of the agent."""
 SINCE = "waits-since"
 """Note in the call's data: since when it has waited (Unix time), in this queue and those before."""
+NOTED = "waits-noted"
+"""Note in the call's data: when that was noted (Unix time); a talk since then makes it void."""
 PRIORITY = "waits-priority"
 """Note in the call's data: the priority that a supervisor has given it, in this queue and those after."""
 ANNOUNCED = "acd-recorded"
@@ -80,28 +83,52 @@ class Visit:
 
     def arrive(self) -> Next:
         """A new caller. With an agent free, the phone rings after two commands: checkpoint and answer."""
-        if not self._is_open():
+        agent, why = self._call.data.get(ASKED) or ("", "")
+        back = why == SENT_BACK
+        if not back and not self._is_open():
             return Goto(self._queue.closed, str(Refusal.CLOSED))
-        if self._queue.keep_waited and SINCE in self._call.data:
-            self._joined = min(self._joined, float(self._call.data[SINCE]) - self._runtime.clock.epoch)
-        self._wish = self._runtime.wish(self._call, self._queue)
-        place = self._runtime.callbacks.called_again(self._queue.name, self._call.caller.number)
-        if place is None:
-            priority = int(self._call.data.get(PRIORITY, self._call.priority))
-            place = self._runtime.place(priority, self._joined)
-        self._place, self._joined = place, place.joined
+        self._bring_time(back)
+        if agent:
+            self._call.set_data(ASKED, None)
+            self._wish = Wish(agent, self._now() + WAIT_SECONDS, why)
+        else:
+            self._wish = self._runtime.wish(self._call, self._queue)
+        self._place = place = self._new_place()
         if self._must_announce_recording():
             refusal = self._runtime.refusal(self._queue)
-            if refusal is not None:
+            if refusal is not None and not back:
                 return self._refused(refusal)
             self._save(place)
             self._announce_recording()
-        entered = self._runtime.join(self._call, self._queue, place, self._wish)
+        entered = self._runtime.join(self._call, self._queue, place, self._wish, always=back)
         if isinstance(entered, Refusal):
             return self._refused(entered)
         self._save(place)
         self._open()
+        if back:
+            self._runtime.awaited(agent, self._queue.name)
         return self._serve(entered)
+
+    def _new_place(self) -> Place:
+        """A place in line: that of a caller who was lost and calls again, or a new one."""
+        place = self._runtime.callbacks.called_again(self._queue.name, self._call.caller.number)
+        if place is None:
+            priority = int(self._call.data.get(PRIORITY, self._call.priority))
+            place = self._runtime.place(priority, self._joined)
+        self._joined = place.joined
+        return place
+
+    def _bring_time(self, back: bool) -> None:
+        """The time waited in queues before; who comes back to an agent was never gone."""
+        stay, epoch = self._runtime.stay(self._call), self._runtime.clock.epoch
+        if stay is not None and back:
+            self._joined = min(self._joined, stay.since - epoch)
+        elif not self._queue.keep_waited:
+            return
+        elif stay is not None and stay.connected >= float(self._call.data.get(NOTED, 0.0)):
+            self._joined -= stay.waited
+        elif SINCE in self._call.data:
+            self._joined = min(self._joined, float(self._call.data[SINCE]) - epoch)
 
     def come_back(self) -> Next:
         """A caller of before a restart: the talk took place meanwhile, or the wait goes on at the old place."""
@@ -198,7 +225,7 @@ class Visit:
         return seconds + (outside.CONFIRM_SECONDS if any(map(outside.is_outside, offer.phones)) else 0)
 
     def _talked(self) -> Next:
-        self._runtime.talk_ended(self._call)
+        self._runtime.talk_ended(self._call, goes_on=self._queue.after is not None)
         if self._queue.after is not None:
             return Goto(self._queue.after, "answered")
         return End(Result.ANSWERED, outcome="answered")
@@ -302,6 +329,7 @@ class Visit:
     def _overflow(self, outcome: str, destination: str | None) -> Next:
         """Elsewhere; the time waited goes with the caller."""
         self._call.set_data(SINCE, str(self._runtime.clock.epoch + self._joined))
+        self._call.set_data(NOTED, self._runtime.clock.epoch + self._now())
         return self._onward(destination, outcome)
 
     def _onward(self, destination: str | None, outcome: str) -> Next:

@@ -7,7 +7,11 @@ from typing import Any
 
 from jackfield.config.objects.extension import extension_of
 
+from jackfield_acd import outside
+from jackfield_acd.journal import Visit
+from jackfield_acd.model import Activity
 from jackfield_acd.staff import Staff
+from jackfield_acd.stays import Stay
 
 
 class Happenings(Staff):
@@ -23,19 +27,67 @@ class Happenings(Staff):
             if what == "answered":
                 self._answered(identity, event)
             elif what == "transferred" and not self._engine.is_waiting(identity):
-                to, kind = str(event.get("to", "")), str(event.get("kind", "blind"))
-                self._journal.transferred(identity, self.clock.now(), to=to, kind=kind)
-                self._over(identity, self._engine.talk_ended)
+                self._given_away(
+                    identity, str(event.get("by", "")), str(event.get("to", "")), str(event.get("kind", "blind"))
+                )
+            elif what == "moved":
+                self._goes_on(identity, event)
             elif what in ("held", "resumed"):
                 phone = self._engine.agent(self._engine.at_phone(extension_of(str(event["endpoint"]))) or "")
                 if phone is not None and phone.contact == identity:
                     self._notices.hold(phone.name, identity, what == "held")
             elif what == "ended":
-                self._recorder.call_ended(identity)
-                if identity not in self._callers:
-                    self._over(identity, self._engine.leave)
+                self._ended(identity)
         if what == "ended":
             self.callbacks.call_ended(identity, str(event.get("result", "")))
+
+    def _given_away(self, identity: str, by: str, to: str, kind: str) -> None:
+        """A phone has sent its side of the call on. If that was the agent's, the agent's talk is over."""
+        agents = self._engine.agents_with(identity)
+        if agents and by and all(outside.extension_of(agent.phone or "") != by for agent in agents):
+            return
+        now, visit = self.clock.now(), self._journal.visit(identity)
+        if visit is not None and visit.connected is not None:
+            self._stays[identity] = self._stay_after(identity, visit, visit.connected)
+        self._parted.discard(identity)
+        self._journal.transferred(identity, now, to=to, kind=kind)
+        self._over(identity, self._engine.talk_ended)
+
+    def _stay_after(self, identity: str, visit: Visit, connected: float) -> Stay:
+        before, epoch = self._stays.get(identity), self.clock.epoch
+        waited = connected - visit.entered + visit.brought
+        since = epoch + connected - waited
+        if before is not None and visit.call != identity:  # the agent before asked there; the caller waited as well
+            waited += before.waited
+        return Stay(visit.queue, visit.agent, min(since, before.since) if before else since, epoch + connected, waited)
+
+    def _goes_on(self, identity: str, event: Mapping[str, Any]) -> None:
+        """A phone talks in another call: an agent's, whom somebody has called, and put a caller through to."""
+        to, phone = str(event["to"]), extension_of(str(event["endpoint"]))
+        there = self._engine.agent(self._engine.at_phone(phone) or "")
+        if there is None or there.contact != identity or there.activity is not Activity.TALKING:
+            return
+        self._given_away(to, str(event["by"]), str(event["dialled"]), "attended")
+        if self._engine.contact(to) is None:
+            self._journal.goes_on(identity, to)
+            self._parted.discard(identity)
+            self._dispatch.act(self._engine.goes_on(identity, to))
+
+    def _ended(self, identity: str) -> None:
+        """A call is over; with it a talk whose caller's side was gone before."""
+        if identity in self._parted:
+            self._parted.discard(identity)
+            self._over(identity, self._engine.talk_ended)
+        self._recorder.call_ended(identity)
+        self._stays.pop(identity, None)
+        if identity not in self._callers and not self._talks_on(identity):
+            self._over(identity, self._engine.leave)
+
+    def _talks_on(self, identity: str) -> bool:
+        """Whether, after a restart, an agent's phone is still in use: while we were away the talk went elsewhere."""
+        if self._engine.contact(identity) is not None:
+            return False
+        return any(a.phone_busy and a.activity is Activity.TALKING for a in self._engine.agents_with(identity))
 
     def _asterisk_event(self, event: Mapping[str, Any]) -> None:
         with self._lock:

@@ -22,6 +22,8 @@ KEPT = 200_000
 class Visit:
     """A caller's visit to a queue that is not over. Times are monotonic seconds."""
 
+    call: str
+    """Under which it is on record; the talk may go on in another call."""
     step: int
     queue: str
     entered: float
@@ -29,6 +31,8 @@ class Visit:
     """Position at the entry."""
     target: int
     """Seconds within which callers should be answered."""
+    brought: float = 0.0
+    """Seconds waited in queues before."""
     agent: str = ""
     connected: float | None = None
     over: tuple[float, str] | None = None
@@ -95,8 +99,8 @@ class Journal:
             self.lost += 1
         self._noted()
 
-    def _note(self, what: What, now: float, call: str, visit: Visit, agent: str = "", **detail: Any) -> None:
-        self.add(Entry(0, self._utc(now), what, call, visit.step, visit.queue, agent, detail))
+    def _note(self, what: What, now: float, visit: Visit, agent: str = "", **detail: Any) -> None:
+        self.add(Entry(0, self._utc(now), what, visit.call, visit.step, visit.queue, agent, detail))
 
     # -- callers ---------------------------------------------------------------------------------------------------
 
@@ -115,26 +119,26 @@ class Journal:
     ) -> None:
         """A caller is in line; `joined` is earlier than `now` for one who has waited elsewhere."""
         self._completed(call)
-        visit = self._visits[call] = Visit(step, queue, now, position, target)
-        brought = round(max(0.0, now - joined), 3)
+        brought = _span(joined, now)
+        visit = self._visits[call] = Visit(call, step, queue, now, position, target, brought)
         detail: dict[str, Any] = {"caller": caller, "position": position, "priority": priority, "brought": brought}
-        self._note(What.ENTERED, now, call, visit, **detail)
+        self._note(What.ENTERED, now, visit, **detail)
 
     def back(self, call: str, step: int, queue: str, entered: float, *, position: int, target: int) -> None:
         """A caller of before a restart is in line again."""
-        self._visits[call] = Visit(step, queue, entered, position, target, doubtful=True)
+        self._visits[call] = Visit(call, step, queue, entered, position, target, doubtful=True)
 
     def refused(self, call: str, step: int, queue: str, now: float, *, outcome: str, caller: str) -> None:
         """A caller was not let in."""
         self._completed(call)
-        visit = Visit(step, queue, now, 0, 0)
-        self._note(What.REFUSED, now, call, visit, outcome=outcome, caller=caller)
+        visit = Visit(call, step, queue, now, 0, 0)
+        self._note(What.REFUSED, now, visit, outcome=outcome, caller=caller)
 
     def unanswered(self, call: str, agent: str, now: float, *, rung: float, why: str) -> None:
         """An agent was rung in vain since `rung`."""
         visit = self._visits.get(call)
         if visit is not None:
-            self._note(What.UNANSWERED, now, call, visit, agent, ring=_span(rung, now), why=why)
+            self._note(What.UNANSWERED, now, visit, agent, ring=_span(rung, now), why=why)
 
     def connected(self, call: str, agent: str, now: float, *, rung: float, leg: str) -> None:
         """An agent has taken the call."""
@@ -143,13 +147,13 @@ class Journal:
             return
         visit.agent, visit.connected = agent, now
         hold, ring = _span(visit.entered, now), _span(rung, now)
-        self._note(What.CONNECTED, now, call, visit, agent, hold=hold, ring=ring, leg=leg, target=visit.target)
+        self._note(What.CONNECTED, now, visit, agent, hold=hold, ring=ring, leg=leg, target=visit.target)
 
     def personal(self, call: str, now: float) -> None:
         """The talk is personal service."""
         visit = self._visits.get(call)
         if visit is not None:
-            self._note(What.PERSONAL, now, call, visit, visit.agent)
+            self._note(What.PERSONAL, now, visit, visit.agent)
 
     def talked(self, call: str, by: str, now: float) -> None:
         """The talk is over; `by`: agent or caller. Of one whose begin nobody saw, the call's record tells.
@@ -160,12 +164,23 @@ class Journal:
         visit = self._visits.get(call)
         if visit is not None and visit.connected is not None and visit.over is None:
             visit.over = (now, by)
-            self._shifts.setdefault(visit.agent, Shift()).visit = (call, visit.step)
+            self._shifts.setdefault(visit.agent, Shift()).visit = (visit.call, visit.step)
 
     def transferred(self, call: str, now: float, *, to: str, kind: str) -> None:
         """The agent gave the caller to somebody else; the talk may have been over before."""
         self.talked(call, "agent", now)
         self._talk_over(What.TRANSFERRED, call, to=to, kind=kind)
+
+    def goes_on(self, call: str, to: str) -> None:
+        """Who was called in `call` talks in the call `to` now: the visit ends with that."""
+        visit = self._visits.pop(call, None)
+        if visit is not None:
+            visit.over = None
+            self._visits[to] = visit
+
+    def visit(self, call: str) -> Visit | None:
+        """The visit that is not over, to look at."""
+        return self._visits.get(call)
 
     def _completed(self, call: str) -> None:
         visit = self._visits.get(call)
@@ -178,7 +193,7 @@ class Journal:
             return
         at, visit.told = visit.over[0], True
         hold, talk = _span(visit.entered, visit.connected), _span(visit.connected, at)
-        self._note(what, at, call, visit, visit.agent, hold=hold, talk=talk, position=visit.first, **detail)
+        self._note(what, at, visit, visit.agent, hold=hold, talk=talk, position=visit.first, **detail)
         self._end(call, visit)
 
     def gone(self, call: str, now: float, *, position: int, agents: Iterable[tuple[str, float]]) -> None:
@@ -187,7 +202,7 @@ class Journal:
         if visit is not None and visit.connected is None and visit.left is None:
             visit.left = (now, position)
             for agent, rung in agents:
-                self._note(What.CANCELLED, now, call, visit, agent, ring=_span(rung, now))
+                self._note(What.CANCELLED, now, visit, agent, ring=_span(rung, now))
 
     def again(self, call: str) -> None:
         """A caller who left the line for a moment is back."""
@@ -204,7 +219,7 @@ class Journal:
             at, position = visit.left or (now, 1)
             wait = _span(visit.entered, at)
             detail: dict[str, Any] = {"outcome": outcome, "position": position, "first": visit.first, "wait": wait}
-            self._note(What.EXITED, now, call, visit, **detail, target=visit.target)
+            self._note(What.EXITED, now, visit, **detail, target=visit.target)
             self._end(call, visit)
         return True
 
@@ -217,7 +232,7 @@ class Journal:
         if visit.left is not None and not visit.doubtful:
             at, position = visit.left
             detail: dict[str, Any] = {"position": position, "first": visit.first, "wait": _span(visit.entered, at)}
-            self._note(What.ABANDONED, at, call, visit, **detail, target=visit.target)
+            self._note(What.ABANDONED, at, visit, **detail, target=visit.target)
             return False
         return True
 

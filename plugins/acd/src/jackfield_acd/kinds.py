@@ -89,7 +89,10 @@ class Queue(SiteObject):
     own_agent_seconds: int = Field(
         0, ge=0, le=3600, description="How long a caller waits for the last or own agent; 0 = only if free at once"
     )
-    keep_waited: bool = Field(True, description="Callers from another queue bring the time that they waited there")
+    keep_waited: bool = Field(
+        True,
+        description="Callers from another queue, by overflow or transfer, bring the time that they waited there",
+    )
     agents: Annotated[list[Annotated[Name, Refers("agent")]], AfterValidator(_distinct)] = Field(
         default_factory=list, description="Names of the agents that serve it"
     )

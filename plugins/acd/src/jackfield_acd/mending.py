@@ -18,6 +18,7 @@ from jackfield_acd.eventlog import ENDS, Entry, What
 QUEUE = "queue:"
 NEVER_IN = frozenset({"full", "empty", "closed", "gone", "no such queue"})
 """Outcomes of visits that may never have been in line."""
+SENT_ON = "transferred:"
 HUNG_UP = frozenset({"", "hang-up", "interrupted"})
 UNANSWERED = {"NOANSWER": "no-answer", "BUSY": "busy", "CHANUNAVAIL": "unreachable", "CONGESTION": "unreachable"}
 
@@ -68,7 +69,7 @@ def _visit(call: CallRow, step: StepRow, legs: Iterable[LegRow], known: Sequence
     connected = next((entry for entry in known if entry.event is What.CONNECTED), None)
     position = began.detail["position"]
     if connected is None and took:
-        leg = took[-1]
+        leg = took[0 if step.outcome.startswith(SENT_ON) else -1]
         answered = leg.answered_at or leg.started_at
         hold, ring = _seconds(began.at, answered), _seconds(leg.started_at, answered)
         connected = _entry(
@@ -77,15 +78,22 @@ def _visit(call: CallRow, step: StepRow, legs: Iterable[LegRow], known: Sequence
         found.append(connected)
     if connected is None:
         return [*found, _not_served(call, step, began, left, target)]
-    over = max([leg.ended_at for leg in took if leg.ended_at is not None], default=left)
+    own = [leg for leg in took if leg.agent == connected.agent]
+    over = max([leg.ended_at for leg in own if leg.ended_at is not None], default=left)
     talk = _seconds(connected.at, max(over, connected.at))
     times = {"hold": connected.detail["hold"], "talk": talk, "position": position}
     over = max(over, connected.at)
-    if step.outcome.startswith("transferred:"):
-        times |= {"to": "", "kind": "blind"}
+    if step.outcome.startswith(SENT_ON):
+        times |= {"to": "", "kind": "attended" if _others_talk(call, legs, own, over, left) else "blind"}
         return [*found, _entry(What.TRANSFERRED, over, call, step, connected.agent, **times)]
     by = "caller" if step.outcome in HUNG_UP else "agent"
     return [*found, _entry(What.COMPLETED, over, call, step, connected.agent, **times, by=by)]
+
+
+def _others_talk(call: CallRow, legs: Iterable[LegRow], own: Sequence[LegRow], since: datetime, left: datetime) -> bool:
+    """Whether somebody else goes on with the talk in the same step: an attended transfer."""
+    others = (leg for leg in legs if leg.id != call.id and leg not in own and leg.started_at <= left)
+    return any(leg.answered_at is not None and (leg.ended_at or left) > since for leg in others)
 
 
 def _in_vain(call: CallRow, step: StepRow, legs: Iterable[LegRow], known: Iterable[Entry]) -> list[Entry]:

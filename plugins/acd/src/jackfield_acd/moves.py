@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jackfield_acd.desk import Desk
 from jackfield_acd.errors import NotWaiting
-from jackfield_acd.model import Contact, Decision, Place
+from jackfield_acd.model import Activity, Agent, AgentChanged, Contact, Decision, Place
 from jackfield_acd.story import Event
 
 
@@ -45,6 +45,31 @@ class Moves(Desk):
         self._tell_story(known, now, to)
         self._take_out(known)
         return self._decided()
+
+    def goes_on(self, contact: str, to: str) -> list[Decision]:
+        """A talk goes on in another call, `to`: somebody was asked there, and put through.
+
+        What `to` was until now must be over. Does nothing when there is no talk.
+        """
+        agents = [agent for agent in self._agents_of(contact) if agent.activity is Activity.TALKING]
+        known = self._contacts.get(contact)
+        if not agents or to in self._contacts:
+            return self._decided()
+        if known is not None:
+            self._touch_contact(known)
+            del self._contacts[contact]
+            known.id, self._contacts[to] = to, known
+            self._touch_contact(known)
+        for agent in agents:
+            self._disengage(agent)
+            agent.contact = to
+            self._engaged.setdefault(to, []).append(agent.name)
+            self._decide(AgentChanged(agent.name))
+        return self._decided()
+
+    def agents_with(self, contact: str) -> list[Agent]:
+        """Who talks with a contact, or is rung for it; to look at (not to change)."""
+        return self._agents_of(contact)
 
     def _tell_story(self, contact: Contact, now: float, what: object) -> None:
         if contact.story is not None:

@@ -13,7 +13,18 @@ from jackfield.permissions import Permission
 from jackfield.routing.destinations import DestinationKind
 from jackfield.storage.models import Models
 
-from jackfield_acd import agents, callback_handler, lamps, methods, monitoring, pausing, plain, reports, sounds
+from jackfield_acd import (
+    agents,
+    callback_handler,
+    lamps,
+    methods,
+    monitoring,
+    pausing,
+    plain,
+    reports,
+    sounds,
+    to_agent,
+)
 from jackfield_acd.agents import AgentDesk
 from jackfield_acd.callback_handler import handle_callback
 from jackfield_acd.checks import check_agents, check_queues
@@ -23,6 +34,7 @@ from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.monitoring import Mode, Monitoring
 from jackfield_acd.runtime import Runtime
 from jackfield_acd.settings import AcdSettings
+from jackfield_acd.to_agent import handle_to_agent
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
@@ -75,12 +87,14 @@ class AcdPlugin:
             DestinationKind("agent", _("Agents' log-in and pause"), self._agent, lambda site: agents.ACTIONS),
             DestinationKind("supervise", _("Supervisors in agents' talks"), self._supervise, lambda site: list(Mode)),
             callback_handler.kind(self._callback),
+            to_agent.kind(self._to_agent),
         ]
 
     @hookimpl
     def jackfield_feature_codes(self) -> list[FeatureCode]:
-        """`*11` to `*19`, and what call-backs ring agents with."""
-        return [*agents.feature_codes(), *monitoring.feature_codes(), callback_handler.feature_code()]
+        """`*11` to `*19`, `*21`, and what call-backs ring agents with."""
+        own = [callback_handler.feature_code(), to_agent.feature_code()]
+        return [*agents.feature_codes(), *monitoring.feature_codes(), *own]
 
     @hookimpl
     def jackfield_asterisk_config(self, site: Site) -> list[Fragment]:
@@ -153,6 +167,9 @@ class AcdPlugin:
 
     def _callback(self, call: Call, name: str) -> Next:
         return handle_callback(self.runtime.callbacks, call)
+
+    def _to_agent(self, call: Call, name: str) -> Next:
+        return handle_to_agent(self.runtime, call, name)
 
     def _agent(self, call: Call, name: str) -> Next:
         assert self._desk is not None, "jackfield_start has not run"

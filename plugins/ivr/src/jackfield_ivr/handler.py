@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 MAX_ROUNDS = 30
 """Readings of one menu in one visit: a stuck repeat key must not hold a channel for ever."""
+TYPED = "ivr-typed"
+"""Note in the call's data: menu → the keys that were typed there."""
+MENUS = 10
 _PATH = "ivr-path"
 _GREETED = "ivr-greeted"
 
@@ -55,6 +58,7 @@ def _rounds(call: Call, menu: Menu, path: list[str], prompts: list[str], failure
         if choice is not None:
             onward = _choose(call, choice, typed, path)
             if onward is not None:
+                _note(call, menu.name, typed)
                 return onward
             continue
         failures += 1
@@ -85,6 +89,12 @@ def _choose(call: Call, choice: Choice, typed: str, path: list[str]) -> Goto | N
         menu = above(path)
         return Goto(f"ivr:{menu}", outcome=typed) if menu is not None else None
     return Goto(choice.destination, outcome=typed) if choice.destination is not None else None
+
+
+def _note(call: Call, menu: str, typed: str) -> None:
+    """Keep what was typed in the last menus, for those who serve the call after."""
+    before = {name: keys for name, keys in call.data.get(TYPED, {}).items() if name != menu}
+    call.set_data(TYPED, dict([*before.items(), (menu, typed)][-MENUS:]))
 
 
 def _give_up(call: Call, menu: Menu, outcome: str) -> Goto:
