@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from journeys.faults import kill_daemon, wait_back
 from journeys.line import Line
 from journeys.pbx import Pbx, path_of
 from journeys.softphone import Softphone, registered
