@@ -255,6 +255,32 @@ class EngineMachine(RuleBasedStateMachine):
             decisions = self.engine.talk_ended(contact, now)
         self.model.take(decisions)
 
+    @precondition(lambda self: self.model.engaged)
+    @rule(data=st.data())
+    def goes_on(self, data):
+        """A talk goes on in a call that was another agent's until then, or nobody's; an offer does not."""
+        now = self.tick()
+        contact = data.draw(st.sampled_from(sorted(self.model.engaged)))
+        others = sorted(c for c in self.model.engaged if c != contact)
+        to = data.draw(st.sampled_from([*others, "new"]))
+        name = self.model.engaged[contact][0]
+        talks = self.model.agents[name].activity == "talking"
+        if to == "new":
+            self.count += 1
+            to = f"c{self.count}"
+        elif talks:
+            given_up = self.model.agents[self.model.engaged.pop(to)[0]]
+            self.away.pop(to, None)
+            self.model.wrap_up(given_up, now)
+            self.model.take(self.engine.talk_ended(to, now))
+        if talks:
+            self.model.engaged[to] = self.model.engaged.pop(contact)
+            if contact in self.away:
+                self.away[to] = self.away.pop(contact)
+        self.model.take(self.engine.goes_on(contact, to))
+        assert [a.name for a in self.engine.agents_with(to if talks else contact)] == [name]
+        assert self.engine.agents_with(contact if talks else "none") == []
+
     # -- agents
 
     @rule(name=st.sampled_from(AGENTS), busy=st.booleans())

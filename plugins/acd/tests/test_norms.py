@@ -122,6 +122,20 @@ def test_personal_service_has_no_norm_and_is_on_record(world, ears):
     result()
 
 
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_mark_outlives_a_restart(world, ears, marked):
+    """The talk goes on without us; marked, it has no norm afterwards either."""
+    talk(world)
+    if marked:
+        world.runtime.supervision.mark_personal("1001")
+    world.settle()
+    world.phone("201", busy=True)
+    world.start()
+    late = Ears(world)
+    world.advance(1000)
+    assert bool(late.new()) is not marked
+
+
 def test_a_pause_that_is_too_long(world, ears):
     site = world.site
     lunch = PauseReason(name="lunch", code="2", text={"en": "Lunch"}, notice_minutes=30)

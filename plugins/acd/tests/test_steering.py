@@ -1,11 +1,15 @@
 """What supervisors decide about those who wait, on the caller's own thread and at once."""
 
+import json
+
 import pytest
 from jackfield.errors import UnsafeValue
 from jackfield.routing.destinations import End, Goto, Result
 from jackfield_acd.errors import NoSuchAgent, NotLoggedIn, NotWaiting
+from jackfield_acd.eventlog import EventRow
 from jackfield_acd.handler import PRIORITY, SINCE
 from jackfield_acd.methods import methods
+from sqlmodel import Session, col, select
 
 
 @pytest.fixture
@@ -34,6 +38,19 @@ def test_a_caller_is_sent_to_another_queue_with_the_time_waited(world, ask):
     assert world.waiting() == []
     with pytest.raises(NotWaiting):
         ask("acd.contact.move", call="c1", to="other")
+
+
+def test_a_caller_who_is_moved_is_on_record_with_the_place_in_line(world, ask):
+    wait_in_line(world, "c1", "c2")
+    ((_, result),) = wait_in_line(world, "c3")
+    world.advance(4)
+    ask("acd.contact.move", call="c3", to="other")
+    result()
+    world.settle()
+    with Session(world.database.engine) as session:
+        [moved] = session.exec(select(EventRow).where(col(EventRow.event) == "exited")).all()
+    detail = json.loads(moved.detail)
+    assert (detail["position"], detail["first"], detail["wait"]) == (3, 3, 4.0)
 
 
 def test_a_caller_is_dropped(world, ask):

@@ -199,7 +199,8 @@ def test_what_is_saved_stays_small(call: Any) -> None:
     caller = call(*["2", "#"] * 20)
     for name in itertools.islice(itertools.cycle(["main", "service"]), 40):
         handle(caller, name)
-    assert caller.data == {"ivr-path": "main/service", "ivr-greeted": "main"}
+    typed = {"main": "2", "service": "#"}
+    assert caller.data == {"ivr-path": "main/service", "ivr-greeted": "main", "ivr-typed": typed}
 
 
 def test_a_menu_that_is_gone_leads_to_the_fallback(call: Any) -> None:

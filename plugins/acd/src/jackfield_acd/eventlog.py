@@ -145,6 +145,17 @@ def of_calls(session: Session, calls: Collection[str]) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.id)
 
 
+def personal(session: Session, calls: Collection[str]) -> set[str]:
+    """Those of some calls whose talk is marked as personal service, and is not over."""
+    marked: set[str] = set()
+    for entry in of_calls(session, calls):
+        if entry.event is What.PERSONAL:
+            marked.add(entry.call)
+        elif entry.event in ENDS:
+            marked.discard(entry.call)
+    return marked
+
+
 def of_visits(session: Session, since: datetime, until: datetime) -> list[Entry]:
     """All that is on record of the visits that began in a time, whenever it happened; in order."""
     began = (

@@ -67,6 +67,9 @@ class Ground:
         """Last talks of callers who were transferred."""
         self.supervision = Supervision(self._dispatch, self.board, core.site, self._over, self._notices)
         self.supervision.marked = lambda call, agent: self._journal.personal(call, self.clock.now())
+        self.supervision.taken_out = lambda call, position: self._journal.gone(
+            call, self.clock.now(), position=position, agents=()
+        )
         self.callbacks = Callbacks(core, self._dispatch, self._worker, self.clock, self._writer.note)
         self._lost_callers = LostCallers(core, self.callbacks, self.clock)
         self._recorder.lost = lambda: self._worker.submit(self._lost_callers.promise)

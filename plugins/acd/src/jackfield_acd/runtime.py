@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from jackfield.config.site import Site
 
-from jackfield_acd import models, outside
+from jackfield_acd import eventlog, models, outside
 from jackfield_acd.archive import Archive
 from jackfield_acd.kinds import Agent, Queue
-from jackfield_acd.model import Decision
+from jackfield_acd.model import Activity, Decision
 from jackfield_acd.rules import OwnAgents, agent_rules, queue_rules
 
 HOLD_SECONDS = 20.0
@@ -24,6 +24,8 @@ class Runtime(Archive):
         with self._core.storage.session() as session:
             memories, turns = models.load(session, self.clock), models.load_turns(session)
             self._recorder.start(session)
+            in_talks = [one.contact for one in memories if one.activity is Activity.TALKING and one.contact]
+            self._notices.personal |= eventlog.personal(session, in_talks)
         self._engine.hold()
         self.site_changed(self._core.site())
         with self._lock:

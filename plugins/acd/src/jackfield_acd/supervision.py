@@ -33,6 +33,9 @@ class Supervision:
         self.marked: Callable[[str, str], None] = lambda call, agent: None
         """Told of a call that is personal service, and of its agent; under the lock."""
 
+        self.taken_out: Callable[[str, int], None] = lambda call, position: None
+        """Told of a contact that has left the line, and from which position; under the lock."""
+
     # -- to see ----------------------------------------------------------------------------------------------------
 
     def live(self, queue: str | None, limit: int) -> dict[str, Any]:
@@ -106,5 +109,7 @@ class Supervision:
             caller = self._dispatch.callers.get(call)
             if caller is not None and destination:
                 caller.call.transfer(destination)
+            position = self._engine.position(call) or 1
             self._over(call, lambda name, now: self._engine.withdraw(name, destination or "the end", now))
+            self.taken_out(call, position)
             self._dispatch.wake(call, Sent(destination, outcome))
