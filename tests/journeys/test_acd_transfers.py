@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -72,7 +73,6 @@ def test_blind_to_another_queue(pbx: Pbx, phones: Phones) -> None:
     caller.hang_up()
     pbx.wait_agent(SECOND, "wrap-up")
     rows = logged(pbx, call, "BLINDTRANSFER", "COMPLETECALLER")
-    print(rows)
     assert [row[:3] for row in rows] == [
         ["tier-one", "NONE", "ENTERQUEUE"],
         ["tier-one", FIRST, "CONNECT"],
@@ -105,7 +105,6 @@ def test_asked_in_another_queue_first(pbx: Pbx, phones: Phones) -> None:
     caller.hang_up()
     pbx.wait_agent(SECOND, "wrap-up")
     rows, other = logged(pbx, call, "ATTENDEDTRANSFER"), logged(pbx, asked, "COMPLETECALLER")
-    print(rows, other)
     assert [row[:3] for row in rows] == [
         ["tier-one", "NONE", "ENTERQUEUE"],
         ["tier-one", FIRST, "CONNECT"],
@@ -135,7 +134,7 @@ def test_by_keys_through_a_menu_and_back(pbx: Pbx, phones: Phones) -> None:
     again = phones["291"].wait_line(2).wait("up")
     again.wait_hears(caller.tone)
     pbx.wait_agent(FIRST, "talking")
-    [shown] = [c for c in pbx.ask("acd.live")["contacts"] if c["caller"] == number]
+    [shown] = [c for c in pbx.ask("acd.snapshot")["contacts"] if c["caller"] == number]
     assert shown["typed"] == {"verify": "4711"}
     caller.hang_up()
     assert path_of(pbx.record(number)) == [
@@ -177,27 +176,38 @@ def test_to_an_agent_by_number(pbx: Pbx, phones: Phones) -> None:
     assert steps == ["queue:tier-one", "to-agent:dialled", "queue:tier-two", "to-agent:dialled", "extension:292"]
 
 
-@pytest.mark.parametrize("kind", ["blind", "attended"])
-def test_the_daemon_dies_in_a_transfer_between_queues(pbx: Pbx, phones: Phones, kind: str) -> None:
-    """kill -9 at the moment of the transfer: the second agent has the caller; afterwards nobody is stuck."""
+def test_the_daemon_dies_in_a_blind_transfer(pbx: Pbx, phones: Phones) -> None:
+    """kill -9 right after REFER: the second agent has the caller all the same; nobody is stuck afterwards."""
     number, caller, line = talk(pbx, phones)
-    if kind == "blind":
-        line.transfer("622")
-        kill = kill_daemon(pbx)
-    else:
-        line.hold()
-        asking = phones["291"].call("622").wait("up")
-        phones["292"].wait_line().wait("up").wait_hears(phones["291"].tone)
-        kill = kill_daemon(pbx)
-        line.transfer_to(asking)
-    wait_back(pbx, kill)
-    second = phones["292"].wait_line(1, 20)
-    second.wait("up")
+    line.transfer("622")
+    wait_back(pbx, kill_daemon(pbx))
+    wait_for(lambda: any(one.state == "up" for one in phones["292"].lines), 30, "292 to have the caller")
+    second = next(one for one in phones["292"].lines if one.state == "up")
     second.wait_hears(caller.tone)
+    assert pbx.agent(FIRST)["state"] in ("wrap-up", "ready") and pbx.agent(SECOND)["phone_busy"]
+    caller.hang_up()
+    record = pbx.record(number)
+    assert path_of(record)[-1][0] == "queue:tier-two" and record["result"] == "answered"
+    assert {("agent", "291"), ("agent", "292")} <= {(leg["role"], leg["number"]) for leg in record["legs"]}
+    pbx.node.wait_for(lambda: pbx.agent(SECOND)["state"] in ("wrap-up", "ready"), 10, "the second agent to be free")
+
+
+def test_the_daemon_dies_while_an_agent_asks(pbx: Pbx, phones: Phones) -> None:
+    """kill -9 in the question, put through while nobody looks: the talk goes on, and both agents wrap up in turn."""
+    number, caller, line = talk(pbx, phones)
+    line.hold()
+    asking = phones["291"].call("622").wait("up")
+    second = phones["292"].wait_line().wait("up")
+    second.wait_hears(phones["291"].tone)
     pbx.wait_agent(SECOND, "talking")
+    time.sleep(0.5)  # agents' states are gathered for 250 ms; what is younger may die with the daemon
+    kill = kill_daemon(pbx)
+    line.transfer_to(asking)
+    wait_back(pbx, kill)
+    second.wait_hears(caller.tone)
     pbx.wait_agent(FIRST, "wrap-up")
+    assert pbx.agent(SECOND)["state"] == "talking"
     caller.hang_up()
     pbx.wait_agent(SECOND, "wrap-up")
     record = pbx.record(number)
-    legs = [(leg["role"], leg["number"]) for leg in record["legs"]]
-    assert ("agent", "291") in legs and record["result"] == "answered"
+    assert {("agent", "291"), ("agent", "292")} <= {(leg["role"], leg["number"]) for leg in record["legs"]}
