@@ -6,6 +6,7 @@ import pytest
 from console_rig import LANGUAGES, SIZES
 from jackfield_admintui.screens import all_entries
 from jackfield_admintui.texts import told
+from textual.events import Key
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -32,3 +33,13 @@ def test_the_menu_shows_every_screen_at_once(console, size, language) -> None:
         await seat.presses("escape")
 
     console(work, size=size, language=language)
+
+
+def test_who_types_fast_gets_to_the_screen_too(console) -> None:
+    async def work(seat):
+        await seat.opens("a", "Alarms")
+        for key in "gK":  # in one go, as a terminal brings them
+            seat.app.post_message(Key(key, key))
+        await seat.sees("Everything", "outbound-route")
+
+    console(work)

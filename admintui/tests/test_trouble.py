@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from console_rig import at_console
 from jackfield.surfaces import Screen
 from jackfield_admintui import themes
@@ -9,6 +11,7 @@ from jackfield_admintui.base import ConsoleScreen
 from jackfield_admintui.client import Why
 from jackfield_admintui.texts import N_
 from jackfield_admintui.widgets.frame import TroublePanel
+from textual.binding import Binding, BindingType
 
 
 class Broken(ConsoleScreen):
@@ -85,6 +88,26 @@ def test_a_refusal_stays_while_the_list_loads_anew_and_goes_with_the_next_action
         assert seat.screen.grid.go_to("one")
         await seat.presses("a", *"seen", "enter")
         await seat.no_longer_sees("It was refused")
+
+    console(work)
+
+
+class Clumsy(ConsoleScreen):
+    heading = N_("Plugins")
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("z", "fall", N_("Log"))]
+
+    def action_fall(self) -> None:
+        raise ZeroDivisionError("in an action")
+
+
+def test_a_mistake_in_an_action_is_told_and_the_console_goes_on(pbx, console) -> None:
+    async def work(seat):
+        await seat.sees("Acme")
+        seat.app.push_screen(Clumsy())
+        await seat.until(lambda: isinstance(seat.screen, Clumsy))
+        await seat.presses("z")
+        await seat.sees("Something in this console is broken", "in an action", "F8")
+        await seat.opens("a", "Alarms")
 
     console(work)
 

@@ -193,8 +193,9 @@ class ConsoleScreen(Screen[Any]):
             if self in self.app.screen_stack:  # else it was closed before it had its widgets
                 self.broken(error)
 
-    def broken(self, error: Exception) -> None:
-        """A mistake of the console's own: in the panel, and kept for support."""
+    def broken(self, error: Exception, *, stays: bool = True) -> None:
+        """A mistake of the console's own: in the panel (it `stays` until the next action), and kept for support."""
+        self._refused = self._refused or stays
         self.console.keep_for_support(trace(error))
         self.tell(Trouble(Why.BROKEN, f"{type(error).__name__}: {error}"))
 
@@ -215,7 +216,7 @@ class ConsoleScreen(Screen[Any]):
                 self._refused = True
             self.tell(trouble)
         except Exception as error:
-            self.broken(error)
+            self.broken(error, stays=action)
 
     def forget_refusal(self) -> None:
         """The person goes on: what was refused is no news any more."""

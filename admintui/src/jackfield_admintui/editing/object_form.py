@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.timer import Timer
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from jackfield_admintui.base import ConsoleScreen
 from jackfield_admintui.client import Trouble, Why
@@ -231,6 +231,11 @@ class ObjectForm(ConsoleScreen):
         if how := how_to_write(event.field):
             lines.append(Text(how, style="italic"))
         self.query_one("#about", Static).update(Text("\n").join(lines))
+
+    @on(Input.Submitted)
+    def submitted(self) -> None:
+        """Enter in a line: Textual's own meaning of it hides the binding."""
+        self.action_field(1)
 
     def action_field(self, by: int) -> None:
         """The field above or below."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
@@ -46,6 +46,9 @@ class GoTo(Modal[str]):
     def __init__(self, entries: Sequence[Entry]) -> None:
         super().__init__()
         self._entries = list(entries)
+        # As bindings, not in a handler of keys: a key that is typed right after `g` comes before there is one.
+        keys = [Binding(each.key, f"to({each.name!r})", show=False) for each in self._entries if each.key]
+        self._bindings = BindingsMap.merge([self._bindings, BindingsMap(keys)])
 
     def compose(self) -> ComposeResult:
         """A list a group."""
@@ -71,12 +74,9 @@ class GoTo(Modal[str]):
             shown.focus()
             break
 
-    def on_key(self, event: events.Key) -> None:
-        """A screen's key."""
-        for entry in self._entries:
-            if event.character and entry.key == event.character:
-                event.stop()
-                self.dismiss(entry.name)
+    def action_to(self, name: str) -> None:
+        """To this screen."""
+        self.dismiss(name)
 
     @on(OptionList.OptionSelected)
     def chosen(self, event: OptionList.OptionSelected) -> None:

@@ -183,7 +183,7 @@ class TroublePanel(Vertical):
         """Show it; None: all is well again."""
         self.trouble = trouble
         self.set_class(trouble is not None, "-shown")
-        if trouble is None:
+        if trouble is None or not self.children:  # without children its screen was closed before it was there
             return
         what, why, keys = self.query(Static)
         what.update(f"{OFF} {headline(trouble)}")
