@@ -149,6 +149,40 @@ def test_shut_off_after_repeated_faults(pbx: Pbx) -> None:
     same_daemon(pbx, pid)
 
 
+KILLER = HEAD + KIND.format(name="badkill", handler="    import os\n    call.answer()\n    os.kill(os.getpid(), 9)")
+KILLER_DID = """
+[[did]]
+name = "badkill"
+number = "5550909"
+destination = "badkill:x"
+fallback = "prompt:chirp"
+"""
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_call_that_kills_the_daemon_goes_to_its_fallback(pbx: Pbx) -> None:
+    """Each time that it comes back it does so again; who waits meanwhile stays in line, and is heard of."""
+    pbx.staff("201")
+    pbx.dial_code("201", "*13")
+    waiter, killer = pbx.number(), pbx.number()
+    with installed(pbx, {"badkill": KILLER}):
+        pbx.apply_text(pbx.site_text() + KILLER_DID, "journey: a call that kills")
+        waiting = pbx.call("5550500", waiter)
+        pbx.wait_waiting("basic", [waiter])
+        begun, pid = time.monotonic(), pbx.node.main_pid(DAEMON)
+        call = pbx.call("5550909", killer)
+        pbx.wait_hears(call, "chirp", timeout=60)
+        call.wait_ended(15)
+        wait_back(pbx, Gone(begun, pid))
+        pbx.wait_waiting("basic", [waiter])
+        wait_log(pbx, begun, "call.guilty", '"deaths": 5')
+    record = pbx.record(killer)
+    assert path_of(record)[-1] == ("prompt:chirp", ""), path_of(record)
+    waiting.hang_up()
+    assert pbx.record(waiter)["result"] == "abandoned"
+    served(pbx)
+
+
 BAD_LOADS = {
     "loadraise": ("raise ImportError('no such card')", "failed to load", "no such card"),
     "loadexit": ("import sys; sys.exit(7)", "failed to load", "SystemExit"),

@@ -60,6 +60,40 @@ def test_asterisk_is_restarted_with_calls_up(pbx: Pbx, how: str) -> None:
     assert pbx.record(number)["agent"] == "1001"
 
 
+def test_who_was_in_line_is_called_back(pbx: Pbx) -> None:
+    """Asterisk is killed: three callers are on the list of the lost, and are called back in the order of their line."""
+    pbx.staff("201")
+    pbx.dial_code("201", "*13")
+    numbers = [pbx.number("55529") for _ in range(3)]
+    for place, number in enumerate(numbers, 1):
+        pbx.call("5550574", number)
+        wait_for(lambda place=place: len(pbx.waiting("called-back")) == place, 15, f"{number} in line")
+    old = pbx.node.main_pid("asterisk")
+    pbx.node.kill_process("asterisk")
+    wait_for(lambda: pbx.node.main_pid("asterisk") not in (0, old), 20, "another Asterisk")
+    wait_for(lambda: lost(pbx)[-3:] == [(number, "waiting") for number in numbers], 60, f"{numbers} in line again")
+    assert pbx.waiting("called-back") == numbers
+    for phone in pbx.phones.values():
+        phone.register()
+    ann, far = pbx.phone("201"), pbx.far_end("out-a")
+    seen, before = len(ann.calls), len(far.calls)
+    pbx.dial_code("201", "*14")
+    for count, number in enumerate(numbers, 1):
+        rung = ann.wait_call(seen + count, timeout=30)
+        assert rung.dialog.caller_number == number
+        customer = far.wait_call(before + count, timeout=30)
+        assert customer.dialog.called_number == number
+        customer.wait_answered()
+        wait_both_ways(rung, customer)
+        customer.hang_up()
+    wait_for(lambda: lost(pbx)[-3:] == [(number, "done") for number in numbers], 15, "the end of all call-backs")
+
+
+def lost(pbx: Pbx) -> list[tuple[str, str]]:
+    """Who was in line when Asterisk died, and how far the call-back has come."""
+    return [(row["caller"], row["callback"]) for row in pbx.ask("acd.lost")]
+
+
 def test_ami_is_cut_with_ten_calls_up(pbx: Pbx) -> None:
     """While AMI is away calls come, go and are answered; afterwards the registry is Asterisk's own list."""
     pid = pbx.node.main_pid(DAEMON)

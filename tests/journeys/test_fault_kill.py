@@ -248,6 +248,30 @@ def test_killed_again_and_again(pbx: Pbx) -> None:
     served(pbx)
 
 
+def test_seven_kills_cost_nobody_the_place(pbx: Pbx) -> None:
+    """Each as soon as the daemon is back: the talk has no gap, the line its order."""
+    pbx.staff("201")
+    phone, talker, line = pbx.phone("201"), pbx.number(), [pbx.number(), pbx.number()]
+    talking, rung = talk_with(pbx, "5550500", talker, phone)
+    calls = []
+    for number in line:
+        calls.append(pbx.call("5550500", number))
+        wait_for(lambda number=number: number in pbx.waiting("basic"), 15, f"{number} in line")
+    first = time.monotonic()
+    for _ in range(7):
+        wait_back(pbx, kill_daemon(pbx))
+    pbx.wait_waiting("basic", line)
+    assert gaps(talking.heard, rung.tone, first, time.monotonic() - 0.5) < 0.25
+    seen = len(phone.calls)
+    talking.hang_up()
+    for count, (number, call) in enumerate(zip(line, calls, strict=True), 1):
+        second = phone.wait_call(seen + count)
+        second.wait_answered()
+        assert second.dialog.caller_number == number
+        call.hang_up()
+        assert pbx.record(number)["result"] == "answered"
+
+
 def test_hang_up_while_the_daemon_is_away(pbx: Pbx) -> None:
     """Who leaves a menu or a line meanwhile is on record as just that, with the right time."""
     pbx.staff("201")
