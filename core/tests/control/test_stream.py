@@ -57,7 +57,7 @@ def test_a_viewer_gets_nothing_about_persons(box, monkeypatch):
     with pytest.raises(CommandFailed, match="denied"):
         box.client().ask("events.subscribe", topics=["call"])
     client = box.client()
-    assert client.ask("events.subscribe")["topics"] == ["alarm", "plugin", "site"]
+    assert client.ask("events.subscribe")["topics"] == ["alarm", "load", "plugin", "site"]
     box.events.publish("call", id="1")
     box.events.publish("alarm", key="a")
     assert client.read()["event"] == "alarm"
