@@ -36,7 +36,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 class Hooks:
-    """Every hook of API version 1.0. Order: what is declared, then start, then a call's life, then stop."""
+    """Every hook of API version 1.1. Order: what is declared, then start, then a call's life, then stop."""
 
     # -- declared: called once after loading, in the daemon, the worker and the CLI ------------------------------
 
@@ -118,6 +118,13 @@ class Hooks:
 
         For other ways to tell them (SMS). What repeats and flaps is held back already, as for mails. On a thread of
         the alarm service; submit a job for what takes time. For everything that happens subscribe to event `alarm`.
+        """
+
+    @hookspec
+    def jackfield_agent_at(self, destination: str, extension: str) -> str | None:
+        """The agent who answers at an extension for a destination of the plugin's; None for those of others.
+
+        Asked after a `kill -9`, which may have cost the note of whom a call had rung. Core's thread.
         """
 
     # -- a call's life, on the call's thread -----------------------------------------------------------------------

@@ -113,3 +113,34 @@ def test_two_memories_of_one_phone_do_not_share_it():
     new.login("bob", "201", 2.0)
     assert new.remember(e.memory("ann"), 3.0, busy=False, reachable=True) == []
     assert new.at_phone("201") == "bob" and new.agent("ann").phone is None
+
+
+def test_a_talk_that_the_notes_do_not_know():
+    e = engine()
+    e.login("ann", "201", 1.0)
+    join(e, "older", "sales", 2.0)
+    e.answered("older", "201", 3.0)
+    new, _ = restarted(e, 10.0, busy=["201"])
+    new.found("c1", "sales", "ann", 10.5)
+    assert (new.agent("ann").contact, new.agent("ann").queue) == ("c1", "sales")
+    assert new.agents_with("older") == []
+    new.found("c1", "sales", "ann", 10.6)
+    assert [agent.name for agent in new.agents_with("c1")] == ["ann"]
+    new.release(11.0)
+    new.talk_ended("older", 12.0)
+    assert new.agent("ann").state is AgentState.TALKING
+    assert join(new, "c2", "sales", 12.0) == []
+    new.talk_ended("c1", 20.0)
+    assert new.agent("ann").state is AgentState.WRAP_UP
+
+
+def test_a_wrap_up_that_the_notes_know_is_over_with_the_talk_after_it():
+    e = engine()
+    e.login("ann", "201", 1.0)
+    join(e, "older", "sales", 2.0)
+    e.answered("older", "201", 3.0)
+    e.talk_ended("older", 4.0)
+    new, (timer,) = restarted(e, 5.0, busy=["201"])
+    new.found("c1", "sales", "ann", 5.5)
+    new.timer_ended("ann", timer.turn, 9.0)
+    assert new.agent("ann").state is AgentState.TALKING

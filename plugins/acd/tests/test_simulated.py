@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from jackfield.testing import Simulator
 from jackfield_acd.plugin import AcdPlugin
@@ -83,6 +86,37 @@ def test_demands_widen_over_a_restart_of_the_daemon(serve):
     pbx.phone("201").answers()
     caller.talks_to(pbx.phone("201"))
     pbx.phone("202").does_not_ring()
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["talking", "ringing"])
+def test_a_kill_that_costs_the_note_of_an_offer(serve, monkeypatch, answered):
+    """The phone tells whose talk it is: neither is the agent rung meanwhile, nor does the record lack a name."""
+    pbx = serve()
+    caller, ann = pbx.caller(), pbx.phone("201")
+    ann.rings()
+    if answered:
+        ann.answers()
+        caller.talks_to(ann)
+    boot = pbx._boot
+
+    def forgetful(site):
+        with closing(sqlite3.connect(pbx.folder / "jackfield.db")) as base, base:
+            base.execute("delete from leg where id <> call_id")
+            base.execute("delete from acd_event where call <> ''")
+            base.execute("update acd_agent_state set activity = 'idle', state = 'ready', call = null, queue = null")
+        boot(site)
+
+    monkeypatch.setattr(pbx, "_boot", forgetful)
+    pbx.restart()
+    if not answered:
+        ann.answers()
+        caller.talks_to(ann)
+    assert pbx.until(lambda: pbx.ask("agents")[0]["state"] == "talking")
+    assert pbx.ask("agents")[0]["call"] == pbx.ask("calls")[0]["id"]
+    ann.hangs_up()
+    caller.is_over()
+    assert (caller.record().agent, [leg.role for leg in caller.record().legs]) == ("1001", ["caller", "agent"])
+    assert pbx.until(lambda: pbx.ask("agents")[0]["state"] == "ready")
 
 
 def test_another_site_while_a_caller_waits(serve):

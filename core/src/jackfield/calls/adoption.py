@@ -44,6 +44,8 @@ class Adoption:
         if known is not None and record is not None and not known.closed:
             known.remember(record)
         self._hold_lines(facts)
+        if at:
+            self._legs.taken_over(facts.id, at)
 
     def adopt_talks(self, records: Mapping[str, CallRecord], alive: Collection[str]) -> None:
         """Take over calls between phones alone, which no dialplan will bring back (as after a transfer)."""

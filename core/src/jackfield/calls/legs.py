@@ -39,6 +39,8 @@ class Legs:
         self._roles: dict[str, str] = {}
         self.transfer: Callable[[str, str], None] = lambda channel, number: None
         """Sends a channel to a number, as a phone's blind transfer does."""
+        self.agent_at: Callable[[str, str], str] = lambda destination, extension: ""
+        """Who answers at an extension for a destination; '' when no agent does."""
 
     def serve_site(self, site: Site) -> None:
         """Know the trunks and phones of a site."""
@@ -56,6 +58,25 @@ class Legs:
         live = self._board.find(channel.call)
         return "agent" if role == "phone" and live is not None and live.is_agent(channel) else role
 
+    def taken_over(self, identity: str, at: str) -> None:
+        """Phones of a call whose daemon is gone. A `kill -9` may have cost the note of whose they are: it is asked for.
+
+        Args:
+            identity: the call's.
+            at: the destination where it is.
+        """
+        live = self._board.find(identity)
+        if live is None or live.call is not None or (live.steps and live.steps[-1].seq in live.left):
+            return  # whom somebody was put through to is not whom the call had rung
+        for channel in self._registry.legs(identity):
+            if channel.id == identity or self._roles.get(channel.endpoint) != "phone":
+                continue
+            if not live.is_agent(channel) and (agent := self.agent_at(at, extension_of(channel.endpoint))):
+                live.agents[channel.endpoint] = agent
+                self._writer.leg(live.leg(channel, "agent"))
+            if channel.answered is not None and live.is_agent(channel):
+                self._events.publish("call", id=identity, what="found", endpoint=channel.endpoint, at=at)
+
     def channel_dialled(self, channel: Channel) -> None:
         """A leg rings. It is on record at once, so that a restart does not forget whose phone it is."""
         live = self._board.find(channel.call)
@@ -68,6 +89,9 @@ class Legs:
         if live is not None:
             self._writer.leg(live.leg(channel, self._role(channel)))
             self._events.publish("call", id=channel.call, what="answered", endpoint=channel.endpoint, leg=channel.id)
+            if live.call is None and live.steps and live.is_agent(channel):  # rung by a daemon that is gone
+                at = live.steps[-1].destination
+                self._events.publish("call", id=channel.call, what="found", endpoint=channel.endpoint, at=at)
 
     def channel_ended(self, channel: Channel) -> None:
         """A channel is gone."""

@@ -79,6 +79,7 @@ class CallService:
             self.board, registry, host, writer, events, self.lines, self.outgoing, self._path.persons
         )
         self.legs = Legs(self.board, registry, writer, events, self.outgoing, self.endings)
+        self.legs.agent_at = self._agent_at
         self.adoption = Adoption(self.board, registry, writer, self.lines, self.legs)
         self.stalls = Stalls(self.board, registry, host)
         self.blackbox = BlackBox()
@@ -305,6 +306,10 @@ class CallService:
             self.dialling(endpoint)
         one = agent if isinstance(agent, str) else ""
         self._host.call("jackfield_before_dial", call=call, agent=one, queue=queue)
+
+    def _agent_at(self, destination: str, extension: str) -> str:
+        answers = self._host.call("jackfield_agent_at", destination=destination, extension=extension)
+        return next((answer for _, answer in answers if isinstance(answer, str)), "")
 
     def _goes_out(self, call: Call, trunk: str, number: str) -> None:
         live = self.board.find(call.id)

@@ -24,7 +24,7 @@ from jackfield.settings import Settings
 
 log = structlog.get_logger(__name__)
 GROUP = "jackfield.plugins"
-API = "1.0"
+API = "1.1"
 """MAJOR.MINOR: a new minor version adds, a new major one takes away or changes."""
 _VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
 LOAD_SECONDS = 10.0

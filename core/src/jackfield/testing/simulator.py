@@ -95,6 +95,8 @@ class Simulator(Looking):
         self.clock = SteeredClock(now)
         self.folder = Path(tempfile.mkdtemp(prefix="jackfield-sim-"))
         self.asterisk = FakeAsterisk(self.clock, self.folder / "sounds")
+        self._dialling: set[str] = set()
+        """Calls that ring or talk with somebody over a restart: they come back when that is over."""
         self.asterisk.originated = self._originated
         self._plugins = [cast(EntryPoint, Given(name, plugin)) for name, plugin in plugins.items()]
         self._given = dict(settings or {})
@@ -234,12 +236,18 @@ class Simulator(Looking):
         self.daemon.stop()
         self.clock.stop()
         calls = [c for c in self.asterisk.channels.values() if c.context and c.state != RINGING]
+        dialling = [c for c in calls if c.served and c.pending is not None and c.commands[-1].startswith("EXEC Dial")]
+        self._dialling = {channel.id for channel in dialling}
         self._boot(None)
         for channel in calls:
-            known = channel.variables
-            arguments = [known.get(n, "") for n in (variables.AT, variables.STATE, variables.DIAL_STATUS)]
-            arguments += [known.get(n, "") for n in (variables.TRUNK, variables.EXTENSION, variables.CALL)]
-            self._connect(channel, "resume", [self._token, *arguments, "", ""])
+            if channel not in dialling:
+                self._come_back(channel)
+
+    def _come_back(self, channel: Channel) -> None:
+        known = channel.variables
+        arguments = [known.get(n, "") for n in (variables.AT, variables.STATE, variables.DIAL_STATUS)]
+        arguments += [known.get(n, "") for n in (variables.TRUNK, variables.EXTENSION, variables.CALL)]
+        self._connect(channel, "resume", [self._token, *arguments, "", ""])
 
     # -- people ----------------------------------------------------------------------------------------------------
 
@@ -289,6 +297,10 @@ class Simulator(Looking):
     def _dialplan(self, channel: Channel) -> None:
         """What the dialplan does when the daemon's script is over. A call that has lost its daemon waits with music."""
         status = channel.variables.get(variables.STATUS, "")
+        if channel.id in self._dialling and not channel.gone:
+            self._dialling.discard(channel.id)
+            self._come_back(channel)
+            return
         if status == "done":
             self.asterisk.hang_up(channel, int(channel.variables.get(variables.CAUSE) or 16))
         elif status == "refused":

@@ -9,6 +9,7 @@ from jackfield.config.objects.extension import extension_of
 
 from jackfield_acd import outside
 from jackfield_acd.journal import Visit
+from jackfield_acd.mending import QUEUE
 from jackfield_acd.model import Activity
 from jackfield_acd.staff import Staff
 from jackfield_acd.stays import Stay
@@ -30,6 +31,8 @@ class Happenings(Staff):
                 self._given_away(
                     identity, str(event.get("by", "")), str(event.get("to", "")), str(event.get("kind", "blind"))
                 )
+            elif what == "found":
+                self._found(identity, event)
             elif what == "moved":
                 self._goes_on(identity, event)
             elif what in ("held", "resumed"):
@@ -72,6 +75,14 @@ class Happenings(Staff):
             self._journal.goes_on(identity, to)
             self._parted.discard(identity)
             self._dispatch.act(self._engine.goes_on(identity, to))
+
+    def _found(self, identity: str, event: Mapping[str, Any]) -> None:
+        """After a restart: a talk at an agent's phone. The notes of the last moment before may know nothing of it."""
+        phone, now = extension_of(str(event["endpoint"])), self.clock.now()
+        agent = self._engine.at_phone(phone)
+        if agent is not None:
+            self._dispatch.act(self._engine.answered(identity, phone, now))
+            self._dispatch.act(self._engine.found(identity, str(event["at"]).removeprefix(QUEUE), agent, now))
 
     def _ended(self, identity: str) -> None:
         """A call is over; with it a talk whose caller's side was gone before."""

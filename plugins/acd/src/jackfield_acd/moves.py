@@ -67,6 +67,21 @@ class Moves(Desk):
             self._decide(AgentChanged(agent.name))
         return self._decided()
 
+    def found(self, contact: str, queue: str, agent: str, now: float) -> list[Decision]:
+        """An agent is in a talk that began before a restart; what else is known of the agent is older.
+
+        Does nothing when that is known.
+        """
+        one = self._agent(agent)
+        if contact not in self._contacts and (one.contact, one.activity) != (contact, Activity.TALKING):
+            self._disengage(one)
+            one.turn += 1  # a wrap-up that was going on is over
+            one.activity, one.contact, one.queue, one.until = Activity.TALKING, contact, queue, None
+            one.unanswered, one.taken = 0, one.taken + 1
+            self._engaged.setdefault(contact, []).append(one.name)
+            self._settle(one, now)
+        return self._decided()
+
     def agents_with(self, contact: str) -> list[Agent]:
         """Who talks with a contact, or is rung for it; to look at (not to change)."""
         return self._agents_of(contact)

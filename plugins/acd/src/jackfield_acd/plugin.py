@@ -52,7 +52,7 @@ _ = gettext_lazy("jackfield_acd")
 class AcdPlugin:
     """Queues and agents."""
 
-    api = "1.0"
+    api = "1.1"
     permissions = frozenset({Permission.PERSONAL_DATA, Permission.DIAL_OUT})
 
     def __init__(self) -> None:
@@ -140,6 +140,11 @@ class AcdPlugin:
     def jackfield_recovered(self) -> None:
         """Begin to offer."""
         self.runtime.recovered()
+
+    @hookimpl
+    def jackfield_agent_at(self, destination: str, extension: str) -> str | None:
+        """Whom a queue has rung there."""
+        return self.runtime.at_phone(extension) if destination.startswith("queue:") else None
 
     @hookimpl
     def jackfield_status(self) -> dict[str, list[Any]]:
