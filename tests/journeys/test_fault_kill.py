@@ -172,8 +172,8 @@ def test_while_the_phone_rings(pbx: Pbx, answer: bool) -> None:
     call = pbx.call("5550500" if answer else "5550503", number)
     rung = phone.wait_call(seen + 1)
     rung.wait_ringing()
-    phone.answer_after = 0.3  # from the next call on
     time.sleep(0.3)
+    phone.answer_after = 0.3  # from the next call on
     kill = kill_daemon(pbx)
     wait_back(pbx, kill)
     if not answer:

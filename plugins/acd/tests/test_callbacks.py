@@ -167,9 +167,9 @@ def test_another_number_and_what_may_not_be_called(pbx):
 
 
 def test_who_changes_their_mind_is_still_in_line(pbx):
-    caller, other = pbx.caller("5550142"), pbx.caller("5550143")
-    other.hears("number:2")
+    caller = pbx.caller("5550142")
     caller.hears("acd-callback-offer", "digits:1")
+    pbx.caller("5550143").hears("number:2")
     caller.presses("1")
     caller.hears("acd-callback-right")
     assert waiting(pbx) == [("5550143", False)], "no agent waits for who speaks to the machine"
