@@ -4,7 +4,29 @@ from __future__ import annotations
 
 import pytest
 from console_rig import SIZES
+from textual.events import Key
 from textual.widgets import Input, TextArea, Tree
+
+
+@pytest.mark.parametrize("size", SIZES[:1])
+def test_what_is_typed_faster_than_the_screen_follows_stands_where_it_belongs(office, size):
+    """As over a slow line: many keys come at once."""
+    office.ask("site.import", text="", meanwhile="replace")
+
+    async def hurries(seat):
+        await seat.opens("F", "First set-up")
+        await seat.sees("The site", "page 1 of 5")
+        seat.screen.query_one("#entry-title").focus_target.value = "Bird & Co"
+        await seat.pilot.pause()
+        await seat.presses("f2")
+        await seat.sees("page 2 of 5")
+        for key in [*"abc", "down", *"5062", "down", *"me", "up", "backspace"]:
+            seat.pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        await seat.pilot.pause()
+        typed = [seat.screen.query_one(f"#entry-{name}").focus_target.value for name in ("host", "port", "username")]
+        assert typed == ["abc", "506", "me"]
+
+    office.console(hurries, size=size)
 
 
 @pytest.mark.parametrize("size", SIZES[:1])

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.reactive import reactive
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
@@ -27,6 +28,11 @@ MANY = frozenset({Shape.LIST, Shape.TABLE, Shape.ROWS})
 LONG_TEXT = frozenset({"text"})
 """Tables with fixed keys whose values are sentences."""
 MOST_LINES = 6
+BETWEEN_FIELDS: list[BindingType] = [
+    Binding("up", "field(-1)", N_("Field above"), show=False, priority=True),
+    Binding("down", "field(1)", N_("Field below"), show=False, priority=True),
+]
+"""With priority, or what is typed right after the key would still go to the field before."""
 
 
 class Choice(Static, can_focus=True):
@@ -104,6 +110,11 @@ class Lines(TextArea):
 
     def __init__(self, text: str, placeholder: str) -> None:
         super().__init__(text, soft_wrap=True, tab_behavior="focus", compact=True, placeholder=placeholder)
+
+
+def between_fields(screen: Screen[Any], action: str) -> bool:
+    """Whether an action may be run now: in a field of several lines the arrows go through those."""
+    return action != "field" or not isinstance(screen.focused, Lines)
 
 
 class Entry(Vertical):

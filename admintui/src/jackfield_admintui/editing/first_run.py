@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from jackfield_admintui.base import ConsoleScreen
 from jackfield_admintui.client import Event, Trouble, Why
-from jackfield_admintui.editing.entries import Entry
+from jackfield_admintui.editing.entries import BETWEEN_FIELDS, Entry, between_fields
 from jackfield_admintui.editing.errands import ring
 from jackfield_admintui.editing.fields import FieldSpec, KindSpec, kind_spec
 from jackfield_admintui.editing.newcomer import (
@@ -66,8 +66,7 @@ class FirstRun(ConsoleScreen):
         Binding("f6", "record", N_("Record"), priority=True, key_display="F6"),
         Binding("f7", "listen", N_("Listen"), priority=True, key_display="F7"),
         Binding("f6", "sheet", N_("File"), priority=True, key_display="F6"),
-        Binding("up", "app.focus_previous", N_("Field above"), show=False),
-        Binding("down", "app.focus_next", N_("Field below"), show=False),
+        *BETWEEN_FIELDS,
     ]
     DEFAULT_CSS = """
     FirstRun #sides { height: 1fr; layout: horizontal; }
@@ -144,7 +143,7 @@ class FirstRun(ConsoleScreen):
         entries = [Entry(f, self._texts[f.id], secret_set=f.secret and has_secret) for f in self._fields]
         await questions.mount_all(entries)
         if entries:
-            entries[0].focus_target.focus()
+            self.set_focus(entries[0].focus_target)  # at once: somebody may be typing already
         self.note(_("page {number} of {count}").format(number=place + 1, count=len(self._steps)))
         self.refresh_bindings()
         await self._report()
@@ -337,6 +336,10 @@ class FirstRun(ConsoleScreen):
             raise Trouble(Why.REFUSED, text) from None
         self.notify(_("The settings of all phones, with passwords, are in {path}").format(path=plain(path)), timeout=15)
 
+    def action_field(self, by: int) -> None:
+        """The field above or below."""
+        self.focus_next() if by > 0 else self.focus_previous()
+
     def action_test(self) -> None:
         """A call to the number, from a phone."""
         number = to_dial(self._there)
@@ -349,4 +352,6 @@ class FirstRun(ConsoleScreen):
             return False
         step = "" if self._place is None else self._steps[self._place].key
         pages = PAGES_OF.get(action)
+        if not between_fields(self, action):
+            return False
         return super().check_action(action, parameters) and (pages is None or step in pages)

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from jackfield_admintui.base import ConsoleScreen
 from jackfield_admintui.client import Trouble, Why
-from jackfield_admintui.editing.entries import Entry
+from jackfield_admintui.editing.entries import BETWEEN_FIELDS, Entry, between_fields
 from jackfield_admintui.editing.fields import FieldSpec, KindSpec, Shape, kind_spec
 from jackfield_admintui.editing.form import NAME, Finding, Form
 from jackfield_admintui.editing.kept import Kept
@@ -49,8 +49,8 @@ class ObjectForm(ConsoleScreen):
         Binding("f4", "pick", N_("Choose")),
         Binding("f6", "secrets", N_("Show secrets"), show=False),
         Binding("f7", "theirs", N_("Take in others' changes"), show=False),
-        Binding("up", "field(-1)", N_("Field above"), show=False),
-        Binding("down,enter", "field(1)", N_("Field below"), show=False),
+        *BETWEEN_FIELDS,
+        Binding("enter", "field(1)", N_("Field below"), show=False),
     ]
     DEFAULT_CSS = """
     ObjectForm #sides { height: 1fr; layout: vertical; }
@@ -138,7 +138,7 @@ class ObjectForm(ConsoleScreen):
         ]
         place = self.query_one("#fields")
         await place.mount_all(entries)
-        entries[1 if fixed and len(entries) > 1 else 0].focus_target.focus()
+        self.set_focus(entries[1 if fixed and len(entries) > 1 else 0].focus_target)
         self.note("")
         if self._kept is not None:
             self._take_up(*self._kept)
@@ -236,6 +236,10 @@ class ObjectForm(ConsoleScreen):
     def submitted(self) -> None:
         """Enter in a line: Textual's own meaning of it hides the binding."""
         self.action_field(1)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Arrows go through the lines of a field that has some."""
+        return between_fields(self, action) and super().check_action(action, parameters)
 
     def action_field(self, by: int) -> None:
         """The field above or below."""
