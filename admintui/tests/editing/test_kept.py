@@ -61,13 +61,14 @@ class Terminal:
         if self.pid == 0:
             environment = {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30", "LANG": "C.UTF-8"}
             os.execve(command[0], command, {**os.environ, **environment})
-        self.seen = ""
+        self.seen, self._ready = "", select.poll()
+        self._ready.register(self._side, select.POLLIN)
 
     def sees(self, word: str) -> None:
         end = time.monotonic() + 60
         while word not in self.seen:
             assert time.monotonic() < end, f"{word} is not seen in {self.seen[-2000:]}"
-            if select.select([self._side], [], [], 1)[0]:
+            if self._ready.poll(1000):
                 self.seen += os.read(self._side, 1 << 16).decode("utf-8", "replace")
 
     def types(self, keys: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import sqlite3
 from contextlib import closing
 
@@ -158,3 +160,23 @@ def test_a_queue_that_is_closed_and_one_whose_agents_have_a_break(serve):
     for phone in ("201", "202"):
         pbx.phone(phone).dials("*13").is_over()
     pbx.caller().is_refused(17)
+
+
+def test_with_more_files_open_than_select_knows(serve):
+    """A daemon with 500 calls has; so has a long run of tests."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 4096:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    many = [os.dup(0) for _ in range(1100)]
+    try:
+        pbx = serve()
+        pbx.phone("201").dials("*13").is_over()
+        pbx.phone("202").dials("*13").is_over()
+        caller = pbx.caller()
+        caller.hears_music()
+        caller.waits(5)
+        pbx.phone("201").dials("*14").is_over()
+        pbx.phone("201").rings()
+    finally:
+        for each in many:
+            os.close(each)

@@ -108,9 +108,11 @@ class FirewallClient:
                 answer = self._ask(sock, stream, line)
                 trouble = trouble or (answer if answer.startswith("error") else "")
             self._on_trouble(f"jackfield-firewall refused: {trouble}" if trouble else "")
+            waiting = select.poll()  # select() knows no descriptor over 1023, and calls have two each
+            waiting.register(sock, select.POLLIN)
+            waiting.register(self._woken, select.POLLIN)
             while not self._stopping.is_set():
-                ready, _, _ = select.select([sock, self._woken], [], [])
-                if sock in ready:  # it never speaks first: it is gone
+                if sock.fileno() in dict(waiting.poll()):  # it never speaks first: it is gone
                     raise ConnectionError("the connection was closed")
                 self._hear_bell()
                 while self._lines:

@@ -55,7 +55,10 @@ class Session(AgiSession):
         if wake < 0:
             return False
         try:
-            return not select.select([wake, self._sock.fileno()], [], [], 0)[0]
+            looked = select.poll()  # select() knows no descriptor over 1023
+            looked.register(wake, select.POLLIN)
+            looked.register(self._sock, select.POLLIN)
+            return not looked.poll(0)
         except (OSError, ValueError):
             return False
 
