@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import resource
+
 import pytest
 from hypothesis import settings
 
 # Machines are noisy: no test may fail for being slow.
 settings.register_profile("jackfield", deadline=None)
 settings.load_profile("jackfield")
+# What a test has opened may wait for the garbage collector: thousands of descriptors in a long run.
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 pytest_plugins = ["rig.pytest_plugin", "jackfield.testing.plugin"]
 
 

@@ -76,7 +76,9 @@ def test_a_prompt_is_recorded_at_a_phone_and_is_in_the_draft(prompts):
 def test_hanging_up_is_told_and_nothing_has_changed(prompts):
     async def work(seat):
         await seat.opens("P", "Prompts")
-        await seat.presses("r", "enter")
+        await seat.presses("r")
+        await seat.sees("Record which prompt?")
+        await seat.presses("enter")
         await seat.sees("Which language?")
         await seat.presses("enter")
         await seat.sees("at which phone?")
@@ -100,13 +102,19 @@ def test_a_file_takes_the_place_of_a_text(prompts, tmp_path):
 
     async def work(seat):
         await seat.opens("P", "Prompts")
-        await seat.presses("f", "enter")
+        await seat.presses("f")
+        await seat.sees("A file for which prompt?")
+        await seat.presses("enter")
         await seat.sees("Which language?")
         await seat.presses("enter")
         await seat.sees("Which file says hello?")
         await seat.presses(*f"{path}x", "enter")
         await seat.sees("It was refused", "There is no file")
-        await seat.presses("f", "enter", "enter")
+        await seat.presses("f")
+        await seat.sees("A file for which prompt?")
+        await seat.presses("enter")
+        await seat.sees("Which language?")
+        await seat.presses("enter")
         await seat.sees("Which file says hello?")
         await seat.presses(*str(path), "enter")
         await seat.sees("file (en): ", "text (zh): 你好。")
@@ -122,7 +130,9 @@ def test_without_a_phone_it_says_what_to_do(prompts):
 
     async def work(seat):
         await seat.opens("P", "Prompts")
-        await seat.presses("l", "enter")
+        await seat.presses("l")
+        await seat.sees("Which language?")
+        await seat.presses("enter")
         await seat.sees("No phone is registered", "First set-up")
         await seat.presses("escape")
 

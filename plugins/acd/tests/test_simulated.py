@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import sqlite3
 from contextlib import closing
 
@@ -164,9 +163,6 @@ def test_a_queue_that_is_closed_and_one_whose_agents_have_a_break(serve):
 
 def test_with_more_files_open_than_select_knows(serve):
     """A daemon with 500 calls has; so has a long run of tests."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < 4096:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
     many = [os.dup(0) for _ in range(1100)]
     try:
         pbx = serve()
