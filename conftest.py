@@ -11,7 +11,8 @@ from hypothesis import settings
 settings.register_profile("jackfield", deadline=None)
 settings.load_profile("jackfield")
 # What a test has opened may wait for the garbage collector: thousands of descriptors in a long run.
-resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (max(_soft, min(16384, _hard)) if _hard > 0 else _soft, _hard))
 pytest_plugins = ["rig.pytest_plugin", "jackfield.testing.plugin"]
 
 
