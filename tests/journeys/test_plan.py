@@ -111,7 +111,7 @@ def test_a_broken_site_changes_nothing(pbx: Pbx, unchanged: int) -> None:
     text = pbx.site_text()
     mistakes = [
         ('destination = "queue:recorded"', 'destination = "queue:nowhere"', "nowhere"),
-        ("ring_seconds = 3", 'ring_seconds = "three"', "ring_seconds"),
+        ("no_answer_pause = 2", 'no_answer_pause = "two"', "no_answer_pause"),
         ('repeat_key = "9"', 'repeat_key = "99"', "repeat_key"),
         ('extension = "204"', 'extension = "299"', "299"),
         ('number = "5550503"', 'nummer = "5550503"', "nummer"),

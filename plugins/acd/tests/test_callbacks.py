@@ -225,8 +225,6 @@ def test_a_restart_of_the_daemon(pbx, when):
         phone.rings()
         phone.answers()
         far.rings()
-    else:  # the simulated Dial does not outlive the daemon
-        far.rings()
     far.answers()
     far.hangs_up()
     assert pbx.until(lambda: states(pbx)[0][1] == "done"), states(pbx)
