@@ -50,6 +50,7 @@ def test_a_prompt_is_heard_at_a_phone_of_ones_choice(prompts):
 def test_a_prompt_is_recorded_at_a_phone_and_is_in_the_draft(prompts):
     async def work(seat):
         await seat.opens("P", "Prompts")
+        await seat.sees("hello")
         await seat.presses("r")
         await seat.sees("Record which prompt?")
         await seat.presses(*"new", "enter")
@@ -76,6 +77,7 @@ def test_a_prompt_is_recorded_at_a_phone_and_is_in_the_draft(prompts):
 def test_hanging_up_is_told_and_nothing_has_changed(prompts):
     async def work(seat):
         await seat.opens("P", "Prompts")
+        await seat.sees("hello")
         await seat.presses("r")
         await seat.sees("Record which prompt?")
         await seat.presses("enter")
@@ -102,6 +104,7 @@ def test_a_file_takes_the_place_of_a_text(prompts, tmp_path):
 
     async def work(seat):
         await seat.opens("P", "Prompts")
+        await seat.sees("hello")
         await seat.presses("f")
         await seat.sees("A file for which prompt?")
         await seat.presses("enter")
@@ -130,6 +133,7 @@ def test_without_a_phone_it_says_what_to_do(prompts):
 
     async def work(seat):
         await seat.opens("P", "Prompts")
+        await seat.sees("hello")
         await seat.presses("l")
         await seat.sees("Which language?")
         await seat.presses("enter")
