@@ -79,10 +79,10 @@ class Happenings(Staff):
     def _found(self, identity: str, event: Mapping[str, Any]) -> None:
         """After a restart: a talk at an agent's phone. The notes of the last moment before may know nothing of it."""
         phone, now = extension_of(str(event["endpoint"])), self.clock.now()
-        agent = self._engine.at_phone(phone)
-        if agent is not None:
+        agent, at = self._engine.at_phone(phone), str(event["at"])
+        if agent is not None and at.startswith(QUEUE):
             self._dispatch.act(self._engine.answered(identity, phone, now))
-            self._dispatch.act(self._engine.found(identity, str(event["at"]).removeprefix(QUEUE), agent, now))
+            self._dispatch.act(self._engine.found(identity, at.removeprefix(QUEUE), agent, now))
 
     def _ended(self, identity: str) -> None:
         """A call is over; with it a talk whose caller's side was gone before."""
