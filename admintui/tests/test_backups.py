@@ -29,7 +29,8 @@ def test_made_checked_restored_and_removed(pbx, console) -> None:
         assert found["fields"]["title"] == "Ann"
         assert not pbx.daemon.over.is_set()
         assert isinstance(seat.screen, Backups)
-        await seat.presses("home", "x")
+        assert seat.screen.grid.go_to(next(row["name"] for row in seat.screen.grid.rows if row["why"] == "before"))
+        await seat.presses("x")
         await seat.sees("Remove 1 back-ups for good?")
         await seat.presses("y")
         await seat.no_longer_sees("before a restore")

@@ -109,7 +109,9 @@ def test_a_queues_day_is_shown_by_the_hour() -> None:
         assert (row["offered"], row["abandoned"], row["in_line"]) == (2, 1, 1)
 
     with Simulator({"acd": AcdPlugin}, site=SITE, now=datetime.now(UTC)) as pbx:  # figures are of the last 24 hours
-        pbx.caller("7003", dials="5550101").hangs_up()
+        gone = pbx.caller("7003", dials="5550101")
+        gone.hears_music()
+        gone.hangs_up()
         pbx.caller("7004", dials="5550101")
         at_console(pbx.folder / "control.sock", work)
 

@@ -33,8 +33,9 @@ class Stalls:
                 call = live.call if live is not None and not live.closed else None
                 if live is None or call is None or call.taken or not call.runs_on(session):
                     continue
+                plugin, thread = live.plugin, live.thread  # once taken away it is back at once, in other hands
                 self._take_away(identity, call)
-                plugin = self._host.stalled(live.plugin, live.thread, f"a handler said nothing for {limit:g} s")
+                plugin = self._host.stalled(plugin, thread, f"a handler said nothing for {limit:g} s")
                 log.error("call.stalled", call=identity, seconds=limit, plugin=plugin)
 
     def plugin_left(self, plugin: str) -> dict[str, int]:
