@@ -25,8 +25,13 @@ def test_what_is_typed_faster_than_the_screen_follows_stands_where_it_belongs(of
         await seat.pilot.pause()
         typed = [seat.screen.query_one(f"#entry-{name}").focus_target.value for name in ("host", "port", "username")]
         assert typed == ["abc", "506", "me"]
+        for key in ["up", *"x.example.com", "down", "down", *"-too", "f2"]:
+            seat.pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        await seat.sees("page 3 of 5")
 
     office.console(hurries, size=size)
+    found = office.ask("site.get", kind="trunk", name="carrier")["fields"]
+    assert (found["host"], found["port"], found["username"]) == ("abcx.example.com", 506, "me-too")
 
 
 @pytest.mark.parametrize("size", SIZES[:1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -117,6 +118,20 @@ def between_fields(screen: Screen[Any], action: str) -> bool:
     return action != "field" or not isinstance(screen.focused, Lines)
 
 
+async def arrived(screen: Screen[Any]) -> dict[str, str]:
+    """Field → what is written in it, once all keys are in that were pressed before now.
+
+    A key of the screen is acted upon at once, but letters queue up at their field: over a slow line, or pasted, some
+    would come after the key that was to save them.
+    """
+    entries = list(screen.query(Entry))
+    for entry in entries:
+        come = asyncio.Event()
+        if entry.focus_target.call_later(come.set):
+            await come.wait()
+    return {entry.field.id: entry.text for entry in entries}
+
+
 class Entry(Vertical):
     """A field's row."""
 
@@ -155,6 +170,12 @@ class Entry(Vertical):
     def focus_target(self) -> Widget:
         """What is typed into."""
         return self.query_one("Input, Lines, Choice")
+
+    @property
+    def text(self) -> str:
+        """What is written."""
+        writer = self.focus_target
+        return writer.value if isinstance(writer, Input | Choice) else writer.text if isinstance(writer, Lines) else ""
 
     def compose(self) -> ComposeResult:
         """Name, place to write, room for a finding."""

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from jackfield_admintui.base import ConsoleScreen
 from jackfield_admintui.client import Event, Trouble, Why
-from jackfield_admintui.editing.entries import BETWEEN_FIELDS, Entry, between_fields
+from jackfield_admintui.editing.entries import BETWEEN_FIELDS, Entry, arrived, between_fields
 from jackfield_admintui.editing.errands import ring
 from jackfield_admintui.editing.fields import FieldSpec, KindSpec, kind_spec
 from jackfield_admintui.editing.newcomer import (
@@ -182,6 +182,7 @@ class FirstRun(ConsoleScreen):
 
     async def _keep(self, place: int) -> None:
         step = self._steps[place]
+        self._texts.update(await arrived(self))
         for field in self._fields:
             if field.needed and not self._texts[field.id].strip():
                 raise Trouble(Why.REFUSED, _("{field} is needed.").format(field=field.label))

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from jackfield_admintui.base import ConsoleScreen
 from jackfield_admintui.client import Trouble, Why
-from jackfield_admintui.editing.entries import BETWEEN_FIELDS, Entry, between_fields
+from jackfield_admintui.editing.entries import BETWEEN_FIELDS, Entry, arrived, between_fields
 from jackfield_admintui.editing.fields import FieldSpec, KindSpec, Shape, kind_spec
 from jackfield_admintui.editing.form import NAME, Finding, Form
 from jackfield_admintui.editing.kept import Kept
@@ -305,6 +305,8 @@ class ObjectForm(ConsoleScreen):
     async def _put_into_draft(self) -> None:
         form = self.form
         assert form is not None
+        for identity, text in (await arrived(self)).items():
+            form.write(identity, text)
         self._tried = frozenset(field.id for field in form.spec.fields)
         try:
             values = form.values()

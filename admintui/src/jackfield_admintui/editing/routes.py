@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Input, Static
 
 from jackfield_admintui.base import ConsoleScreen
-from jackfield_admintui.editing.entries import Entry
+from jackfield_admintui.editing.entries import Entry, arrived
 from jackfield_admintui.editing.fields import FieldSpec, Shape
 from jackfield_admintui.editing.object_form import offers
 from jackfield_admintui.editing.pick import Pick
@@ -113,6 +113,7 @@ class WhichWay(ConsoleScreen):
         self.start(self._answer(), group="answer")
 
     async def _answer(self) -> None:
+        self._texts.update(await arrived(self))
         texts = {key: text.strip() or None for key, text in self._texts.items()}
         if not texts["number"]:
             self.query_one("#told", Static).update(_("Write the number that is dialled."))
