@@ -114,6 +114,7 @@ class Daemon:
         self.writer = Writer()
         registry = Registry()
         self.calls = CallService(self.host, self.writer, EventBus(), registry, "token", lambda: datetime.now(UTC))
+        self.calls.endings.patience = 0.05  # there is no Asterisk that would tell of a channel's end
         self.host.on_left = self.calls.stalls.plugin_left
         registry.listener, registry.known = self.calls.legs, True
         self.calls.desk = Desk(States(), self.calls, None, ParkingLot(lambda slot, occupied: None))

@@ -50,3 +50,19 @@ def test_the_threads_word_counts_when_the_hangup_event_is_quicker() -> None:
         assert daemon.ended().result is Result.COMPLETED
         time.sleep(0.01)
         assert len(daemon.writer.ended) == 1
+
+
+def test_a_short_calls_legs_are_on_record_though_events_come_late() -> None:
+    """On an overloaded machine the call's thread is done before AMI has told of its first channel."""
+    daemon = Daemon(Plugin())
+    daemon.calls.endings.patience = 5.0
+    daemon.calls.registry.listener = Listener(daemon.calls.legs)
+    peer = daemon.call("good")
+    assert peer.ended.wait(5)
+    time.sleep(0.2)
+    who = {"Uniqueid": "1.1", "Linkedid": "1.1", "Channel": "PJSIP/carrier-00000001"}
+    event(daemon, "Newchannel", **who)
+    time.sleep(0.05)
+    event(daemon, "Hangup", Cause="16", **who)
+    record = daemon.ended()
+    assert [(leg.id, leg.role, leg.cause) for leg in record.legs] == [("1.1", "caller", 16)]

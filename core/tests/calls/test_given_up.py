@@ -94,7 +94,7 @@ def test_a_slow_handler_loses_its_call_to_the_fallback(daemon: Daemon) -> None:
 def test_asterisk_crashes_and_the_call_ended_with_its_connection(daemon: Daemon, plugin: Plugin) -> None:
     """And not when the next Asterisk's list told that it is gone."""
     registry = daemon.calls.registry
-    registry.known = True
+    registry.known, daemon.calls.endings.patience = True, 5.0
     new = {"Uniqueid": "1.1", "Linkedid": "1.1", "Channel": "Test/carrier-1"}
     lines = ["Event: Newchannel", *(f"{key}: {value}" for key, value in new.items())]
     registry.event("Newchannel", Message("\r\n".join(lines).encode()))

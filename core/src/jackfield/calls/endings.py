@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 GONE_SECONDS = 2.0
-"""How long a thread waits for its call's last channel to go."""
+"""A channel goes, and is told to be gone, within so long after its call's thread is done with it."""
 
 
 class Endings:
@@ -49,6 +49,8 @@ class Endings:
         self._board, self._registry, self._host = board, registry, host
         self._writer, self._events = writer, events
         self._lines, self._outgoing, self._persons = lines, outgoing, persons
+        self.patience = GONE_SECONDS
+        """How long a thread waits for its call's last channel to go, in seconds."""
         self.recovery: Callable[[str], None] = lambda _: None
         """Told the id of each call that has ended."""
         self.ended: Callable[[CallRecord], None] = lambda _: None
@@ -59,7 +61,8 @@ class Endings:
         identity, seen = live.facts.id, datetime.now(UTC)
         if call is not None and call.taken:
             return True
-        gone = self._registry.wait_gone(identity, seconds)
+        leader = call.leader if call is not None else ""
+        gone = self._registry.wait_gone(identity, seconds, lambda: not leader or leader in live.legs)
         if call is not None and call.taken:  # it goes on elsewhere: resumed, or transferred
             return True
         if not gone:
@@ -89,7 +92,7 @@ class Endings:
         """A call without a thread ends with its last channel."""
         if live.call is None and not live.closed and not self._registry.legs(live.facts.id):
             threading.Thread(
-                target=self.finish, args=(live, None, None, GONE_SECONDS), name="call-end", daemon=True
+                target=self.finish, args=(live, None, None, self.patience), name="call-end", daemon=True
             ).start()
 
     def end_gone(self) -> None:

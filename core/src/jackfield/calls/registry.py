@@ -103,16 +103,24 @@ class Registry:
         with self._lock:
             return {endpoint for endpoint, there in self._reachable.items() if there}
 
-    def wait_gone(self, call: str, seconds: float) -> bool:
+    def wait_gone(self, call: str, seconds: float, told: Callable[[], bool] = lambda: True) -> bool:
         """Wait until no channel of a call is left; False when time is up and one is.
 
         While AMI is away nobody can tell: it has the same time to come back, then the call counts as gone.
+
+        Args:
+            call: its id.
+            seconds: how long to wait at most.
+            told: whether all of the call has been told yet. AMI's events lag on a machine that is overloaded: of a
+                short call nothing may be known when it is over.
         """
+
+        def gone() -> bool:
+            return not any(c.call == call for c in self._channels.values())
+
         with self._gone:
-            gone = self._gone.wait_for(
-                lambda: self.known and not any(c.call == call for c in self._channels.values()), seconds
-            )
-            return gone or not self.known
+            self._gone.wait_for(lambda: self.known and gone() and told(), seconds)
+            return gone() or not self.known
 
     # -- events ----------------------------------------------------------------------------------------------------
 

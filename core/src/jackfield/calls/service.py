@@ -17,7 +17,7 @@ from jackfield.calls.blackbox import BlackBox
 from jackfield.calls.board import Board
 from jackfield.calls.call import Call, Resume, Sounds
 from jackfield.calls.dialling import Agents
-from jackfield.calls.endings import GONE_SECONDS, Endings
+from jackfield.calls.endings import Endings
 from jackfield.calls.ledger import Ledger
 from jackfield.calls.legs import Legs
 from jackfield.calls.lines import Lines
@@ -287,7 +287,7 @@ class CallService:
             if alone:
                 live.running.release()
             call.release()
-            over = self.endings.finish(live, call, end, GONE_SECONDS)
+            over = self.endings.finish(live, call, end, self.endings.patience)
             if live.call is call:
                 live.call = None
             if not over:
