@@ -141,18 +141,18 @@ def test_a_talk_before_another_queue(world, log):
 
 def test_an_abandon_in_line_and_one_while_it_rings(world, log):
     world.start()
-    first, second = world.call("c1"), world.call("c2")
-    for call in (first, second):
-        answer = world.serve(call)
+    answers = []
+    for call in (world.call("c1"), second := world.call("c2")):
+        answers.append(world.serve(call))
         world.waits(call)
     world.advance(4)
     second.hang_up()
-    answer()
+    answers[1]()
     world.runtime.login("1001", "201")
     world.advance(3)
     ring = world.ring()
     ring.caller_leaves(talked=False)
-    world.advance(0)
+    answers[0]()
     world.settle()
     assert "abandoned" not in [e[0] for e in events(world)], "the calls may yet come back"
     for call in ("c2", "c1"):
