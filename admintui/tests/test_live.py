@@ -131,7 +131,9 @@ def test_a_waiting_caller_is_seen_in_the_queue(pbx, console) -> None:
 
 
 def test_a_number_is_found_everywhere(pbx, console) -> None:
-    pbx.caller("7009", dials="5550100").hangs_up()
+    gone = pbx.caller("7009", dials="5550100")
+    pbx.phone("201").rings()
+    gone.hangs_up()
     caller = pbx.caller("7009", dials="5550101")
 
     async def work(seat):
