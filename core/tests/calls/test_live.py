@@ -19,3 +19,15 @@ def test_the_last_event_of_an_agents_leg_may_come_when_the_next_agent_is_rung() 
     leg.ended = datetime.now(UTC)
     assert live.is_agent(leg) and live.leg(leg, "agent").agent == "1001"
     assert not live.is_agent(Channel("1.3", "PJSIP/203-3", "1.1", "203"))
+
+
+def test_all_events_of_an_agents_leg_may_come_when_the_next_agent_is_rung() -> None:
+    """A phone that refuses at once: the next offer is quicker than AMI."""
+    live = Live(Facts("1.1", "PJSIP/carrier-1", "inbound", Party("5551234"), "5550500"))
+    live.rings({"201": "1001"})
+    live.rings({"202": "1002"})
+    leg = Channel("1.2", "PJSIP/201-2", "1.1", "201", started=datetime.now(UTC), dialled_by="1.1")
+    assert live.is_agent(leg) and live.leg(leg, "agent").agent == "1001"
+    assert not live.is_agent(Channel("1.3", "PJSIP/201-3", "1.1", "201", dialled_by="1.9")), "somebody else calls it"
+    live.rings({"201": ""})
+    assert not live.is_agent(Channel("1.4", "PJSIP/201-4", "1.1", "201", dialled_by="1.1")), "as a phone, not an agent"

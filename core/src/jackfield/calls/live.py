@@ -31,6 +31,8 @@ class Live:
     legs: dict[str, LegRecord] = field(default_factory=dict)
     agents: dict[str, str] = field(default_factory=dict)
     """Endpoint that is being rung → agent."""
+    rung: dict[str, str] = field(default_factory=dict)
+    """Likewise of all rings so far: of one that was refused at once, all events may come when the next is begun."""
     queue: str = ""
     trunk_out: str = ""
     """The trunk that the call went out by, or tries to."""
@@ -152,10 +154,19 @@ class Live:
         self.left[seq] = outcome
         return self.leave(seq, outcome)
 
+    def rings(self, agents: dict[str, str]) -> None:
+        """These endpoints are about to be rung, as these agents' or as nobody's ('')."""
+        self.agents, self.rung = agents, self.rung | agents
+
     def is_agent(self, channel: Channel) -> bool:
-        """Whether a phone is rung as an agent's; its last events may come when the next agent's is rung already."""
-        known = self.legs.get(channel.id)
-        return bool(self.agents.get(channel.endpoint) or (known is not None and known.agent))
+        """Whether a phone is rung as an agent's; its events may come when the next agent's is rung already."""
+        return bool(self._agent(channel))
+
+    def _agent(self, channel: Channel) -> str:
+        known = self.legs.get(channel.leg) or self.legs.get(channel.id)
+        agent = self.agents.get(channel.endpoint) or (known.agent if known else "")
+        leader = self.call.leader if self.call is not None else self.facts.id
+        return agent or (self.rung.get(channel.endpoint, "") if channel.dialled_by == leader else "")
 
     def leg(self, channel: Channel, role: str) -> LegRecord:
         """A leg as it is now."""
@@ -171,7 +182,7 @@ class Live:
             role=role,
             started_at=started,
             number=self._number(channel, role, known),
-            agent=self.agents.get(channel.endpoint, "") or (known.agent if known else ""),
+            agent=self._agent(channel),
             answered_at=max(answered, started) if answered and channel.joined else answered,
             ended_at=channel.ended,
             cause=channel.cause if channel.ended else None,

@@ -300,7 +300,7 @@ class CallService:
     def _before_dial(self, call: Call, agent: Agents, queue: str, endpoints: list[str]) -> None:
         live = self.board.find(call.id)
         if live is not None:
-            live.agents = {e: agent if isinstance(agent, str) else agent.get(extension_of(e), "") for e in endpoints}
+            live.rings({e: agent if isinstance(agent, str) else agent.get(extension_of(e), "") for e in endpoints})
             live.queue = queue or live.queue
         for endpoint in endpoints:
             self.dialling(endpoint)
