@@ -34,6 +34,7 @@ def answer_to(pbx: Pbx, data: bytes, port: int = 4573, close: bool = False) -> b
         with contextlib.suppress(OSError):
             sock.sendall(data)
             if close:
+                time.sleep(0.5)  # what is closed before it is accepted was given up, and is closed without a word
                 sock.shutdown(socket.SHUT_WR)
         got = b""
         with contextlib.suppress(ConnectionError):
