@@ -64,7 +64,16 @@ def news(pbx: Pbx, key: str) -> list[str]:
 
 def test_asterisk_is_lost_and_comes_back(pbx: Pbx) -> None:
     """Raised while Asterisk is away, acknowledged by the administrator, cleared by itself."""
-    before = len(news(pbx, "asterisk-away"))
+    with settings(pbx, "[alarms]\nflap_seconds = 1\n"):  # journeys before this one may have had it flap
+        pbx.node.wait_for(lambda: not alarm(pbx, "asterisk-away"), 15, "the alarm of before to clear")
+        before = len(news(pbx, "asterisk-away"))
+        lose_asterisk(pbx)
+        pbx.node.wait_for(lambda: len(news(pbx, "asterisk-away")) == before + 3, 10, "the history")
+        assert news(pbx, "asterisk-away")[before:] == ["raised", "acknowledged", "cleared"]
+
+
+def lose_asterisk(pbx: Pbx) -> None:
+    """Until its alarm is up and acknowledged; then it comes back."""
     pbx.node.systemctl("stop", "asterisk")
     try:
         pbx.node.wait_for(lambda: alarm(pbx, "asterisk-away"), 10, "the alarm")
@@ -75,8 +84,6 @@ def test_asterisk_is_lost_and_comes_back(pbx: Pbx) -> None:
         pbx.node.systemctl("start", "asterisk")
     pbx.wait_ready()
     pbx.node.wait_for(lambda: not alarm(pbx, "asterisk-away"), 10, "the alarm to clear")
-    pbx.node.wait_for(lambda: len(news(pbx, "asterisk-away")) == before + 3, 10, "the history")
-    assert news(pbx, "asterisk-away")[before:] == ["raised", "acknowledged", "cleared"]
 
 
 def test_people_are_told_by_mail_even_without_redis(pbx: Pbx) -> None:
