@@ -4,11 +4,13 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.reports import report as reports
+from jackfield.reports.methods import methods
 from jackfield.reports.report import Column, Report, ReportError, harmless, make, plain, to_csv
 from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
@@ -33,6 +35,18 @@ def report(query, *columns):
 def test_rows_between_two_moments(database):
     made = make(report(lambda session, since, until: [(since.hour, until.day), (1, 2)]), database, *WEEK)
     assert made == [[0, 8], [1, 2]]
+
+
+def test_the_sites_zone_is_told(database):
+    def zone(session, since, until):
+        return [(since.astimezone(session.info["zone"]).isoformat(), until.utcoffset())]
+
+    kathmandu = ZoneInfo("Asia/Kathmandu")
+    assert make(report(zone), database, *WEEK, kathmandu) == [["2026-01-01T05:45:00+05:45", timedelta(0)]]
+    by_name = {m.name: m for m in methods(lambda: {"busy": report(zone)}, database, lambda: kathmandu)}
+    span = {"since": WEEK[0].isoformat(), "until": WEEK[1].isoformat()}
+    [row] = by_name["report"].call({"name": "busy", **span}, None)
+    assert row["hour"] == "2026-01-01T05:45:00+05:45"
 
 
 def test_a_query_cannot_write_and_the_next_one_can(database):

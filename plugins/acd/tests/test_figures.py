@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jackfield.reports.report import make
 from jackfield.storage.engine import Database
 from jackfield.storage.migrate import CORE, migrate
 from jackfield.storage.models import Models
 from jackfield_acd import eventlog, reports
-from jackfield_acd.eventlog import Entry, What
+from jackfield_acd.eventlog import Entry, EventRow, What
 from jackfield_acd.figures import AgentFigures, Every, QueueFigures, intervals, of_agents, of_queues
 from jackfield_acd.reports import Of
-from sqlmodel import Session
+from sqlmodel import Session, delete
 
 START = datetime(2026, 3, 29, 0, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -84,6 +85,7 @@ def test_an_hour_of_a_queue():
     assert row == {
         "offered": 8, "answered": 2, "abandoned": 2, "exited": 3, "in_line": 1, "refused": 1, "lost": 0,
         "within": 1, "abandoned_within": 1, "hold": 30.0, "talk": 90.0, "wrap": 20.0, "longest_wait": 100.0,
+        "callbacks": 0, "called_back": 0, "callbacks_failed": 0, "callbacks_cancelled": 0,
         "timed_out": 2, "timed_out_within": 1,  # (1 + 1 + 1) of (2 + 2 + 2); the key does not count
         "service_level": 50.0, "service_level_2": 50.0, "asa": 15.0, "aht": 55.0,
     }  # fmt: skip
@@ -190,6 +192,33 @@ def test_an_agents_morning_by_hand():
     assert (queue["asa"], queue["aht"]) == (20.0, 330.0)
 
 
+@pytest.mark.parametrize(
+    ("zone", "came", "hour", "day"),
+    [
+        ("Asia/Kathmandu", (2026, 10, 25, 0, 30), (0, 15), (18, 15)),  # 5:45 ahead: its hours begin at a quarter past
+        ("Asia/Kolkata", (2026, 10, 24, 18, 20), (17, 30), (18, 30)),
+        ("Europe/Berlin", (2026, 10, 25, 0, 30), (0, 0), (22, 0)),  # 25 hours long
+        ("UTC", (2026, 10, 25, 0, 30), (0, 0), (0, 0)),
+    ],
+)
+def test_reports_are_cut_in_the_sites_zone(written, zone, came, hour, day):
+    moment = datetime(*came, tzinfo=UTC)
+    log = Log()
+    offset = (moment - START).total_seconds()
+    log.visit("c1", offset, 10, "answered", 60, agent="1001")
+    log.shift("1001", offset - 1, [], offset + 200)
+    since, until = moment - timedelta(days=2), moment + timedelta(days=2)
+    table = written(log.entries)
+    found = {report.name: make(report, table, since, until, ZoneInfo(zone)) for report in reports.reports()}
+    for of in ("queue", "agent"):
+        (by_hour,), (by_day,) = found[f"{of}-hours"], found[f"{of}-days"]
+        assert (by_hour[0].hour, by_hour[0].minute) == hour and by_hour[0] <= moment < by_hour[1]
+        assert by_hour[1] - by_hour[0] == timedelta(hours=1) and by_hour[0].tzinfo is UTC
+        assert (by_day[0].hour, by_day[0].minute) == day and by_day[0] <= moment < by_day[1]
+        hours_long = 25 if zone == "Europe/Berlin" else 24
+        assert by_day[1] - by_day[0] == timedelta(hours=hours_long)
+
+
 _HOW = st.sampled_from(["answered", "abandoned", "exited", "refused", "waits"])
 _VISIT = st.tuples(
     st.integers(0, 20_000), st.integers(0, 9000), _HOW,
@@ -229,10 +258,27 @@ def test_parts_add_up_to_the_whole(visits, shifts, cuts):
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
+    """For tests that commit nothing."""
     database = Database(f"sqlite:///{tmp_path_factory.mktemp('figures')}/jackfield.db")
     migrate(database, [CORE, Models("acd", "jackfield_acd.migrations")])
     yield database
     database.close()
+
+
+@pytest.fixture
+def written(table):
+    """Takes entries, for others to read; they are gone afterwards."""
+
+    def write(entries):
+        with Session(table.engine) as session:
+            eventlog.save(session, entries)
+            session.commit()
+        return table
+
+    yield write
+    with Session(table.engine) as session:
+        session.exec(delete(EventRow))
+        session.commit()
 
 
 @settings(max_examples=15)

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jackfield.records.models import CallRow, LegRow, StepRow
 from jackfield_acd import queuelog
-from jackfield_acd.eventlog import ENDS, Entry, EventRow, What
+from jackfield_acd.callback_journal import CallbackJournal
+from jackfield_acd.callback_store import Callback
+from jackfield_acd.eventlog import CALL_BACK, ENDS, Entry, EventRow, What
 from jackfield_acd.journal import KEPT, Journal
 from jackfield_acd.mending import missing
-from jackfield_acd.model import Activity, AgentState
+from jackfield_acd.model import Activity, AgentState, Failure, Place
 from jackfield_acd.models import Clock
 from jackfield_acd.queuelog import QueueLog
 from jackfield_acd.reports import Of
@@ -347,7 +349,7 @@ def documented():
         events, detail = row.strip("|").split("|")
         for event in re.findall(r"`([a-z-]+)`", events):
             found[event] = set(re.findall(r"`([a-z]+)`", detail))
-    talk = found["completed"] - {"by"}
+    talk = found["completed"] - {"by", "result"}
     return found | {"transferred": found["transferred"] - {"completed"} | talk}
 
 
@@ -382,6 +384,12 @@ def a_day():
     journal.gone("c5", 4.0, position=1, agents=[("1001", 2.0)]), journal.ended("c5")
     agent.state = AgentState.LOGGED_OUT
     journal.agent(agent, 20.0)
+    journal.entered("c6", 1, "sales", 1.0, **where), journal.exited("c6", 2.0, CALL_BACK, "1")
+    engine = SimpleNamespace(agent=lambda name: None)
+    told = CallbackJournal(journal, engine, clock, lambda queue: 20)
+    callback = Callback(7, "sales", "5551", "5551", "c6", 1.0, Place(0, 1.0, 1), 1.0)
+    told.promised(callback), told.unanswered(callback, Failure.BUSY), told.connected(callback)
+    told.talked(callback, "answered", None), told.over(callback)
     return journal.pending()
 
 

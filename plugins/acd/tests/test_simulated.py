@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
 
 import pytest
 from jackfield.testing import Simulator
@@ -159,6 +160,21 @@ def test_a_queue_that_is_closed_and_one_whose_agents_have_a_break(serve):
     for phone in ("201", "202"):
         pbx.phone(phone).dials("*13").is_over()
     pbx.caller().is_refused(17)
+
+
+def test_reports_are_cut_in_the_zone_of_the_site(serve):
+    pbx = serve(more='[general]\nzone = "Asia/Kathmandu"\n')
+    caller = pbx.caller()
+    caller.hears_music()
+    caller.hangs_up()
+    caller.is_over()
+    now = pbx.clock.now()
+    span = {"since": (now - timedelta(days=2)).isoformat(), "until": (now + timedelta(days=2)).isoformat()}
+    pbx.ask("acd.figures", of="queues")  # what has happened is on record then
+    for name, minutes in (("queue-hours", 15), ("queue-days", 15)):
+        [row] = pbx.ask("report", name=name, **span)
+        assert datetime.fromisoformat(row["from"]).minute == minutes, "5:45 ahead of UTC"
+        assert row["offered"] == 1
 
 
 def test_with_more_files_open_than_select_knows(serve):

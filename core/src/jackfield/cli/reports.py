@@ -36,7 +36,7 @@ def report(
     zone, now = ZoneInfo(context.workspace.draft()[0].general.zone), datetime.now(UTC)
     end = now if until is None else moment(until, zone, now)
     start = end - timedelta(days=chosen.days) if since is None else moment(since, zone, now)
-    found = make(chosen, context.database, start.astimezone(UTC), end.astimezone(UTC))
+    found = make(chosen, context.database, start.astimezone(UTC), end.astimezone(UTC), zone)
     if csv:
         typer.echo(to_csv(chosen, found), nl=False)
         return

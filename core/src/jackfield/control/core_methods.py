@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
@@ -59,7 +60,7 @@ def core_methods(daemon: Daemon) -> list[Method]:
         *record_methods.methods(daemon.database),
         *upkeep_methods.methods(daemon.host, daemon.database, calls, daemon.settings),
         *job_methods.methods(daemon.database, daemon.schedules, daemon.settings.paths.run / "worker.sock"),
-        *report_methods.methods(daemon.host.reports, daemon.database),
+        *report_methods.methods(daemon.host.reports, daemon.database, lambda: ZoneInfo(daemon.calls.site.general.zone)),
         Method("plugins.settings", plugin_settings(daemon), ADMIN),
         *alarm_methods.methods(daemon.alarms),
         *security_methods.methods(daemon.bans, daemon.fraud),

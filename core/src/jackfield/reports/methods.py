@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, Field
 
@@ -32,8 +33,8 @@ def listed(known: dict[str, Report]) -> list[dict[str, Any]]:
     return [{"name": r.name, "title": r.title, "columns": [c.name for c in r.columns]} for r in known.values()]
 
 
-def methods(known: Callable[[], dict[str, Report]], database: Database) -> list[Method]:
-    """Control methods about reports."""
+def methods(known: Callable[[], dict[str, Report]], database: Database, zone: Callable[[], ZoneInfo]) -> list[Method]:
+    """Control methods about reports; `zone` is the site's."""
 
     def report(
         name: Annotated[str | None, Field(max_length=64, description="Which; without it, all are listed")] = None,
@@ -45,7 +46,8 @@ def methods(known: Callable[[], dict[str, Report]], database: Database) -> list[
             return listed(known())
         chosen = find(known(), name)
         end = until or datetime.now(UTC)
-        rows = make(chosen, database, (since or end - timedelta(days=chosen.days)).astimezone(UTC), end.astimezone(UTC))
+        start = since or end - timedelta(days=chosen.days)
+        rows = make(chosen, database, start.astimezone(UTC), end.astimezone(UTC), zone())
         if len(rows) > MOST:
             raise ReportError(f"report {name}: {len(rows)} rows are too many here; ask for a shorter time")
         return [{c.name: plain(v) for c, v in zip(chosen.columns, row, strict=True)} for row in rows]

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +27,8 @@ _PLAIN = re.compile(r"[+-]?[0-9][0-9 ()./-]*")
 """Numbers, telephone numbers and dates: no formula comes of these."""
 Query = Callable[[Session, datetime, datetime], Iterable[Sequence[Any]]]
 """`query(session, since, until)`: a row at a time, a value a column."""
+ZONE = "zone"
+"""Key of the session's `info`."""
 
 
 class ReportError(JackfieldError):
@@ -57,7 +59,8 @@ class Report:
     """A table of what happened between two moments.
 
     `query(session, since, until)` runs in the command (or console), on a session that can only read, and gives rows of
-    as many values as there are columns, 100,000 at most. Times are UTC.
+    as many values as there are columns, 100,000 at most. Times are UTC; the site's zone, for who cuts at its hours or
+    days, is `session.info["zone"]`.
 
     Args:
         name: unique; small letters, digits and '-'.
@@ -85,8 +88,8 @@ class Report:
             raise ValueError(f"report {self.name}: it needs columns, each with a name of its own")
 
 
-def make(report: Report, database: Database, since: datetime, until: datetime) -> list[list[Any]]:
-    """The rows of a report.
+def make(report: Report, database: Database, since: datetime, until: datetime, zone: tzinfo = UTC) -> list[list[Any]]:
+    """The rows of a report; `zone` is the site's.
 
     Raises:
         ReportError: the query fails, writes, or gives rows that do not fit.
@@ -95,7 +98,7 @@ def make(report: Report, database: Database, since: datetime, until: datetime) -
         raise ReportError(f"the report's time is empty: since {since.isoformat()} is not before {until.isoformat()}")
     rows: list[list[Any]] = []
     try:
-        with Session(database.engine) as session:
+        with Session(database.engine, info={ZONE: zone}) as session:
             with _read_only(session):
                 for row in report.query(session, since, until):
                     values = list(row)

@@ -8,6 +8,7 @@ counts. A promise is on record before the caller hears it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -25,7 +26,8 @@ from jackfield_acd.model import Decision, Failure, Offer, Place
 if TYPE_CHECKING:
     from jackfield.core import Core
 
-    from jackfield_acd.background import Note, Worker
+    from jackfield_acd.background import Note, Worker, Writer
+    from jackfield_acd.callback_journal import CallbackJournal
     from jackfield_acd.dispatch import Dispatch
     from jackfield_acd.models import Clock
 
@@ -33,6 +35,7 @@ log = structlog.get_logger(__name__)
 CODE = "*20"
 KIND = "callback"
 _REFUSED = frozenset({17, 21})
+FLUSH_SECONDS = 2.0
 LATE_SECONDS = 5.0
 """An agent's phone that so long after its ring time has neither taken the call nor stopped ringing was never rung."""
 
@@ -41,11 +44,18 @@ class Callbacks:
     """All that are not over. `dispatch.lock` guards them."""
 
     def __init__(
-        self, core: Core, dispatch: Dispatch, worker: Worker, clock: Clock, note: Callable[[list[Note]], None]
+        self,
+        core: Core,
+        dispatch: Dispatch,
+        worker: Worker,
+        clock: Clock,
+        writer: Writer,
+        journal: CallbackJournal,
     ) -> None:
-        """`note` has call-backs saved before long."""
-        self._core, self._dispatch, self._worker, self._clock, self._note = core, dispatch, worker, clock, note
-        self._engine, self._lock = dispatch.engine, dispatch.lock
+        """`writer` saves call-backs before long; what becomes of them is told to `journal`."""
+        self._core, self._dispatch, self._worker, self._clock = core, dispatch, worker, clock
+        self._note, self._flush = writer.note, writer.flush
+        self._engine, self._lock, self._journal = dispatch.engine, dispatch.lock, journal
         self._known: dict[str, Callback] = {}
         """By their name in the engine; those that are over until that is on record."""
         self._stopped: dict[str, Failure] = {}
@@ -58,7 +68,9 @@ class Callbacks:
         """Take over what was promised before a restart, while offers are held back."""
         with self._core.storage.session() as session:
             found = store.unfinished(session, self._clock)
+            told = self._journal.read(session, found)
         with self._lock:
+            self._journal.resume(found, told)
             for callback in found:
                 self._known[callback.contact] = callback
                 if callback.state is State.WAITING:
@@ -85,7 +97,8 @@ class Callbacks:
         """A call that ended while the daemon was away: what the record says of it."""
         with self._core.storage.session() as session:
             row = session.get(CallRow, call)
-        self.call_ended(call, str(row.result) if row is not None and row.result else "")
+        result = str(row.result) if row is not None and row.result else ""
+        self.call_ended(call, result, row.ended_at if row is not None else None)
 
     def noted(self, notes: Iterable[Note]) -> list[tuple[int, dict[str, Any]]]:
         """Ids and columns of those that are to be saved. The caller holds the lock."""
@@ -139,6 +152,7 @@ class Callbacks:
             session.commit()
         with self._lock:
             self._known[new.contact] = new
+            self._journal.promised(new)
             self._line_up(new)
         log.info("acd.callback_promised", callback=new.id, queue=queue.name, call=call, lost=lost)
         return True
@@ -154,7 +168,7 @@ class Callbacks:
         return None
 
     def cancel(self, identity: int) -> None:
-        """Take a promise back.
+        """Take a promise back; on record when this returns.
 
         Raises:
             NoSuchCallback: there is none, or the agent has it already.
@@ -166,6 +180,7 @@ class Callbacks:
                     f"no call-back {identity} is in line; `jackfield acd callbacks` lists them with their states"
                 )
             self._finish(callback, State.CANCELLED, "cancelled")
+        self._flush(FLUSH_SECONDS)
 
     def _line_up(self, callback: Callback) -> None:
         """Under the lock."""
@@ -190,6 +205,7 @@ class Callbacks:
         """Under the lock."""
         callback.state, callback.result, callback.ended = state, result, self._clock.now()
         self._note([(KIND, callback.contact)])
+        self._journal.over(callback)
         self._dispatch.act(self._engine.leave(callback.contact, self._clock.now()))
         self._dispatch.publish("queue", queue=callback.queue, what="left", call=callback.contact)
         log.info("acd.callback_over", callback=callback.id, state=str(state), result=result, tries=callback.tries)
@@ -257,6 +273,7 @@ class Callbacks:
             if callback is not None:
                 callback.state = State.WAITING
                 self._note([(KIND, callback.contact)])
+                self._journal.unanswered(callback, failure)
                 self._try(callback, lambda now: self._failed(callback, failure, now))
 
     def _failed(self, callback: Callback, failure: Failure, now: float) -> list[Decision]:
@@ -272,15 +289,21 @@ class Callbacks:
     # -- the call --------------------------------------------------------------------------------------------------
 
     def taken(self, call: str) -> Callback | None:
-        """The agent's call has come in: the call-back that it is for; None for a call that is for none."""
+        """The agent's call has come in: the call-back that it is for; None for a call that is for none.
+
+        It is on record when this returns: the customer is called next, and would be again after a `kill -9`.
+        """
         with self._lock:
             callback = self._by_call(call, State.RINGING, State.CALLING)
             if callback is not None and callback.state is State.RINGING:
                 callback.state, callback.tries = State.CALLING, callback.tries + 1
                 self._note([(KIND, callback.contact)])
+                self._journal.connected(callback)
                 now = self._clock.now()
                 self._dispatch.act(self._engine.answered(callback.contact, callback.phone, now))
-            return callback
+        if callback is not None and not self._flush(FLUSH_SECONDS):
+            log.warning("acd.callback_not_on_record_yet", callback=callback.id, waited_seconds=FLUSH_SECONDS)
+        return callback
 
     def queue_of(self, callback: Callback) -> Queue:
         """Its queue, as the site has it now."""
@@ -290,13 +313,14 @@ class Callbacks:
     def _queue(self, callback: Callback) -> Queue:
         return self._core.site().get("queue", callback.queue, Queue) or Queue(name=callback.queue)
 
-    def call_ended(self, call: str, result: str) -> None:
-        """The agent's call is over; nothing for a call that is no call-back's."""
+    def call_ended(self, call: str, result: str, ended: datetime | None = None) -> None:
+        """The agent's call is over, at a time (now if left out); nothing for a call that is no call-back's."""
         self.agent_failed(call, Failure.NO_ANSWER)  # hung up before it came in
         with self._lock:
             callback = self._by_call(call, State.CALLING)
             if callback is None:
                 return
+            self._journal.talked(callback, result, ended)
             if result == Result.ANSWERED:
                 self._finish(callback, State.DONE, result)
                 return

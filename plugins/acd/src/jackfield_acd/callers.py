@@ -12,13 +12,12 @@ from jackfield_acd import eventlog, models, stays
 from jackfield_acd.dispatch import Caller
 from jackfield_acd.errors import NoSuchQueue
 from jackfield_acd.ground import Ground
+from jackfield_acd.kinds import Queue
 from jackfield_acd.model import AgentState, Decision, Failure, Offer, Place, Refusal, Wish
 from jackfield_acd.stays import Stay
 
 if TYPE_CHECKING:
     from jackfield.calls.call import Call
-
-    from jackfield_acd.kinds import Queue
 
 
 class Callers(Ground):
@@ -168,7 +167,9 @@ class Callers(Ground):
         """The caller leaves for another destination, or was never let in; does nothing after a talk."""
         with self._lock:
             now, caller = self.clock.now(), call.caller.number
-            if not self._journal.exited(call.id, now, outcome) and outcome in set(Refusal):
+            asked = call.site.get("queue", queue, Queue) if outcome == eventlog.CALL_BACK else None
+            key = (asked.callback_key or "") if asked is not None else ""
+            if not self._journal.exited(call.id, now, outcome, key) and outcome in set(Refusal):
                 self._journal.refused(call.id, call.seq, queue, now, outcome=outcome, caller=caller)
 
     def withdraw(self, call: Call, *, if_unstaffed: bool = False) -> bool:

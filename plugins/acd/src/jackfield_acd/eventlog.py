@@ -37,13 +37,15 @@ class What(StrEnum):
     CONNECTED = "connected"
     """An agent took the call. `hold` since the entry, `ring`, `leg`: the agent's channel, `target`: see below."""
     COMPLETED = "completed"
-    """The talk is over. `hold`, `talk`, `position` at the entry, `by`: agent or caller."""
+    """The talk is over. `hold`, `talk`, `position` at the entry, `by`: agent or caller. Of a call-back, `result`
+    in place of these two: whether the customer was reached."""
     TRANSFERRED = "transferred"
     """The agent gave the caller to somebody else. As before, and `to`: a number, `kind`: blind or attended."""
     ABANDONED = "abandoned"
     """The caller hung up in line. `position` at the end, `first` position, `wait`, `target`."""
     EXITED = "exited"
-    """The caller left the line for another destination. `outcome`, `position`, `first`, `wait`, `target`."""
+    """The caller left the line for another destination, or to be called back (outcome `call-back`; `key`: what was
+    pressed for that). `outcome`, `position`, `first`, `wait`, `target`."""
     LOST = "lost"
     """Asterisk was gone, and the caller with it; beside an `abandoned` of the same visit. `caller`."""
     LOGGED_IN = "logged-in"
@@ -56,12 +58,20 @@ class What(StrEnum):
     """`reason`, `seconds` of pause, `queues`."""
     PERSONAL = "personal"
     """The agent has marked the talk as personal service; the visit is left out of figures."""
+    PROMISED = "promised"
+    """A call-back is in line, a contact of its own (`Entry.is_callback`). `caller`, `number` to be called, `asked`: the
+    call in which it was asked for, `priority`, `lost`: nobody asked, Asterisk had died."""
+    CALLED_BACK = "called-back"
+    """A call-back is over. `state`: done, failed, cancelled; `result`: why; `attempts`: times that an agent was rung,
+    `tries`: that the customer was called, `wait` since the promise."""
     WRAPPED_UP = "wrapped-up"
     """Wrap-up is over. `seconds`; the visit is that of the talk before, if it is known."""
 
 
 ENDS = frozenset({What.COMPLETED, What.TRANSFERRED, What.ABANDONED, What.EXITED})
-"""What ends a visit: each has one of these."""
+"""What ends a caller's visit: each has one of these."""
+CALL_BACK = "call-back"
+"""Outcome of a caller's visit who is to be called back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,11 @@ class Entry:
     queue: str = ""
     agent: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_callback(self) -> bool:
+        """Whether it is about a call-back: its name in the engine is `call`, and a step of a path it has none."""
+        return bool(self.call) and not self.step
 
 
 class EventRow(SQLModel, table=True):
@@ -157,10 +172,10 @@ def personal(session: Session, calls: Collection[str]) -> set[str]:
 
 
 def of_visits(session: Session, since: datetime, until: datetime) -> list[Entry]:
-    """All that is on record of the visits that began in a time, whenever it happened; in order."""
+    """All that is on record of visits and call-backs that began in a time, whenever it happened; in order."""
     began = (
         select(_C.call, _C.step)
-        .where(_C.event.in_([What.ENTERED, What.REFUSED]), _C.at >= since, _C.at < until)
+        .where(_C.event.in_([What.ENTERED, What.REFUSED, What.PROMISED]), _C.at >= since, _C.at < until)
         .distinct()
         .subquery()
     )

@@ -10,15 +10,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from jackfield_acd.callback_store import State
 from jackfield_acd.eventlog import Entry, What
 
 TIMED_OUT = frozenset({"timed out", "empty"})
 """Outcomes that app_queue.c counts with those who hung up (`record_abandoned`); not exits by key."""
+_BEGINS = (What.ENTERED, What.REFUSED, What.PROMISED)
 Interval = tuple[datetime, datetime]
 """From (inclusive) and to (exclusive), in UTC."""
 
@@ -31,7 +32,7 @@ class Every(StrEnum):
     DAY = "day"
 
 
-def intervals(since: datetime, until: datetime, every: Every, zone: ZoneInfo) -> Iterator[Interval]:
+def intervals(since: datetime, until: datetime, every: Every, zone: tzinfo) -> Iterator[Interval]:
     """Cut a time at full quarters, hours or days of a zone; the first and the last may be shorter."""
     start = since
     while start < until:
@@ -40,7 +41,7 @@ def intervals(since: datetime, until: datetime, every: Every, zone: ZoneInfo) ->
         start = end
 
 
-def _next(moment: datetime, every: Every, zone: ZoneInfo) -> datetime:
+def _next(moment: datetime, every: Every, zone: tzinfo) -> datetime:
     local = moment.astimezone(zone)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     if every is Every.DAY:
@@ -83,6 +84,12 @@ class QueueFigures(Sums):
     timed_out_within: int = 0
     lost: int = 0
     """Of those who abandoned: whom we lost, with Asterisk."""
+    callbacks: int = 0
+    """Call-backs that were promised; whoever asked for one has exited."""
+    called_back: int = 0
+    """Of those: customers who were reached."""
+    callbacks_failed: int = 0
+    callbacks_cancelled: int = 0
     hold: float = 0.0
     """Of those who were answered, until then."""
     talk: float = 0.0
@@ -154,7 +161,7 @@ def of_queues(entries: Iterable[Entry], cut: Sequence[Interval]) -> dict[tuple[i
     for visit in visits.values():
         if any(entry.event is What.PERSONAL for entry in visit):
             continue
-        began = next((e for e in visit if e.event in (What.ENTERED, What.REFUSED)), None)
+        began = next((e for e in visit if e.event in _BEGINS), None)
         number = _interval(began.at, cut) if began is not None else None
         if began is not None and number is not None:
             found.setdefault((number, began.queue), QueueFigures()).add(_visit(began, visit))
@@ -162,9 +169,11 @@ def of_queues(entries: Iterable[Entry], cut: Sequence[Interval]) -> dict[tuple[i
 
 
 def _visit(began: Entry, visit: Iterable[Entry]) -> QueueFigures:
-    """One caller's."""
+    """One caller's, or one call-back's."""
     if began.event is What.REFUSED:
         return QueueFigures(refused=1)
+    if began.event is What.PROMISED:
+        return _promise(visit)
     one = QueueFigures(offered=1, in_line=1)
     for entry in visit:
         d = entry.detail
@@ -185,6 +194,16 @@ def _visit(began: Entry, visit: Iterable[Entry]) -> QueueFigures:
                 one.wrap += d["seconds"]
             case What.LOST:
                 one.lost = 1
+    return one
+
+
+def _promise(visit: Iterable[Entry]) -> QueueFigures:
+    """One call-back's; how long it took is no caller's wait."""
+    one = QueueFigures(callbacks=1)
+    for entry in visit:
+        if entry.event is What.CALLED_BACK:
+            name = {State.DONE: "called_back", State.FAILED: "callbacks_failed", State.CANCELLED: "callbacks_cancelled"}
+            setattr(one, name[State(entry.detail["state"])], 1)
     return one
 
 

@@ -14,6 +14,7 @@ from jackfield.config.site import Site
 from jackfield_acd import callback_store, models, outside, why
 from jackfield_acd.background import Note, Worker, Writer
 from jackfield_acd.board import Board
+from jackfield_acd.callback_journal import CallbackJournal
 from jackfield_acd.callback_lost import LostCallers
 from jackfield_acd.callbacks import Callbacks
 from jackfield_acd.dispatch import Dispatch
@@ -70,7 +71,8 @@ class Ground:
         self.supervision.taken_out = lambda call, position: self._journal.gone(
             call, self.clock.now(), position=position, agents=()
         )
-        self.callbacks = Callbacks(core, self._dispatch, self._worker, self.clock, self._writer.note)
+        told = CallbackJournal(self._journal, self._engine, self.clock, self._target)
+        self.callbacks = Callbacks(core, self._dispatch, self._worker, self.clock, self._writer, told)
         self._lost_callers = LostCallers(core, self.callbacks, self.clock)
         self._recorder.lost = lambda: self._worker.submit(self._lost_callers.promise)
 

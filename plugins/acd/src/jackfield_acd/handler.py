@@ -14,6 +14,7 @@ from jackfield_acd.callback_numbers import dialled
 from jackfield_acd.callback_request import ask_number
 from jackfield_acd.dispatch import Nudge, Sent
 from jackfield_acd.errors import NoSuchQueue
+from jackfield_acd.eventlog import CALL_BACK
 from jackfield_acd.kinds import Agent, Queue
 from jackfield_acd.model import Failure, Offer, Place, Refusal, Wish
 from jackfield_acd.runtime import Runtime
@@ -282,7 +283,7 @@ class Visit:
         except NoSuchQueue:
             return _gone(self._call, self._queue.name)
         self._call.play("acd-callback-promised" if promised else "acd-callback-twice")
-        return End(Result.COMPLETED, outcome="call-back")
+        return End(Result.COMPLETED, outcome=CALL_BACK)
 
     def _leaving(self, key: str, value: object) -> Next | None:
         """Where to go, if the caller is to wait no longer."""

@@ -164,7 +164,11 @@ class Journal:
         visit = self._visits.get(call)
         if visit is not None and visit.connected is not None and visit.over is None:
             visit.over = (now, by)
-            self._shifts.setdefault(visit.agent, Shift()).visit = (visit.call, visit.step)
+            self.served(visit.agent, visit.call, visit.step)
+
+    def served(self, agent: str, call: str, step: int) -> None:
+        """Whose talk an agent's notes will be about."""
+        self._shifts.setdefault(agent, Shift()).visit = (call, step)
 
     def transferred(self, call: str, now: float, *, to: str, kind: str) -> None:
         """The agent gave the caller to somebody else; the talk may have been over before."""
@@ -210,8 +214,11 @@ class Journal:
         if visit is not None:
             visit.left = None
 
-    def exited(self, call: str, now: float, outcome: str) -> bool:
-        """A caller goes on to another destination. Returns False for one who was not in line."""
+    def exited(self, call: str, now: float, outcome: str, key: str = "") -> bool:
+        """A caller goes on to another destination, or hangs up to be called back (`key`: what was pressed for that).
+
+        Returns False for one who was not in line.
+        """
         visit = self._visits.get(call)
         if visit is None:
             return False
@@ -219,7 +226,7 @@ class Journal:
             at, position = visit.left or (now, 1)
             wait = _span(visit.entered, at)
             detail: dict[str, Any] = {"outcome": outcome, "position": position, "first": visit.first, "wait": wait}
-            self._note(What.EXITED, now, visit, **detail, target=visit.target)
+            self._note(What.EXITED, now, visit, **detail, target=visit.target, **({"key": key} if key else {}))
             self._end(call, visit)
         return True
 

@@ -114,7 +114,7 @@ class AcdPlugin:
 
     @hookimpl
     def jackfield_reports(self) -> list[Report]:
-        """Queues and agents by the hour."""
+        """Queues and agents by the hour and by the day."""
         return reports.reports()
 
     def _running(self) -> Runtime:

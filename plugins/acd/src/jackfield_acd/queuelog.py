@@ -14,12 +14,15 @@ from typing import Any
 
 import structlog
 
-from jackfield_acd.eventlog import Entry, What
+from jackfield_acd.eventlog import CALL_BACK, Entry, What
 
 log = structlog.get_logger(__name__)
 NONE = "NONE"
 STARTED = "QUEUESTART"
 CONTEXT = "jf-transfer"
+TIMES_UP = {"timed out": "EXITWITHTIMEOUT", "empty": "EXITEMPTY"}
+WITHDRAW_INFO = 40
+"""Characters of the reason that app_queue.c writes."""
 TAIL_BYTES = 1_000_000
 RECENT = 5_000_000
 """Entries (their numbers are microseconds) of so long before the last one may be on record but not in the file."""
@@ -29,7 +32,9 @@ _UNSAFE = {ord("|"): "_", **dict.fromkeys(range(32), "_"), 127: "_"}
 
 
 def lines(entry: Entry) -> list[str]:
-    """What an entry is in the file; nothing for what Asterisk has no word for."""
+    """What an entry is in the file; nothing for what Asterisk has no word for, as all that call-backs are."""
+    if entry.is_callback:
+        return []
     d, queue = entry.detail, entry.queue
     match entry.event:
         case What.ENTERED:
@@ -46,7 +51,7 @@ def lines(entry: Entry) -> list[str]:
         case What.ABANDONED:
             return [_line(entry, queue, NONE, "ABANDON", d["position"], d["first"], int(d["wait"]))]
         case What.EXITED:
-            return [_line(entry, queue, NONE, *_exit(d["outcome"]), d["position"], d["first"], int(d["wait"]))]
+            return [_exit(entry, d["outcome"], d["position"], d["first"], int(d["wait"]))]
         case What.UNANSWERED:
             return [_line(entry, queue, entry.agent, "RINGNOANSWER", round(1000 * d["ring"]))]
         case What.CANCELLED:
@@ -62,10 +67,14 @@ def lines(entry: Entry) -> list[str]:
     return []
 
 
-def _exit(outcome: str) -> tuple[str, ...]:
-    if outcome.startswith("key"):
-        return "EXITWITHKEY", outcome.removeprefix("key").strip()
-    return ("EXITEMPTY",) if outcome == "empty" else ("EXITWITHTIMEOUT",)
+def _exit(entry: Entry, outcome: str, *place: int) -> str:
+    """Who was taken out of the line (by a supervisor, or since the queue is gone) is withdrawn, as by app_queue.c."""
+    if outcome == CALL_BACK or outcome.startswith("key"):
+        key = entry.detail.get("key", "") if outcome == CALL_BACK else outcome.removeprefix("key").strip()
+        return _line(entry, entry.queue, NONE, "EXITWITHKEY", key, *place)
+    if outcome in TIMES_UP:
+        return _line(entry, entry.queue, NONE, TIMES_UP[outcome], *place)
+    return _line(entry, entry.queue, NONE, "WITHDRAW", *place, outcome[:WITHDRAW_INFO])
 
 
 def _line(entry: Entry, queue: str, agent: str, event: str, *data: object) -> str:

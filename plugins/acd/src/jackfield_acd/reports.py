@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 from jackfield.control.method import Method, Role
 from jackfield.errors import JackfieldError
-from jackfield.reports.report import Column, Report, plain
+from jackfield.reports.report import ZONE, Column, Report, plain
 from pydantic import AwareDatetime, Field
 
 from jackfield_acd import eventlog, figures
@@ -33,7 +32,7 @@ class Of(StrEnum):
 
 
 def rows(
-    session: Session, since: datetime, until: datetime, of: Of, every: Every | None, zone: ZoneInfo
+    session: Session, since: datetime, until: datetime, of: Of, every: Every | None, zone: tzinfo
 ) -> list[dict[str, Any]]:
     """Figures by interval and name, in order; `every` None makes one interval of all."""
     cut = [(since, until)] if every is None else list(figures.intervals(since, until, every, zone))
@@ -56,6 +55,7 @@ _QUEUE = (
     Column("queue"),
     *(Column(name, "number") for name in ("offered", "answered", "abandoned", "exited", "timed_out")),
     *(Column(name, "number") for name in ("in_line", "refused", "lost")),
+    *(Column(name, "number") for name in ("callbacks", "called_back", "callbacks_failed", "callbacks_cancelled")),
     *(Column(name, "number") for name in ("within", "abandoned_within", "timed_out_within")),
     Column("service_level", "percent"),
     Column("service_level_2", "percent"),
@@ -72,16 +72,21 @@ _AGENT = (
 
 
 def reports() -> list[Report]:
-    """By the hour."""
+    """By the hour and by the day, of the site's zone."""
+    hour, day = Every.HOUR, Every.DAY
     return [
-        Report("queue-hours", "Queues by the hour", _QUEUE, _query(Of.QUEUES, _QUEUE), days=1, personal=False),
-        Report("agent-hours", "Agents by the hour", _AGENT, _query(Of.AGENTS, _AGENT), days=1),
+        Report("queue-hours", "Queues by the hour", _QUEUE, _query(Of.QUEUES, hour, _QUEUE), days=1, personal=False),
+        Report("agent-hours", "Agents by the hour", _AGENT, _query(Of.AGENTS, hour, _AGENT), days=1),
+        Report("queue-days", "Queues by the day", _QUEUE, _query(Of.QUEUES, day, _QUEUE), personal=False),
+        Report("agent-days", "Agents by the day", _AGENT, _query(Of.AGENTS, day, _AGENT)),
     ]
 
 
-def _query(of: Of, columns: Sequence[Column]) -> Callable[[Session, datetime, datetime], Iterable[Sequence[Any]]]:
+def _query(
+    of: Of, every: Every, columns: Sequence[Column]
+) -> Callable[[Session, datetime, datetime], Iterable[Sequence[Any]]]:
     def query(session: Session, since: datetime, until: datetime) -> Iterable[Sequence[Any]]:
-        for row in rows(session, since, until, of, Every.HOUR, ZoneInfo("UTC")):
+        for row in rows(session, since, until, of, every, session.info[ZONE]):
             yield [row[column.name] for column in columns]
 
     return query
