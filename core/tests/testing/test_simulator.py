@@ -128,6 +128,24 @@ def test_waits_and_timers_end_by_the_clock(pbx):
     assert caller.record().steps[-1].outcome == "wind"
 
 
+def test_a_wait_lasts_as_long_as_was_said_to_the_last_digit():
+    """Who waits until a moment would wait again and again for the rest, if a wait fell short of it."""
+    waited = []
+
+    class Patient(Door):
+        def handle(self, call, name):
+            began = self.core.clock.monotonic()
+            assert call.wait(30).timed_out
+            waited.append(self.core.clock.monotonic() - began)
+            return End(Result.COMPLETED)
+
+    with Simulator({"door": Patient}, site=SITE) as pbx:
+        caller = pbx.caller()
+        caller.waits(31)
+        caller.is_over()
+    assert waited == [30.0]
+
+
 def test_a_call_outlives_its_daemon(pbx):
     caller = pbx.caller()
     caller.hears("door-knock")

@@ -88,6 +88,46 @@ def test_members_strategies_and_hours(pbx, fields):
         assert caller.record().result == "answered"
 
 
+@pytest.mark.parametrize("when", ["ringing", "talking"])
+@pytest.mark.parametrize(
+    "fields", ['agents = ["1002"]', 'agents = ["1001"]\nskills = { german = 5 }\nwiden = [{ after = 3600 }]', None]
+)
+def test_what_is_under_way_goes_on(pbx, when, fields):
+    """The phone rings on and the talk goes on, though the agent serves the queue no more, or the queue is gone."""
+    pbx.apply(SITE + SALES + 'agents = ["1001"]')
+    caller, phone = pbx.caller(), pbx.phone("201")
+    phone.rings()
+    if when == "talking":
+        phone.answers()
+        caller.talks_to(phone)
+    pbx.apply(SITE + SALES + fields if fields is not None else SITE.replace("queue:sales", "queue:other"))
+    if when == "ringing":
+        phone.answers()
+    caller.talks_to(phone)
+    later = pbx.caller("5550142")
+    phone.hangs_up()
+    caller.is_over()
+    assert caller.record().result == "answered" and caller.record().agent == "1001"
+    phone.does_not_ring()
+    later.hears_music()
+
+
+@pytest.mark.parametrize("closes", [True, False])
+def test_hours_that_change_while_callers_wait(pbx, closes):
+    """They are asked when a caller comes: who waits is not sent away, and who comes finds the new ones."""
+    callers = line_up(pbx)
+    pbx.apply(SITE + SALES + 'agents = ["1001"]\nhours = "never"\nclosed = "hangup:busy"' if closes else SITE + SALES)
+    if closes:
+        pbx.caller("5550149").is_refused(17)
+        assert pbx.until(lambda: waiting(pbx) == NUMBERS[1:]), "1001 is rung for the first"
+        pbx.phone("201").rings()
+        pbx.phone("201").answers()
+        callers[0].talks_to(pbx.phone("201"))
+    else:
+        pbx.caller("5550149").hears("number:4")
+        assert waiting(pbx) == [*NUMBERS, "5550149"]
+
+
 def test_a_queue_that_is_removed(pbx):
     """Its callers go to the fallback of their route, each of them."""
     callers = line_up(pbx)

@@ -3,8 +3,12 @@
 The machine in test_engine_rules_machine.py tries them in every order.
 """
 
+import sys
+
 import pytest
 from engines import SALES, engine, join, offers, people
+from hypothesis import given
+from hypothesis import strategies as st
 from jackfield_acd.model import (
     AgentRules,
     AgentState,
@@ -18,6 +22,7 @@ from jackfield_acd.model import (
     Wish,
 )
 from jackfield_acd.service import Engine
+from jackfield_acd.strategies import STRATEGIES
 
 
 def team(rules, *agents):
@@ -142,6 +147,72 @@ def test_nothing_starves_though_preferred_callers_never_stop():
         if offers(decisions) == [("plain", "ann")]:
             break
     assert now == 51, "50 s of lead, and no more"
+
+
+@given(
+    st.integers(1, 20),
+    st.sampled_from([0.5, 1.0, 7.0]),
+    st.sampled_from([1.0, 2.5]),
+    st.sampled_from(sorted(STRATEGIES)),
+)
+def test_how_long_preferred_callers_can_keep_others_waiting(points, worth, talk, strategy):
+    """As long as their priority is worth, and the talk that is under way; then no more of them go first."""
+    e = engine(QueueRules("sales", ("ann",), strategy, point_seconds=worth), agents=("ann",))
+    e.login("ann", "201", 0.0)
+    join(e, "vip0", "sales", 0.0, priority=points)
+    join(e, "plain", "sales", 0.0)
+    now, served = 0.0, 0
+    while served < 10_000:
+        join(e, f"vip{served + 1}", "sales", now + talk / 2, priority=points)
+        now += talk
+        if offers(e.talk_ended(f"vip{served}", now)) == [("plain", "ann")]:
+            break
+        served += 1
+    assert now <= points * worth + 2 * talk
+
+
+def steps(event):
+    """Calls of functions that an event costs: what hangs on the sizes of lists shows, the machine's speed does not."""
+    count = 0
+
+    def note(frame, kind, argument):
+        nonlocal count
+        count += kind in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        event()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_a_decision_costs_no_more_with_many_waiting_agents_and_queues():
+    """Joining, an agent who becomes free, one who comes: as many steps with a hundred times as much of everything."""
+
+    def costs(size):
+        names = [f"a{n}" for n in range(size)]
+        rules = [QueueRules(f"q{n}", tuple(names[n : n + 10]), point_seconds=60.0) for n in range(size // 2)]
+        e = Engine()
+        e.configure(rules, [AgentRules(name) for name in names], 0.0)
+        for n, name in enumerate(names[5:]):
+            e.login(name, f"p{n}", 1.0 + n / 1000)
+            e.pause(name, "", 2.0)
+        for n in range(10 * size):
+            e.join(f"c{n}", f"q{n % len(rules)}", e.place(n % 3, 3.0 + n / 1000), 3.0 + n / 1000)
+        e.ready("a7", 100.0)
+        talks = e.agent("a7").contact
+        e.answered(talks, "p2", 101.0)
+        place = e.place(1, 102.0)
+        return [
+            steps(lambda: e.join("new", "q1", place, 102.0)),
+            steps(lambda: e.talk_ended(talks, 103.0)),
+            steps(lambda: e.login("a1", "other", 104.0)),
+            steps(lambda: e.leave("new", 105.0)),
+        ]
+
+    few, many = costs(20), costs(2000)
+    assert all(more <= 1.5 * less + 10 for less, more in zip(few, many, strict=True)), (few, many)
 
 
 def test_admission():

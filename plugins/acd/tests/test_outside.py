@@ -34,6 +34,23 @@ def test_rung_there_counted_there_and_logged_out_at_the_own_phone(world, rest):
     assert dial(world, "logout")[1].outcome == "logged out"
 
 
+def test_ring_all_rings_inside_and_outside_and_who_answers_has_it(world):
+    world.queue(strategy="ring-all").start()
+    dial(world, "login", "*07700900123")
+    world.runtime.login("1002", "202")
+    result = world.serve(world.call("c1"))
+    ring = world.ring()
+    assert sorted(ring.targets) == [f"PJSIP/{MOBILE}", "PJSIP/202"]
+    assert ring.options.agent == {MOBILE: "1001", "202": "1002"}
+    assert ring.options.seconds == 20 + outside.CONFIRM_SECONDS, "who is outside needs time to press the key"
+    world.events.publish("call", id="c1", what="answered", endpoint=MOBILE)
+    assert (world.state("1001")["state"], world.state("1002")["state"]) == ("talking", "ready")
+    other = world.serve(world.call("c2"))
+    world.ring().end("ANSWER")
+    other(), ring.end("ANSWER"), result()
+    assert (world.state("1001")["state"], world.state("1002")["state"]) == ("wrap-up", "wrap-up")
+
+
 def test_an_answer_that_is_not_confirmed_counts_as_unanswered(world):
     world.queue(no_answer_pause=1).start()
     dial(world, "login", "*07700900123")

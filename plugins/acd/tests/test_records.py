@@ -193,6 +193,29 @@ def test_no_answer_then_time_out(world, log):
     ]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "key", "told"),
+    [
+        ("timed out", "", "EXITWITHTIMEOUT|2|5|30"),
+        ("empty", "", "EXITEMPTY|2|5|30"),
+        ("key 3", "", "EXITWITHKEY|3|2|5|30"),
+        (CALL_BACK, "1", "EXITWITHKEY|1|2|5|30"),
+        ("moved by a supervisor", "", "WITHDRAW|2|5|30|moved by a supervisor"),
+        ("dropped by a supervisor", "", "WITHDRAW|2|5|30|dropped by a supervisor"),
+        ("no such queue", "", "WITHDRAW|2|5|30|no such queue"),
+        (
+            "a | reason that is long, longer than Asterisk's",
+            "",
+            "WITHDRAW|2|5|30|a _ reason that is long, longer than Ast",
+        ),
+    ],
+)
+def test_how_callers_leave_the_line_in_the_words_of_asterisk(outcome, key, told):
+    detail = {"outcome": outcome, "position": 2, "first": 5, "wait": 30.9, "target": 20} | ({"key": key} if key else {})
+    entry = Entry(1, Clock(lambda: 0.0, 1.7e9).utc(0.0), What.EXITED, "c1", 2, "sales", detail=detail)
+    assert queuelog.lines(entry) == [f"1700000000|c1|sales|NONE|{told}"]
+
+
 def test_who_is_not_let_in_is_on_record_and_not_in_the_file(world, log):
     world.queue(empty="prompt:closed").start()
     world.serve(world.call("c1"))()

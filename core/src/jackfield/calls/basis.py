@@ -295,8 +295,8 @@ class CallBasis:
         """
         self.flush()
         deadline = None if seconds is None else time.monotonic() + seconds
+        left = seconds if seconds is None else max(0.0, seconds)
         while self._wakes.empty():
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
             key, woken = self._wait(left, bool(keys))
             if key and key in keys:
                 return Wake(key=key)
@@ -304,6 +304,7 @@ class CallBasis:
                 break
             if not key:
                 return Wake(timed_out=True)
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
         try:
             value = self._wakes.get_nowait()
         except queue.Empty:
