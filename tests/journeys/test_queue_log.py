@@ -375,7 +375,7 @@ def by_call(rows: list[Row]) -> list[list[tuple[str, ...]]]:
 def counted(rows: list[Row], late: int) -> tuple[float, float]:
     """The service level by both formulas (app_queue.c), of what a file says; beyond `late` seconds is too late."""
     done = [row.seconds("hold") for row in rows if row.event.startswith(("COMPLETE", "BLIND", "ATTENDED"))]
-    gone = [row.seconds("wait") for row in rows if row.event in ("ABANDON", "EXITWITHTIMEOUT")]
+    gone = [row.seconds("wait") for row in rows if row.event in ("ABANDON", "EXITWITHTIMEOUT", "WITHDRAW")]
     within, gone_within = (sum(value <= late for value in values) for values in (done, gone))
     return 100 * within / len(done), 100 * (within + gone_within) / (len(done) + len(gone))
 

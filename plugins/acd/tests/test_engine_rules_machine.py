@@ -277,19 +277,17 @@ class RulesMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def another_site(self, data):
-        before = {q: [(c.place.rank, c.id) for c in self.engine.waiting(q)] for q in QUEUES}
+        before = {q: [c.id for c in self.engine.waiting(q)] for q in QUEUES}
         self.adopt(data.draw(sites(self.weighted)))
         for contact in self.waiting.values():
             if not self.wish_holds(contact):
                 contact.wish = None
         self.act("configure", self.queues.values(), self.agents.values(), self.now)
-        for queue, lined_up in before.items():
+        for queue, names in before.items():
             left = [c.id for c in self.engine.waiting(queue)]
-            stay = [(rank, name) for rank, name in lined_up if name in self.waiting]
-            assert set(left) == {name for _, name in stay}, "a change of the site costs nobody the place"
-            for rank in {rank for rank, _ in stay}:
-                equals = [name for one, name in stay if one == rank]
-                assert [name for name in left if name in equals] == equals, "order within equal priority is kept"
+            places = [self.engine.contact(n).place for n in left]
+            assert set(left) == {n for n in names if n in self.waiting}, "a change of the site costs nobody the place"
+            assert [p.sequence for p in sorted(places)] or not left
 
     # -- a restart
 
@@ -350,29 +348,6 @@ class RulesMachine(RuleBasedStateMachine):
                     wish=contact.wish,
                 )
         self.act("release", self.now)
-
-    # -- everybody is served
-
-    def teardown(self):
-        """Whatever has happened: with all agents there, who waits is served as long as anybody qualifies at all."""
-        if not hasattr(self, "engine"):
-            return
-        for name in AGENTS:
-            self.let_time_pass(1.0)
-            self.act("login", name, f"p-{name}", self.now)
-            self.act("phone_changed", f"p-{name}", False, True, self.now)
-            self.act("ready", name, self.now)
-        rounds = len(self.waiting) + len(self.engaged) + 5
-        for _ in range(rounds):
-            self.let_time_pass(11.0)
-            for name in sorted(self.engaged):
-                agents = self.engaged.pop(name)[1]
-                self.act("talk_ended", name, self.now)
-                for agent in agents:
-                    self.act("ready", agent, self.now)
-        assert not self.engaged
-        for contact in self.waiting.values():
-            assert not self.candidates(contact), f"{contact.name} waits for ever"
 
     # -- what always holds
 

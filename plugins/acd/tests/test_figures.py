@@ -81,12 +81,16 @@ def test_an_hour_of_a_queue():
     log.visit("c7", 60, 0, "waits")
     log.visit("c8", 70, 15, "exited", outcome="empty")
     log.visit("c9", 80, 3, "exited", outcome="key 2")
+    log.visit("c10", 90, 3, "exited", outcome="call-back")
+    log.visit("c11", 90, 3, "exited", outcome="dropped by a supervisor")
+    log.visit("c12", 90, 30, "exited", outcome="moved by a supervisor")
     row = of_queues(log.sorted(), hours(1))[0, "sales"].as_row()
     assert row == {
-        "offered": 8, "answered": 2, "abandoned": 2, "exited": 3, "in_line": 1, "refused": 1, "lost": 0,
+        "offered": 11, "answered": 2, "abandoned": 2, "exited": 6, "in_line": 1, "refused": 1, "lost": 0,
         "within": 1, "abandoned_within": 1, "hold": 30.0, "talk": 90.0, "wrap": 20.0, "longest_wait": 100.0,
         "callbacks": 0, "called_back": 0, "callbacks_failed": 0, "callbacks_cancelled": 0,
-        "timed_out": 2, "timed_out_within": 1,  # (1 + 1 + 1) of (2 + 2 + 2); the key does not count
+        "timed_out": 2, "timed_out_within": 1, "withdrawn": 2, "withdrawn_within": 1,
+        # (1 + 1 + 1 + 1) of (2 + 2 + 2 + 2); keys do not count
         "service_level": 50.0, "service_level_2": 50.0, "asa": 15.0, "aht": 55.0,
     }  # fmt: skip
 

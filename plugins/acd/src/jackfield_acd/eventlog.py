@@ -72,6 +72,13 @@ ENDS = frozenset({What.COMPLETED, What.TRANSFERRED, What.ABANDONED, What.EXITED}
 """What ends a caller's visit: each has one of these."""
 CALL_BACK = "call-back"
 """Outcome of a caller's visit who is to be called back."""
+TIMED_OUT = frozenset({"timed out", "empty"})
+"""Outcomes of visits that ended by the queue's own rules."""
+
+
+def is_withdrawn(outcome: str) -> bool:
+    """Whether a caller was taken out of the line (by a supervisor, or since the queue is gone), by what `exited` says."""
+    return outcome not in TIMED_OUT and outcome != CALL_BACK and not outcome.startswith("key")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,8 @@ from enum import StrEnum
 from typing import Any
 
 from jackfield_acd.callback_store import State
-from jackfield_acd.eventlog import Entry, What
+from jackfield_acd.eventlog import TIMED_OUT, Entry, What, is_withdrawn
 
-TIMED_OUT = frozenset({"timed out", "empty"})
-"""Outcomes that app_queue.c counts with those who hung up (`record_abandoned`); not exits by key."""
 _BEGINS = (What.ENTERED, What.REFUSED, What.PROMISED)
 Interval = tuple[datetime, datetime]
 """From (inclusive) and to (exclusive), in UTC."""
@@ -82,6 +80,9 @@ class QueueFigures(Sums):
     """Answered within the service level."""
     abandoned_within: int = 0
     timed_out_within: int = 0
+    withdrawn: int = 0
+    """Of those who exited: moved or dropped by a supervisor, or since the queue is gone. For Asterisk's they gave up."""
+    withdrawn_within: int = 0
     lost: int = 0
     """Of those who abandoned: whom we lost, with Asterisk."""
     callbacks: int = 0
@@ -102,11 +103,11 @@ class QueueFigures(Sums):
 
         `service_level` and `service_level_2` are Asterisk's ServicelevelPerf and ServicelevelPerf2 (apps/app_queue.c):
         answered within / answered, and (answered within + abandoned within) / (answered + abandoned), in percent, where
-        a caller whose time was over has abandoned.
+        a caller whose time was over, or who was withdrawn, has abandoned (`record_abandoned`); not one who pressed a key.
         """
         row: dict[str, Any] = {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
-        gone = self.abandoned + self.timed_out
-        both = self.within + self.abandoned_within + self.timed_out_within
+        gone = self.abandoned + self.timed_out + self.withdrawn
+        both = self.within + self.abandoned_within + self.timed_out_within + self.withdrawn_within
         row["service_level"] = _percent(self.within, self.answered)
         row["service_level_2"] = _percent(both, self.answered + gone)
         row["asa"] = _ratio(self.hold, self.answered)
@@ -189,7 +190,12 @@ def _visit(began: Entry, visit: Iterable[Entry]) -> QueueFigures:
             case What.EXITED:
                 one.exited, one.in_line, one.longest_wait = 1, 0, d["wait"]
                 one.timed_out = int(d["outcome"] in TIMED_OUT)
-                one.timed_out_within = int(one.timed_out and d["wait"] <= d.get("target", -1))
+                one.withdrawn = int(is_withdrawn(d["outcome"]))
+                within = d["wait"] <= d.get("target", -1)
+                one.timed_out_within, one.withdrawn_within = (
+                    int(one.timed_out and within),
+                    int(one.withdrawn and within),
+                )
             case What.WRAPPED_UP:
                 one.wrap += d["seconds"]
             case What.LOST:

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from jackfield_acd.eventlog import CALL_BACK, Entry, What
+from jackfield_acd.eventlog import CALL_BACK, Entry, What, is_withdrawn
 
 log = structlog.get_logger(__name__)
 NONE = "NONE"
@@ -68,13 +68,12 @@ def lines(entry: Entry) -> list[str]:
 
 
 def _exit(entry: Entry, outcome: str, *place: int) -> str:
-    """Who was taken out of the line (by a supervisor, or since the queue is gone) is withdrawn, as by app_queue.c."""
-    if outcome == CALL_BACK or outcome.startswith("key"):
+    if is_withdrawn(outcome):
+        return _line(entry, entry.queue, NONE, "WITHDRAW", *place, outcome[:WITHDRAW_INFO])
+    if outcome not in TIMES_UP:
         key = entry.detail.get("key", "") if outcome == CALL_BACK else outcome.removeprefix("key").strip()
         return _line(entry, entry.queue, NONE, "EXITWITHKEY", key, *place)
-    if outcome in TIMES_UP:
-        return _line(entry, entry.queue, NONE, TIMES_UP[outcome], *place)
-    return _line(entry, entry.queue, NONE, "WITHDRAW", *place, outcome[:WITHDRAW_INFO])
+    return _line(entry, entry.queue, NONE, TIMES_UP[outcome], *place)
 
 
 def _line(entry: Entry, queue: str, agent: str, event: str, *data: object) -> str:

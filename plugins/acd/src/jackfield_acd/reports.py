@@ -53,10 +53,10 @@ _TIMES = (Column("from", "time"), Column("until", "time"))
 _QUEUE = (
     *_TIMES,
     Column("queue"),
-    *(Column(name, "number") for name in ("offered", "answered", "abandoned", "exited", "timed_out")),
+    *(Column(name, "number") for name in ("offered", "answered", "abandoned", "exited", "timed_out", "withdrawn")),
     *(Column(name, "number") for name in ("in_line", "refused", "lost")),
     *(Column(name, "number") for name in ("callbacks", "called_back", "callbacks_failed", "callbacks_cancelled")),
-    *(Column(name, "number") for name in ("within", "abandoned_within", "timed_out_within")),
+    *(Column(name, "number") for name in ("within", "abandoned_within", "timed_out_within", "withdrawn_within")),
     Column("service_level", "percent"),
     Column("service_level_2", "percent"),
     *(Column(name, "seconds") for name in ("asa", "aht", "hold", "talk", "wrap", "longest_wait")),
