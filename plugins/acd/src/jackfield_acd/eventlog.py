@@ -77,7 +77,7 @@ TIMED_OUT = frozenset({"timed out", "empty"})
 
 
 def is_withdrawn(outcome: str) -> bool:
-    """Whether a caller was taken out of the line (by a supervisor, or since the queue is gone), by what `exited` says."""
+    """Whether a caller was taken out of the line, by a supervisor or since the queue is gone; `outcome` of `exited`."""
     return outcome not in TIMED_OUT and outcome != CALL_BACK and not outcome.startswith("key")
 
 
