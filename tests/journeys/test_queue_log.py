@@ -16,7 +16,6 @@ import pytest
 from journeys.line import Line
 from journeys.pbx import CURRENT, Pbx
 from journeys.softphone import Softphone
-from journeys.test_fake_asterisk import login
 from rig import Call, wait_for
 
 OURS, THEIRS = "/var/log/jackfield/queue_log", "/var/log/asterisk/queue_log"
@@ -24,7 +23,7 @@ QUEUE, PEER, AGENT, DID = "logged", "logged-plain", "4001", "5550580"
 PHONE, ASKED, CALLER = "251", "252", "253"
 TARGET = 2
 """The queue's service level, in seconds."""
-REASON, DROPPED = "lunch", "dropped by a supervisor"
+REASON = "lunch"
 ADDED = {
     "agents.conf": f"[{AGENT}]\n",
     "queues.conf": f"""
@@ -64,7 +63,6 @@ FIELDS = {
     "ABANDON": ("=position", "=first", "s:wait"),
     "EXITWITHTIMEOUT": ("=position", "=first", "s:wait"),
     "EXITWITHKEY": ("=key", "=position", "=first", "s:wait"),
-    "WITHDRAW": ("=position", "=first", "s:wait", "=reason"),
     "RINGNOANSWER": ("ms:ring",),
     "RINGCANCELED": ("ms:ring",),
     "PAUSE": ("=reason",),
@@ -163,10 +161,6 @@ class Desk(ABC):
         """The agent goes to lunch; and is back."""
 
     @abstractmethod
-    def drop(self) -> None:
-        """A supervisor takes the only caller out of the line."""
-
-    @abstractmethod
     def free(self) -> bool:
         """Whether the agent would be rung."""
 
@@ -218,11 +212,6 @@ class Ours(Desk):
         else:
             self.pbx.ask("acd.agent.ready", agent=AGENT)
 
-    def drop(self) -> None:
-        """By the control API."""
-        [waits] = self.pbx.queue(QUEUE)["waiting"]
-        self.pbx.ask("acd.contact.drop", call=waits["call"])
-
     def free(self) -> bool:
         """Ready."""
         return bool(self.pbx.agent(AGENT)["state"] == "ready")
@@ -261,15 +250,6 @@ class Theirs(Desk):
         """In all queues."""
         self.pbx.node.asterisk(f"channel originate Local/{'pause' if on else 'ready'}@journey-log application Wait 1")
 
-    def drop(self) -> None:
-        """Back to the dialplan, where the call ends."""
-        [channel] = re.findall(rf"1\. (PJSIP/{CALLER}-\S+)", self.pbx.node.asterisk(f"queue show {PEER}"))
-        manager = login(self.pbx)
-        try:
-            manager.action("QueueWithdrawCaller", Queue=PEER, Caller=channel, WithdrawInfo=DROPPED)
-        finally:
-            manager.close()
-
     def free(self) -> bool:
         """Not in use, by the device's state."""
         return "Not in use" in self.pbx.node.asterisk(f"queue show {PEER}")
@@ -283,7 +263,7 @@ class Theirs(Desk):
 
 
 def live_through(desk: Desk) -> list[Row]:
-    """A morning: two talks, two transfers, who gives up while it rings, and four who wait in a lunch break."""
+    """A morning: two talks, two transfers, who gives up while it rings, and three who wait in a lunch break."""
     for phone in desk.phones.values():
         phone.reset()
     desk.come()
@@ -315,16 +295,12 @@ def live_through(desk: Desk) -> list[Row]:
     desk.pause(True)
     desk.wait_count("PAUSE", 1)
     desk.call()
-    desk.wait_count("ENTERQUEUE", 6)
-    desk.drop()
-    desk.wait_count("WITHDRAW", 1)
-    desk.call()
     presses = desk.call()
-    desk.wait_count("ENTERQUEUE", 8)
+    desk.wait_count("ENTERQUEUE", 7)
     presses.press("3")
     desk.wait_count("EXITWITHKEY", 1)
     gives_up = desk.call()
-    desk.wait_count("ENTERQUEUE", 9)
+    desk.wait_count("ENTERQUEUE", 8)
     gives_up.hang_up()
     desk.wait_count("ABANDON", 2)
     desk.wait_count("EXITWITHTIMEOUT", 1)
@@ -375,7 +351,7 @@ def by_call(rows: list[Row]) -> list[list[tuple[str, ...]]]:
 def counted(rows: list[Row], late: int) -> tuple[float, float]:
     """The service level by both formulas (app_queue.c), of what a file says; beyond `late` seconds is too late."""
     done = [row.seconds("hold") for row in rows if row.event.startswith(("COMPLETE", "BLIND", "ATTENDED"))]
-    gone = [row.seconds("wait") for row in rows if row.event in ("ABANDON", "EXITWITHTIMEOUT", "WITHDRAW")]
+    gone = [row.seconds("wait") for row in rows if row.event in ("ABANDON", "EXITWITHTIMEOUT")]
     within, gone_within = (sum(value <= late for value in values) for values in (done, gone))
     return 100 * within / len(done), 100 * (within + gone_within) / (len(done) + len(gone))
 

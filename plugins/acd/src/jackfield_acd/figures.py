@@ -81,7 +81,7 @@ class QueueFigures(Sums):
     abandoned_within: int = 0
     timed_out_within: int = 0
     withdrawn: int = 0
-    """Of those who exited: taken out, by a supervisor or since the queue is gone. For Asterisk's queues they gave up."""
+    """Of those who exited: taken out by a supervisor, or since the queue is gone. For Asterisk they gave up."""
     withdrawn_within: int = 0
     lost: int = 0
     """Of those who abandoned: whom we lost, with Asterisk."""
@@ -103,7 +103,8 @@ class QueueFigures(Sums):
 
         `service_level` and `service_level_2` are Asterisk's ServicelevelPerf and ServicelevelPerf2 (apps/app_queue.c):
         answered within / answered, and (answered within + abandoned within) / (answered + abandoned), in percent, where
-        a caller whose time was over, or who was withdrawn, has abandoned (`record_abandoned`); who pressed a key has not.
+        a caller whose time was over, or who was withdrawn, has abandoned (`record_abandoned`), but not who pressed a
+        key.
         """
         row: dict[str, Any] = {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
         gone = self.abandoned + self.timed_out + self.withdrawn
