@@ -11,6 +11,7 @@ from jackfield_acd.plugin import AcdPlugin
 from jackfield_admintui.confirm import Confirm
 from jackfield_admintui.nav.help import Help
 from jackfield_admintui.widgets.grid import Grid
+from textual.widgets import Input
 
 
 def test_a_call_is_seen_sought_and_hung_up_and_its_record_tells_its_path(pbx, console) -> None:
@@ -150,6 +151,34 @@ def test_a_number_is_found_everywhere(pbx, console) -> None:
 
     console(work)
     caller.hangs_up()
+
+
+def test_a_number_finds_its_customer_and_its_inbound_route(pbx, console) -> None:
+    for number in ("7031", "7032", "7031"):
+        caller = pbx.caller(number, name="Zoë", dials="5550101")
+        caller.call.goes_to("queue:sales")
+        caller.hangs_up()
+        assert caller.record().caller_number == number
+
+    async def work(seat):
+        await seat.presses("ctrl+f")
+        await seat.until(lambda: seat.screen.place == "search")
+        await seat.presses(*"7031")
+        await seat.sees("customer", "Zoë", "calls: 2, last 20")
+        await seat.presses("enter")
+        await seat.until(lambda: isinstance(seat.app.focused, Grid))
+        assert seat.screen.query_one(Grid).current["what"] == "customer"
+        await seat.presses("enter")
+        await seat.until(lambda: seat.screen.place == "records" and len(seat.screen.query_one(Grid).rows) == 2)
+        await seat.presses("escape")  # all calls
+        await seat.until(lambda: len(seat.screen.query_one(Grid).rows) == 3)
+        await seat.presses("escape")
+        await seat.until(lambda: seat.screen.place == "search")
+        seat.screen.query_one(Input).focus()
+        await seat.presses("ctrl+u", *"5550101")
+        await seat.sees("object", "did  5550101 → queue:sales")
+
+    console(work, size=(120, 40))
 
 
 def test_extensions_states_are_changed(pbx, console) -> None:

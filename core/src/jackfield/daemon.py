@@ -56,7 +56,7 @@ from jackfield.privacy.bindings import Bindings
 from jackfield.quality.watch import QualityWatch
 from jackfield.records.queries import find_calls
 from jackfield.records.writer import RecordWriter
-from jackfield.routing import builtin, explain
+from jackfield.routing import builtin, explain, whose
 from jackfield.routing.conditions import Turns
 from jackfield.schedules.service import Scheduler
 from jackfield.sdnotify import notify
@@ -234,7 +234,7 @@ class Daemon:
     def _put_control(self) -> None:
         """What the command and the console ask."""
         path = self.settings.paths.run / "control.sock"
-        methods = [*core_methods(self), *explain.methods(self.calls, self._turns)]
+        methods = [*core_methods(self), *explain.methods(self.calls, self._turns), *whose.methods(self.calls)]
         methods += site_methods.methods(self.site_processes, self.events.publish)
         methods += backup_methods.methods(
             self.settings.paths.state, self.site_processes, self.events.publish, self._begin_anew

@@ -109,8 +109,9 @@ class Records(ListScreen):
 
     @on(Input.Changed, "SearchLine")
     def sought(self, event: Input.Changed) -> None:
-        """Ask the daemon, once the letters pause."""
+        """Ask the daemon, once the letters pause; the grid's own search knows no columns."""
         event.stop()
+        event.prevent_default()
         if event.value == self._line:
             return
         self._line = event.value

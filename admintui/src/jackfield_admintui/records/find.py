@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -19,10 +20,13 @@ from jackfield_admintui.widgets.grid import Column, Grid, Row, by
 
 PAUSE_SECONDS = 0.25
 CALLS = 50
-ORDER = ("call now", "agent", "extension", "object", "screen", "call")
+MOST_CUSTOMERS = 5
+ORDER = ("call now", "agent", "customer", "extension", "object", "screen", "call")
+_NUMBER = re.compile(r"\+?[0-9]{2,32}")
 KINDS = {
     "call now": N_("call now"),
     "agent": N_("agent"),
+    "customer": N_("customer"),
     "extension": N_("extension"),
     "object": N_("object"),
     "screen": N_("screen"),
@@ -36,8 +40,9 @@ class Find(ConsoleScreen):
 
     heading = N_("Find")
     help_text = N_(
-        "Type a number, a name or a word. Calls in progress, agents, extensions, objects of the site, screens and call "
-        "records are searched at once; Enter opens what the cursor is on."
+        "Type a number, a name or a word. Calls in progress, agents, customers, extensions, objects of the site, "
+        "screens and call records are searched at once; a whole number finds its inbound routes and lists of callers "
+        "too. Enter opens what the cursor is on; at a customer, the calls of that number."
     )
     DEFAULT_CSS = "Find Input { margin: 0 1; height: 3; }"
 
@@ -79,7 +84,7 @@ class Find(ConsoleScreen):
             return
         finders = {
             "calls": self._calls_now, "agents": self._agents, "extensions": self._extensions, "site.list": self._site,
-            "records.search": self._records,
+            "records.search": self._records, "numbers.find": self._of_number,
         }  # fmt: skip
         wanted = [finder(text) for method, finder in finders.items() if self.console.can(method)]
         found = await asyncio.gather(*wanted, return_exceptions=True)
@@ -92,6 +97,7 @@ class Find(ConsoleScreen):
                 raise answer
             else:
                 rows += answer
+        rows = list({row["id"]: row for row in rows}.values())
         grid.show(sorted(rows, key=lambda row: ORDER.index(row["what"])))
         self.note(str(len(rows)))
 
@@ -138,9 +144,18 @@ class Find(ConsoleScreen):
             if _has(text, each["name"], *((each.get("fields") or {}).values()))
         ]  # fmt: skip
 
+    async def _of_number(self, text: str) -> list[Row]:
+        if not _NUMBER.fullmatch(text):
+            return []
+        return [
+            {"id": f"o{each['kind']}:{each['name']}", "what": "object", "name": each["name"],
+             "about": f"{each['kind']}  {plain(each['about'])}", "key": each["kind"]}
+            for each in await self.ask("numbers.find", number=text)
+        ]  # fmt: skip
+
     async def _records(self, text: str) -> list[Row]:
         page = await self.ask("records.search", text=text, limit=CALLS)
-        return [
+        return [*_customers(text, page["rows"], "+" if page["next"] else "")] + [
             {"id": f"c{call['id']}", "what": "call", "name": call["caller_number"], "key": call["id"],
              "about": f"{clock(call['started_at'])}  {plain(call['destination'])}  {result(call)}"}
             for call in page["rows"]
@@ -155,10 +170,34 @@ class Find(ConsoleScreen):
                 self.console.go(row["key"])
             case "call" | "call now":
                 self.console.drill("call", call=row["key"])
+            case "customer":
+                self.console.drill("records", number=f"number:{row['name']}")
             case "object":
                 self.console.show_object(row["key"], row["name"])
             case kind:
                 self.console.drill(f"{kind}s", at=row["name"])
+
+
+def _customers(text: str, calls: Iterable[Mapping[str, Any]], more: str) -> Iterable[Row]:
+    """Callers from outside whose number or name is sought, and when each called last.
+
+    `calls` are newest first; `more` is said after their count if there are more of them.
+    """
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for call in calls:
+        if call["direction"] == "inbound" and _has(text.lstrip("+"), call["caller_number"], call["caller_name"]):
+            found.setdefault(call["caller_number"], []).append(call)
+    for number, theirs in list(found.items())[:MOST_CUSTOMERS]:
+        name = next((plain(call["caller_name"]) for call in theirs if call["caller_name"]), "")
+        when = clock(theirs[0]["started_at"], date=True)
+        last = _("calls: {count}, last {when}").format(count=f"{len(theirs)}{more}", when=when)
+        yield {
+            "id": f"k{number}",
+            "what": "customer",
+            "name": number,
+            "about": f"{name}  {last}".strip(),
+            "key": number,
+        }
 
 
 def _has(text: str, *values: object) -> bool:

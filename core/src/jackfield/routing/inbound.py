@@ -71,13 +71,13 @@ class InboundRoutes:
     def find(self, trunk: str | None, did: str, caller: str, now: datetime) -> Route:
         """The route of a call. `now` is aware; a number that nobody has leads to `hangup:unallocated`."""
         lists = self._lists.of(caller)
-        taken = next((r for r in self._having(did) if not self._refusal(r, trunk, caller, lists)), None)
+        taken = next((r for r in self.having(did) if not self._refusal(r, trunk, caller, lists)), None)
         return self._route(taken, trunk, did, caller, lists, now)
 
     def candidates(self, trunk: str | None, did: str, caller: str) -> list[Candidate]:
         """Every route that has the number, as they are tried, and why it takes the call or not."""
         lists, found, first = self._lists.of(caller), [], None
-        for route in self._having(did):
+        for route in self.having(did):
             why = self._refusal(route, trunk, caller, lists)
             if not why and first is not None:
                 why = f"did {first.name} comes before it: {_before(first, route)}"
@@ -92,7 +92,8 @@ class InboundRoutes:
         """The lists that a caller is on."""
         return self._lists.of(caller)
 
-    def _having(self, number: str) -> list[Did]:
+    def having(self, number: str) -> list[Did]:
+        """Every route that has a number, as they are tried."""
         return [self._routes[place] for place in sorted(self._index.find(number))]
 
     def _refusal(self, route: Did, trunk: str | None, caller: str, lists: list[CallerList]) -> str:
