@@ -18,6 +18,7 @@ import structlog
 
 from jackfield import log as logs
 from jackfield import settings as settings_file
+from jackfield.alarms.expiry import Expiry
 from jackfield.alarms.models import Entry
 from jackfield.alarms.service import Alarms
 from jackfield.alarms.teller import Teller
@@ -148,6 +149,7 @@ class Daemon:
             lambda: [*own_schedules(self._takes, self.settings.backup), *self.host.schedules()],
             lambda: ZoneInfo(self.calls.site.general.zone), self.timers, self.clock,
         )  # fmt: skip
+        self.expiry = Expiry(self.alarms, self.timers, self.clock, self._certificate)
         self.teller.connect(self.settings.alarms, self.outbox, self.alarms)
         self.alarms.start()
 
@@ -258,6 +260,7 @@ class Daemon:
         self.control.start()
         self.schedules.start()
         self.machine_load.start()
+        self.expiry.start()
         self.troubles.started(self.ami.up.is_set, self.host.statuses.values())
         self._up.touch()
         self._beat()
@@ -305,6 +308,10 @@ class Daemon:
         self.keeper.look()
         self.host.look()
         self.timers.after(BEAT_SECONDS, self._beat)
+
+    def _certificate(self) -> Path:
+        """Of SIP over TLS: the site's, or the machine's own."""
+        return Path(self.calls.site.general.tls_certificate or self.base / "tls" / "jackfield.crt")
 
     def _begin_anew(self) -> None:
         """End soon, when the answer to who asked is out; systemd starts a daemon again at once."""

@@ -48,6 +48,7 @@ class Serving:
         daemon.calls.serve_site(site, Manifest.load(folder / "sounds.json"))
         daemon.quality.serve(site.names("trunk"), site.names("extension"))
         daemon.schedules.look()
+        daemon.expiry.look()
         daemon.bans.site_changed(site)
         log.info("site.served", generation=number)
 

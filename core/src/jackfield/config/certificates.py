@@ -8,6 +8,8 @@ import socket
 import ssl
 import stat
 import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from jackfield.config.files import FILE_MODE, make_folder
@@ -111,3 +113,17 @@ def ensure_certificate(paths: Paths) -> None:
     finally:
         for left in (new_key, new):
             left.unlink(missing_ok=True)
+
+
+def validity(paths: Sequence[Path]) -> list[dict[str, str]]:
+    """Certificates, and until when each is valid (UTC); what openssl cannot read is left out."""
+    found = []
+    for path in paths:
+        command = ["openssl", "x509", "-noout", "-enddate", "-in", str(path)]
+        try:
+            told = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+            seconds = ssl.cert_time_to_seconds(told.strip().partition("=")[2])
+        except (OSError, ValueError, subprocess.SubprocessError):
+            continue
+        found.append({"path": str(path), "until": datetime.fromtimestamp(seconds, UTC).isoformat()})
+    return found

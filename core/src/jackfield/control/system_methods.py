@@ -5,14 +5,12 @@ from __future__ import annotations
 import grp
 import platform
 import pwd
-import ssl
-import subprocess
 import time
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jackfield.config.certificates import validity
 from jackfield.control.machine import machine
 from jackfield.control.method import Method, Role
 from jackfield.control.updates import updates
@@ -38,7 +36,7 @@ def methods(daemon: Daemon) -> list[Method]:
             "daemon_seconds": round(time.monotonic() - daemon.started, 1),
             "host": platform.node(),
             "system": platform.platform(terse=True),
-            "certificates": certificates(sorted((daemon.base / "tls").glob("*.crt")) + named()),
+            "certificates": validity(sorted((daemon.base / "tls").glob("*.crt")) + named()),
             "versions": versions(daemon.asterisk.version()),
         }
 
@@ -63,20 +61,6 @@ def methods(daemon: Daemon) -> list[Method]:
         Method("users", lambda: users(daemon.settings.control), Role.VIEWER, summary="Who has which role here"),
         Method("plugins.screens", screens, Role.VIEWER),
     ]
-
-
-def certificates(paths: list[Path]) -> list[dict[str, str]]:
-    """Certificates, and until when each is valid (UTC); what openssl cannot read is left out."""
-    found = []
-    for path in paths:
-        command = ["openssl", "x509", "-noout", "-enddate", "-in", str(path)]
-        try:
-            told = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
-            seconds = ssl.cert_time_to_seconds(told.strip().partition("=")[2])
-        except (OSError, ValueError, subprocess.SubprocessError):
-            continue
-        found.append({"path": str(path), "until": datetime.fromtimestamp(seconds, UTC).isoformat()})
-    return found
 
 
 def users(settings: ControlSettings) -> list[dict[str, Any]]:
