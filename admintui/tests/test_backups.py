@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from console_rig import SITE
+import pytest
+from console_rig import LANGUAGES, SITE
 from jackfield_admintui.ops.backups import Backups
 
 
@@ -36,6 +37,22 @@ def test_made_checked_restored_and_removed(pbx, console) -> None:
         await seat.no_longer_sees("before a restore")
 
     console(work, size=(120, 40))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_all_its_keys_are_told_on_a_small_screen(pbx, console, language) -> None:
+    async def work(seat):
+        await seat.presses("g", "B")
+        await seat.until(lambda: seat.screen.place == "backups")
+        displays = [f"{key} " for key in ("n", "v", "r", "A", "x", "?")]
+
+        def told() -> bool:
+            line = seat.text().rstrip().splitlines()[-1]
+            return all(f" {each}" in f" {line}" for each in displays) and "…" not in line
+
+        await seat.until(told)
+
+    console(work, size=(80, 24), language=language)
 
 
 def test_restoring_everything_has_the_daemon_begin_anew(pbx, console) -> None:

@@ -49,10 +49,10 @@ class Backups(ListScreen):
         Column("name", N_("Name"), most=40, flex=True, drop=1),
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "make", N_("Make one now")),
+        Binding("n", "make", N_("New")),
         Binding("v", "verify", N_("Check")),
-        Binding("r", "restore_site", N_("Restore the site")),
-        Binding("A", "restore_all", N_("Restore everything")),
+        Binding("r", "restore_site", N_("Restore")),
+        Binding("A", "restore_all", N_("Restore all")),
         Binding("x", "remove", N_("Remove")),
     ]
 
