@@ -18,7 +18,10 @@ class Broken(ConsoleScreen):
     heading = N_("Plugins")
 
     async def load(self) -> None:
-        raise ZeroDivisionError("secret-of-the-inside")
+        try:
+            raise LookupError("the caller 5551234")
+        except LookupError:
+            raise ZeroDivisionError("secret-" + "of-the-inside")  # noqa: B904
 
 
 def test_an_error_inside_is_a_panel_and_a_report(pbx, console, tmp_path) -> None:
@@ -31,6 +34,8 @@ def test_an_error_inside_is_a_panel_and_a_report(pbx, console, tmp_path) -> None
         report = await seat.until(lambda: next(tmp_path.glob("jackfield-report-*.txt"), None))
         text = report.read_text()
         assert "ZeroDivisionError" in text and "Traceback" in text and "daemon up" in text
+        assert "builtins.LookupError" in text and "raise ZeroDivisionError(" in text
+        assert "secret-of-the-inside" not in text
         assert report.stat().st_mode & 0o077 == 0
 
     console(work, reports=tmp_path)

@@ -14,13 +14,20 @@ from typing import Any
 
 from jackfield_admintui.station import Station
 
-KEPT = 20
+KEPT, CHAIN = 20, 8
 _traces: deque[str] = deque(maxlen=KEPT)
 
 
 def trace(error: BaseException) -> str:
-    """An exception with where it came from."""
-    return "".join(traceback.format_exception(error))
+    """An exception and those that it came from, each with its place; not their words, in which anything may be."""
+    chain: list[BaseException] = []
+    while error not in chain and len(chain) < CHAIN:
+        chain.append(error)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__) or error
+    return "".join(
+        f"Traceback\n{''.join(traceback.format_tb(each.__traceback__))}{type(each).__module__}.{type(each).__qualname__}\n"
+        for each in reversed(chain)
+    )
 
 
 def keep(text: str) -> None:
@@ -39,7 +46,7 @@ def report(station: Station, screen: Any) -> str:
         f"daemon {'up' if station.up else 'down'} {station.server}, Asterisk {station.asterisk_version or 'down'}",
         f"role {station.role.value if station.role else 'none'}, alarms {station.alarms}",
         f"screen {type(screen).__module__}.{type(screen).__name__}",
-        f"trouble {station.trouble}" if station.trouble else "no trouble with the connection",
+        f"trouble {station.trouble.why.value}" if station.trouble else "no trouble with the connection",
         "",
         *(_traces or ["no errors in this console"]),
     ]
