@@ -15,7 +15,7 @@ def test_the_machine_shows_certificates_and_what_apt_has_newer(pbx, console, mon
     update = Method("system.updates", lambda: {"packages": told, "looked_at": "2026-11-22T10:00:00+00:00"}, Role.VIEWER)
     pbx.daemon.control._core["system.updates"] = update
     valid = [{"path": "/tls/jackfield.crt", "until": "2020-01-01T00:00:00+00:00"}]
-    monkeypatch.setattr(system_methods, "certificates", lambda paths: valid)
+    monkeypatch.setattr(system_methods, "validity", lambda paths: valid)
 
     async def work(seat):
         await seat.opens("z", "Machine")
