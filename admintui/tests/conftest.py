@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import jackfield
+import jackfield_acd
 import jackfield_admintui
+import jackfield_ivr
 import pytest
 from jackfield.testing import Simulator
 from jackfield_acd.plugin import AcdPlugin
@@ -22,7 +24,7 @@ from console_rig import SITE, Seat, at_console, settle
 @pytest.fixture(scope="session", autouse=True)
 def catalogues() -> None:
     """Compiled, as a package's build does."""
-    for package in (jackfield, jackfield_admintui):
+    for package in (jackfield, jackfield_acd, jackfield_admintui, jackfield_ivr):
         for po in (Path(package.__file__).parent / "locale").rglob("*.po"):
             mo = po.with_suffix(".mo")
             if not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime:

@@ -40,6 +40,7 @@ class ListScreen(ConsoleScreen):
     identity: ClassVar[str] = "name"
     """The field of a row that tells it from others."""
     empty: ClassVar[str] = N_("There is nothing here yet.")
+    AUTO_FOCUS = ""  # else the search line has it, until its style hides it
     with_details: ClassVar[bool] = False
     """Whether `details` of the cursor's row are shown."""
 
@@ -117,7 +118,7 @@ class ListScreen(ConsoleScreen):
 
     def on_mount(self) -> None:
         """The list has the keys."""
-        self.grid.focus()
+        self.set_focus(self.grid)
 
     async def load(self) -> None:
         """Show the rows."""
@@ -159,7 +160,7 @@ class ListScreen(ConsoleScreen):
         """The search line."""
         line = self.query_one(SearchLine)
         line.add_class("-shown")
-        line.focus()
+        self.set_focus(line)  # at once: letters that come with the key are for it
 
     def action_end_search(self) -> None:
         """All rows again."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
+from textual.app import App
 from textual.theme import Theme
 
 DARK = Theme(
@@ -49,6 +51,11 @@ def colours(environment: Mapping[str, str] | None = None) -> int:
         return 1 << 24
     term = env.get("TERM", "")
     return 256 if "256color" in term or term.startswith(("tmux", "screen.", "xterm-kitty", "alacritty", "foot")) else 16
+
+
+def colour(app: App[Any], name: str) -> str:
+    """A colour of the theme in force, in the words of Rich, which calls the terminal's own by their bare names."""
+    return app.theme_variables.get(name, "").removeprefix("ansi_")
 
 
 def first_choice(environment: Mapping[str, str] | None = None) -> str:

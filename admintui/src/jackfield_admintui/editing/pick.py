@@ -54,7 +54,7 @@ class Pick(Modal[str]):
     def on_mount(self) -> None:
         """All rows; keys go to the line."""
         self.query_one(Grid).show(self._rows)
-        self.query_one(Seek).focus()
+        self.set_focus(self.query_one(Seek))
 
     @on(Input.Changed)
     def sought(self, event: Input.Changed) -> None:

@@ -72,7 +72,7 @@ class WhichWay(ConsoleScreen):
 
     def on_mount(self) -> None:
         """The number first."""
-        self.query_one("#entry-number Input", Input).focus()
+        self.set_focus(self.query_one("#entry-number Input", Input))
 
     async def load(self) -> None:
         """Answer anew when the draft has changed."""

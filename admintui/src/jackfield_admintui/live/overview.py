@@ -22,6 +22,7 @@ from jackfield_admintui.live.lasting import lasts, stamped
 from jackfield_admintui.live.trunks import SIGNS, load, tone
 from jackfield_admintui.live.trunks import word as trunk_word
 from jackfield_admintui.texts import N_, _, plain, size, span
+from jackfield_admintui.themes import colour
 from jackfield_admintui.widgets.bars import bar
 from jackfield_admintui.widgets.card import Card
 
@@ -137,9 +138,7 @@ class Overview(ConsoleScreen):
         return max(LINES, self.query_one(f"#card-{name}").content_size.height - 1)
 
     def _colour(self, tone: str) -> str:
-        return self.console.theme_variables.get(
-            {"good": "success", "bad": "error", "warn": "warning"}.get(tone, ""), ""
-        )
+        return colour(self.console, {"good": "success", "bad": "error", "warn": "warning"}.get(tone, ""))
 
     def _calls_box(self, calls: list[dict[str, Any]]) -> Text:
         self._calls = len(calls)

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from jackfield_admintui.base import ConsoleScreen
 from jackfield_admintui.client import Event, Trouble
 from jackfield_admintui.texts import N_, _, ago, clock, plain, size, span
+from jackfield_admintui.themes import colour
 from jackfield_admintui.widgets.bars import bar
 from jackfield_admintui.widgets.facts import facts
 
@@ -95,13 +96,13 @@ class System(ConsoleScreen):
             return Text(f"● {plain(found['installed'])}")
         words = _("{installed}, newer: {candidate} (apt upgrade)")
         words = words.format(installed=plain(found["installed"]), candidate=plain(found["candidate"]))
-        return Text(f"▲ {words}", self.console.theme_variables["warning"])
+        return Text(f"▲ {words}", colour(self.console, "warning"))
 
     def _certificate(self, found: dict[str, str]) -> Text:
         left = -(ago(found["until"]) or 0.0)
         sign, name = ("✖", "error") if left < 0 else ("▲", "warning") if left < SOON else ("●", "success")
         words = _("certificate expired on {date}") if left < 0 else _("certificate valid until {date}")
-        return Text(f"{sign} {words.format(date=clock(found['until'], date=True))}", self.console.theme_variables[name])
+        return Text(f"{sign} {words.format(date=clock(found['until'], date=True))}", colour(self.console, name))
 
 
 def _part(title: str, rows: Iterable[tuple[str, object]]) -> list[Any]:

@@ -18,6 +18,7 @@ from jackfield_admintui.confirm import Confirm
 from jackfield_admintui.records.timeline import timeline
 from jackfield_admintui.records.words import result
 from jackfield_admintui.texts import N_, _, clock, plain, size, span
+from jackfield_admintui.themes import colour
 from jackfield_admintui.widgets.facts import facts
 
 SOUND_GOOD, SOUND_FAIR = 4.0, 3.1
@@ -128,7 +129,7 @@ class CallScreen(ConsoleScreen):
         good, fair = mos >= SOUND_GOOD, mos >= SOUND_FAIR
         name = "success" if good else "warning" if fair else "error"
         words = _("good") if good else _("fair") if fair else _("poor")
-        return Text(f"{mos:.1f} {words}", self.console.theme_variables.get(name, ""))
+        return Text(f"{mos:.1f} {words}", colour(self.console, name))
 
     async def _recordings(self) -> list[Any]:
         if not self.console.can("recording.list"):

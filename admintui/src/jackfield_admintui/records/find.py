@@ -63,7 +63,7 @@ class Find(ConsoleScreen):
 
     def on_mount(self) -> None:
         """One types at once."""
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from jackfield_admintui.client import Trouble, Why
 from jackfield_admintui.texts import _, plain
+from jackfield_admintui.themes import colour
 
 if TYPE_CHECKING:
     from jackfield_admintui.app import ConsoleApp
@@ -47,8 +48,7 @@ class TopBar(Static):
         """Say it anew."""
         app: ConsoleApp = self.app  # type: ignore[assignment]
         station = app.station
-        colour = app.theme_variables.get
-        good, bad, warn = (colour(name, "") for name in ("success", "error", "warning"))
+        good, bad, warn = (colour(app, name) for name in ("success", "error", "warning"))
         left = Text()
         left.append(" Jackfield", style="bold")
         if station.title:
@@ -111,6 +111,8 @@ class Hints(Static):
         self._say()
 
     def _say(self) -> None:
+        if not self.is_attached:  # its screen was closed before it had been drawn
+            return
         bindings = [each for each in self.screen.active_bindings.values() if each.binding.show and each.enabled]
         hints = {
             each.binding.action: Hint(
@@ -122,7 +124,7 @@ class Hints(Static):
         if shown == self._shown:
             return
         self._shown = shown
-        accent = self.app.theme_variables.get("accent", "")
+        accent = colour(self.app, "accent")
         line = Text(no_wrap=True, overflow="ellipsis")
         for hint in shown:
             line.append(f"{hint.display} ", f"bold {accent}")
