@@ -104,6 +104,8 @@ def test_a_kill_that_costs_the_note_of_an_offer(serve, monkeypatch, answered):
     def forgetful(site):
         with closing(sqlite3.connect(pbx.folder / "jackfield.db")) as base, base:
             base.execute("delete from leg where id <> call_id")
+            # What a daemon that is killed does not write:
+            base.execute("update call_step set left_at = null, outcome = ''")
             base.execute("delete from acd_event where call <> ''")
             base.execute("update acd_agent_state set activity = 'idle', state = 'ready', call = null, queue = null")
         boot(site)
@@ -115,10 +117,21 @@ def test_a_kill_that_costs_the_note_of_an_offer(serve, monkeypatch, answered):
         caller.talks_to(ann)
     assert pbx.until(lambda: pbx.ask("agents")[0]["state"] == "talking")
     assert pbx.ask("agents")[0]["call"] == pbx.ask("calls")[0]["id"]
+    caller.waits(300)
+    pbx.ask("acd.agent.pause", agent="1002")  # answered when all is on record: what was found at the start is looked at
     ann.hangs_up()
     caller.is_over()
     assert (caller.record().agent, [leg.role for leg in caller.record().legs]) == ("1001", ["caller", "agent"])
     assert pbx.until(lambda: pbx.ask("agents")[0]["state"] == "ready")
+    call = caller.record().id
+    pbx.until(lambda: caller.waits(1) or len(events(pbx, call)) == 3)
+    assert events(pbx, call) == ["entered", "connected", "completed"], "what the kill took is told from the record"
+
+
+def events(pbx, call):
+    """What is on record of a call's visit, in the order of time."""
+    with closing(sqlite3.connect(pbx.folder / "jackfield.db")) as base:
+        return [event for (event,) in base.execute("select event from acd_event where call = ? order by at", [call])]
 
 
 def test_another_site_while_a_caller_waits(serve):

@@ -83,7 +83,7 @@ class Endings:
         self.recovery(identity)
         self.ended(record)
         log.info("call.ended", call=identity, result=str(record.result), queue=record.queue, agent=record.agent)
-        self._events.publish("call", id=identity, what="ended", result=str(record.result))
+        self._tell(record)
         if call is not None:
             self._host.call("jackfield_call_ended", call=call, record=record)
         return True
@@ -112,4 +112,9 @@ class Endings:
         self._writer.close_interrupted(final)
         self._outgoing.ended(final.id, final.talk_seconds)
         log.info("call.closed", call=final.id, result=str(final.result), queue=final.queue, agent=final.agent)
-        self._events.publish("call", id=final.id, what="ended", result=str(final.result))
+        self._tell(final)
+
+    def _tell(self, record: CallRecord) -> None:
+        """Who follows calls hears of the end; and whether another daemon had the call before, and saw part of it."""
+        result, before = str(record.result), record.interrupted
+        self._events.publish("call", id=record.id, what="ended", result=result, interrupted=before)

@@ -334,7 +334,7 @@ class Simulator(Looking):
                 return False
             if any(c.pending is None and not rests(sessions.get(c.id)) for c in served):
                 return False
-            return set(sessions) == {c.id for c in served}
+            return set(sessions) == {c.id for c in served} - self._dialling
 
     def until(self, ready: Callable[[], Any]) -> bool:
         """Wait until something of the daemon is so; False after the patience of a test."""

@@ -40,7 +40,7 @@ class Happenings(Staff):
                 if phone is not None and phone.contact == identity:
                     self._notices.hold(phone.name, identity, what == "held")
             elif what == "ended":
-                self._ended(identity)
+                self._ended(identity, bool(event.get("interrupted")))
         if what == "ended":
             self.callbacks.call_ended(identity, str(event.get("result", "")))
 
@@ -84,12 +84,12 @@ class Happenings(Staff):
             self._dispatch.act(self._engine.answered(identity, phone, now))
             self._dispatch.act(self._engine.found(identity, at.removeprefix(QUEUE), agent, now))
 
-    def _ended(self, identity: str) -> None:
+    def _ended(self, identity: str, interrupted: bool) -> None:
         """A call is over; with it a talk whose caller's side was gone before."""
         if identity in self._parted:
             self._parted.discard(identity)
             self._over(identity, self._engine.talk_ended)
-        self._recorder.call_ended(identity)
+        self._recorder.call_ended(identity, interrupted)
         self._stays.pop(identity, None)
         if identity not in self._callers and not self._talks_on(identity):
             self._over(identity, self._engine.leave)

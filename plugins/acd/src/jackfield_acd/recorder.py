@@ -81,10 +81,10 @@ class Recorder:
         """All calls of before the start are back, or over: what is missing of those is told from their records."""
         self._look_later([*sorted(self._open), ""])
 
-    def call_ended(self, call: str) -> None:
-        """A call is over."""
+    def call_ended(self, call: str, interrupted: bool) -> None:
+        """A call is over; `interrupted`: it began in a daemon before this one, whose last events are not on record."""
         self._tries.pop(call, None)
-        if self.journal.ended(call) or call in self._open:
+        if self.journal.ended(call) or interrupted or call in self._open:
             self._look_later([call])
 
     def asterisk(self, what: str, started: str) -> None:
