@@ -116,7 +116,7 @@ def test_asked_in_another_queue_first(pbx: Pbx, phones: Phones) -> None:
         ["tier-two", SECOND, "COMPLETECALLER"],
     ]
     record = pbx.record(number)
-    assert record["agent"] == SECOND
+    assert (record["agent"], record["queue"]) == (SECOND, "tier-two")
     legs = [(leg["role"], leg["agent"]) for leg in record["legs"]]
     assert legs == [("caller", ""), ("agent", FIRST), ("agent", SECOND)]
 
@@ -152,6 +152,7 @@ def test_given_away_while_the_other_queue_still_waits(pbx: Pbx, phones: Phones) 
     line.hold()
     asking = phones["291"].call("622").wait("up")
     pbx.wait_waiting("tier-two", ["291"])
+    asked = next(c["id"] for c in pbx.ask("calls") if c["from"] == "291")
     line.transfer_to(asking)
     pbx.wait_waiting("tier-two", [number])
     pbx.wait_agent(FIRST, "wrap-up")
@@ -160,6 +161,8 @@ def test_given_away_while_the_other_queue_still_waits(pbx: Pbx, phones: Phones) 
     second.wait_hears(caller.tone)
     caller.hang_up()
     assert path_of(pbx.record(number)) == [("queue:tier-one", "transferred:291"), ("queue:tier-two", "hang-up")]
+    rows = logged(pbx, asked, "WITHDRAW")
+    assert [row[:3] for row in rows] == [["tier-two", "NONE", "ENTERQUEUE"], ["tier-two", "NONE", "WITHDRAW"]]
 
 
 def test_to_an_agent_by_number(pbx: Pbx, phones: Phones) -> None:

@@ -8,6 +8,27 @@ from jackfield.calls.channels import Channel
 from jackfield.calls.live import Live
 from jackfield.calls.party import Party
 from jackfield.calls.state import Facts
+from jackfield.routing.destinations import Result
+
+
+def test_who_is_put_through_to_another_queues_agent_spoke_with_that_queue() -> None:
+    live = Live(Facts("1.1", "PJSIP/carrier-1", "inbound", Party("5551234"), "5550500"), agents={"201": "1001"})
+    asking = Live(Facts("1.3", "PJSIP/201-3", "internal", Party("201"), "622"), agents={"202": "1002"}, queue="other")
+    live.enter(1, "queue:sales")
+    live.queue = "sales"
+    assert live.record(None, {"queue"}).queue == "sales"
+    live.handed_over("transferred:201")
+    live.take_over("202", asking)
+    assert live.record(None, {"queue"}).queue == "other"
+
+
+def test_an_agent_who_gives_the_own_place_in_line_away_has_abandoned_nothing() -> None:
+    asking = Live(Facts("1.3", "PJSIP/201-3", "internal", Party("201"), "622"))
+    asking.enter(1, "queue:other")
+    assert asking.record(None, {"queue"}).result is Result.ABANDONED
+    asking.handed_over("transferred:201")
+    given = asking.record(None, {"queue"})
+    assert (given.result, given.steps[0].outcome) == (Result.HUNG_UP, "transferred:201")
 
 
 def test_the_last_event_of_an_agents_leg_may_come_when_the_next_agent_is_rung() -> None:

@@ -3,6 +3,8 @@
 import re
 
 from jackfield.config.conf_syntax import modules, parse
+from jackfield.config.objects.general import General
+from jackfield.config.site import Site
 from jackfield.errors import NotConnected
 from jackfield_acd import plain
 from jackfield_acd.kinds import Agent, Queue
@@ -74,6 +76,40 @@ def test_the_fragments_are_what_core_takes(world):
     assert "member" not in section
     dialplan = parse(fragments["extensions.conf"], "extensions.conf")
     assert dialplan.errors == []
-    assert dialplan.names() == {"jf-plain-queue", "jf-plain-queue-serve"}
+    assert dialplan.names() == {"jf-plain-queue", "jf-plain-queue-serve", "jf-plain-to-agent"}
     assert modules(fragments["modules.conf"]) == (["app_queue.so", "func_db.so", "func_strings.so"], [])
     assert plain.fragments(world.make_site([], [Agent(name="1")])) == []
+
+
+def lines_of(site, context):
+    text = next(f.text for f in plain.fragments(site) if f.file == "extensions.conf")
+    return [f"{key} => {value}" for key, value in dict(parse(text, "extensions.conf").sections)[context]]
+
+
+def test_a_named_agent_without_the_daemon(world):
+    """In a queue of theirs, or at their own phone; who is nowhere to be found is not in the dialplan.
+
+    Asterisk takes b-ob for bob, and h for the end of a call.
+    """
+    agents = [
+        Agent(name="ann", extension="201"),
+        Agent(name="b-ob", extension="202"),
+        Agent(name="bob", extension="203"),
+        Agent(name="h", extension="204"),
+        Agent(name="zoe"),
+    ]
+    site = world.make_site([Queue(name="sales", agents=["ann"]), Queue(name="vip", agents=["ann"])], agents)
+    own = [line for line in lines_of(site, "jf-plain-to-agent") if "exten =" in line]
+    found = [("ann", "queue,sales"), ("b-ob", "extension,202")]
+    assert own[1:] == [f"exten => {name},1,Goto(jf-plain-{where},1)" for name, where in found]
+
+
+def test_back_without_anybody_goes_to_the_fallback_and_never_in_a_circle(world):
+    site = world.make_site([Queue(name="sales")])
+    assert lines_of(site, "jf-plain-to-agent")[-4:-2] == [
+        "same => n,Set(JF_AT=prompt:sorry)",
+        "same => n,Goto(jf-late,s,1)",
+    ]
+    general = General(name="site", fallback="to-agent:back")
+    circle = Site({"queue": [Queue(name="sales")], "general": [general]})
+    assert lines_of(circle, "jf-plain-to-agent")[-1] == "same => n,Hangup(41)"

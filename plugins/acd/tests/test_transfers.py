@@ -6,8 +6,9 @@ import json
 
 import pytest
 from jackfield.routing.destinations import End, Goto, Result
-from jackfield_acd.eventlog import Entry, EventRow, What
+from jackfield_acd.eventlog import Entry, EventRow, What, newest
 from jackfield_acd.kinds import Queue
+from jackfield_acd.queuelog import lines
 from jackfield_acd.stays import last
 from jackfield_acd.to_agent import ASKED, BACK, DIALLED, handle_to_agent
 from sqlmodel import Session, col, select
@@ -71,6 +72,11 @@ def on_record(world):
     with Session(world.database.engine) as session:
         rows = session.exec(select(EventRow).order_by(col(EventRow.id))).all()
     return [(r.event, r.call, r.queue, r.agent, json.loads(r.detail)) for r in rows]
+
+
+def whole(world):
+    with Session(world.database.engine) as session:
+        return newest(session, 100)
 
 
 def talks(world):
@@ -149,6 +155,29 @@ def test_asked_in_another_queue_and_put_through(world, busy, order):
     details = {e[0]: e[4] for e in on_record(world)}
     assert (details["transferred"]["to"], details["transferred"]["kind"]) == ("600", "attended")
     assert details["transferred"]["talk"] == 37.0 and details["completed"]["talk"] == 57.0
+
+
+def test_put_through_while_the_agent_still_waits(world, busy):
+    """1001 asks in a queue where nobody is free, and puts c1 through: no abandon, and the wait was for c1."""
+    world.runtime.pause("1002")
+    asking = world.call("c2", extension="201")
+    asking.answer_of = world.serve(asking, "other")
+    world.waits(asking)
+    world.advance(7)
+    world.events.publish("call", id="c1", what="transferred", by="201", to="600", kind="attended", asked="c2")
+    asking.hang_up()
+    asking.answer_of()
+    world.events.publish("call", id="c2", what="ended")
+    sent_on(world, busy)
+    world.serve(busy, "other")
+    world.waits(busy, 2)
+    own = [(e[0], e[4].get("outcome"), e[4].get("wait")) for e in on_record(world) if e[1] == "c2"]
+    assert own == [("entered", None, None), ("exited", "transferred:201", 7.0)]
+    left = next(e for e in whole(world) if e.event is What.EXITED)
+    assert lines(left)[0].split("|")[1:] == ["c2", "other", "NONE", "WITHDRAW", "1", "1", "7", "transferred:201"]
+    assert [e[4]["brought"] for e in on_record(world) if e[0] == "entered" and e[1] == "c1"] == [0.0, 12.0]
+    (row,) = [r for r in world.runtime.supervision.live(None, 10)["contacts"] if r["call"] == "c1"]
+    assert row["queue"] == "other"
 
 
 def test_the_asking_agent_gives_up(world, busy):

@@ -132,9 +132,13 @@ class Legs:
         if step is not None:
             self._writer.step(step)
         asked = self._board.find(self._registry.call_of(message.get("SecondTransfererUniqueid", "")) or "")
-        to = asked.facts.dialled if asked is not None else ""
-        self._events.publish("call", id=live.facts.id, what="transferred", by=by, to=to, kind="attended")
+        to, other = (asked.facts.dialled, asked.facts.id) if asked is not None else ("", "")
+        told = {"by": by, "to": to, "kind": "attended", "asked": other}
+        self._events.publish("call", id=live.facts.id, what="transferred", **told)
         if message.get("DestType") == "App" and asked is not None:
             # The other phone still rings, for a call of the transferrer's that is now without a caller of its own.
+            given = asked.handed_over(f"transferred:{by}")
+            if given is not None:
+                self._writer.step(given)
             target = (message["TransfereeChannel"], asked.facts.dialled)
             threading.Thread(target=self.transfer, args=target, name="transfer", daemon=True).start()

@@ -234,7 +234,6 @@ class Live:
         waiting = [s for s in self.steps if s.destination.partition(":")[0] in persons]
         first = answered[0].answered_at if answered else None
         agents = [leg.agent for leg in answered if leg.agent]
-        queues = [s.destination.partition(":")[2] for s in self.steps if s.destination.startswith("queue:")]
         return CallRecord(
             id=self.facts.id,
             direction=self.facts.direction,
@@ -251,7 +250,7 @@ class Live:
             answered_at=first,
             ended_at=ended,
             destination=self.steps[-1].destination if self.steps else "",
-            queue=queues[-1] if queues else self.queue,
+            queue=self._last_queue(),
             agent=agents[-1] if agents else "",
             wait_seconds=_waited(waiting, first, ended),
             talk_seconds=_covered((leg.answered_at or ended, leg.ended_at or ended) for leg in answered),
@@ -262,6 +261,13 @@ class Live:
             steps=tuple(self.steps),
             legs=tuple(self.legs.values()),
         )
+
+    def _last_queue(self) -> str:
+        """That of the last step in one; after an attended transfer, whose agent was asked in another, the other."""
+        last = next((step for step in reversed(self.steps) if step.destination.startswith("queue:")), None)
+        if last is None or (self.queue and last.seq in self.left):
+            return self.queue
+        return last.destination.partition(":")[2]
 
     def _all_tried(self) -> list[str]:
         """With the last one, on which the caller left or nobody of ours saw the end."""
@@ -279,8 +285,9 @@ class Live:
             return Result.ANSWERED
         if end is not None:
             return end.result if end.result is not Result.ANSWERED or self.talked else Result.UNANSWERED
-        last = self.steps[-1].destination.partition(":")[0] if self.steps else ""
-        return Result.ABANDONED if last in persons else Result.HUNG_UP
+        last = self.steps[-1] if self.steps else None
+        waited = last is not None and last.destination.partition(":")[0] in persons and last.seq not in self.left
+        return Result.ABANDONED if waited else Result.HUNG_UP
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float:

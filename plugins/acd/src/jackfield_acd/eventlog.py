@@ -72,13 +72,15 @@ ENDS = frozenset({What.COMPLETED, What.TRANSFERRED, What.ABANDONED, What.EXITED}
 """What ends a caller's visit: each has one of these."""
 CALL_BACK = "call-back"
 """Outcome of a caller's visit who is to be called back."""
+GIVEN = "transferred:"
+"""Begins the outcome of an agent's visit, who asked in a queue and gave the place there to a caller."""
 TIMED_OUT = frozenset({"timed out", "empty"})
 """Outcomes of visits that ended by the queue's own rules."""
 
 
 def is_withdrawn(outcome: str) -> bool:
     """Whether a caller was taken out of the line, by a supervisor or since the queue is gone; `outcome` of `exited`."""
-    return outcome not in TIMED_OUT and outcome != CALL_BACK and not outcome.startswith("key")
+    return outcome not in TIMED_OUT and outcome != CALL_BACK and not outcome.startswith(("key", GIVEN))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from jackfield.config.objects.extension import extension_of
 
-from jackfield_acd import outside
+from jackfield_acd import mending, outside
 from jackfield_acd.journal import Visit
-from jackfield_acd.mending import QUEUE
 from jackfield_acd.model import Activity
 from jackfield_acd.staff import Staff
 from jackfield_acd.stays import Stay
@@ -31,6 +31,7 @@ class Happenings(Staff):
                 self._given_away(
                     identity, str(event.get("by", "")), str(event.get("to", "")), str(event.get("kind", "blind"))
                 )
+                self._asked_in_line(identity, str(event.get("asked", "")), str(event.get("by", "")))
             elif what == "found":
                 self._found(identity, event)
             elif what == "moved":
@@ -56,6 +57,17 @@ class Happenings(Staff):
         self._journal.transferred(identity, now, to=to, kind=kind)
         self._over(identity, self._engine.talk_ended)
 
+    def _asked_in_line(self, identity: str, asked: str, by: str) -> None:
+        """An agent who waited in a queue, to ask there, has put a caller through: the wait was for the caller."""
+        there = self._journal.visit(asked)
+        if there is None or there.connected is not None:
+            return
+        self._journal.given(asked, f"{mending.SENT_ON}{by}")
+        stay = self._stays.get(identity)
+        if stay is not None:
+            waited = self.clock.now() - there.entered
+            self._stays[identity] = replace(stay, waited=stay.waited + waited)
+
     def _stay_after(self, identity: str, visit: Visit, connected: float) -> Stay:
         before, epoch = self._stays.get(identity), self.clock.epoch
         waited = connected - visit.entered + visit.brought
@@ -80,9 +92,9 @@ class Happenings(Staff):
         """After a restart: a talk at an agent's phone. The notes of the last moment before may know nothing of it."""
         phone, now = extension_of(str(event["endpoint"])), self.clock.now()
         agent, at = self._engine.at_phone(phone), str(event["at"])
-        if agent is not None and at.startswith(QUEUE):
+        if agent is not None and at.startswith(mending.QUEUE):
             self._dispatch.act(self._engine.answered(identity, phone, now))
-            self._dispatch.act(self._engine.found(identity, at.removeprefix(QUEUE), agent, now))
+            self._dispatch.act(self._engine.found(identity, at.removeprefix(mending.QUEUE), agent, now))
 
     def _ended(self, identity: str, interrupted: bool) -> None:
         """A call is over; with it a talk whose caller's side was gone before."""

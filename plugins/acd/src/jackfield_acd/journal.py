@@ -41,6 +41,8 @@ class Visit:
     """Its end has been taken down."""
     left: tuple[float, int] | None = None
     """When the caller was gone, and from which position; whether it hung up is known when the call has ended."""
+    given: str = ""
+    """How an agent who asked here has put somebody else into its place, while it waited."""
     doubtful: bool = False
     """It began in a daemon before this one, so part of it may not be on record."""
 
@@ -182,6 +184,12 @@ class Journal:
             visit.over = None
             self._visits[to] = visit
 
+    def given(self, call: str, outcome: str) -> None:
+        """Who waits in `call` is an agent, who has sent a caller in its place: that is no abandon."""
+        visit = self._visits.get(call)
+        if visit is not None:
+            visit.given = outcome
+
     def visit(self, call: str) -> Visit | None:
         """The visit that is not over, to look at."""
         return self._visits.get(call)
@@ -239,7 +247,8 @@ class Journal:
         if visit.left is not None and not visit.doubtful:
             at, position = visit.left
             detail: dict[str, Any] = {"position": position, "first": visit.first, "wait": _span(visit.entered, at)}
-            self._note(What.ABANDONED, at, visit, **detail, target=visit.target)
+            what, how = (What.EXITED, {"outcome": visit.given}) if visit.given else (What.ABANDONED, {})
+            self._note(what, at, visit, **how, **detail, target=visit.target)
             return False
         return True
 

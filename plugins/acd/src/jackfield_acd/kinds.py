@@ -11,12 +11,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from jackfield_acd.strategies import STRATEGIES
 
 MUSIC_CLASS_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
-_RESERVED = frozenset({"general", "h", "i", "t", "e", "s", "fax", "failed"})
+RESERVED = frozenset({"general", "h", "i", "t", "e", "s", "fax", "failed"})
 """Words that mean something else to Asterisk where a queue's name is written (queues.conf, the dialplan)."""
 
 
 def _queue_name(value: str) -> str:
-    if value.lower() in _RESERVED:
+    if value.lower() in RESERVED:
         raise ValueError(f"{value!r} has a meaning of its own in Asterisk; choose another name")
     return value
 

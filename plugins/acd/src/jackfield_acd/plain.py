@@ -4,6 +4,8 @@ The daemon keeps in Asterisk's own database which agents would serve each queue;
 them members of Asterisk's `Queue()` when a caller is sent there. When the daemon is back, it takes the members out;
 `leavewhenempty` then lets go of those who still wait, and core's rescue path brings them back to the daemon and to
 their old places. So does a queue without agents: its callers hear music until somebody is there to serve them.
+
+Who is to have a named agent waits in a queue of that agent's; who is to go back, rings at the phone that sent them.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from jackfield.config.fragments import Fragment
 
-from jackfield_acd.kinds import Queue
+from jackfield_acd.kinds import RESERVED, Agent, Queue
+from jackfield_acd.to_agent import BACK, DIALLED, KIND, queue_of
 
 if TYPE_CHECKING:
     from jackfield.config.site import Site
@@ -33,7 +36,7 @@ def fragments(site: Site) -> list[Fragment]:
     modules = ("app_queue.so", "func_db.so", "func_strings.so")
     return [
         Fragment("queues.conf", _HEAD + "\n".join(map(_section, queues))),
-        Fragment("extensions.conf", _entries(queues) + _SERVE),
+        Fragment("extensions.conf", _entries(queues) + _SERVE + _to_agent(site)),
         Fragment("modules.conf", "\n".join(modules) + "\n"),
     ]
 
@@ -85,6 +88,34 @@ exten => s,1,Set(JF_PLAIN_CHUNK=0)
  same => n(wait),Queue(${{JF_PLAIN}})
  same => n,Goto(jf-rescue,s,1)
 """
+
+
+_BACK = f"""\
+
+[jf-plain-{KIND}]
+include => jf-late
+exten => {BACK},1,Set(JF_BACK=${{BLINDTRANSFER}}${{ATTENDEDTRANSFER}})
+ same => n,Set(JF_BACK=${{CUT(JF_BACK,/,2)}})
+ same => n,Set(JF_BACK=${{FILTER(0-9,${{CUT(JF_BACK,-,1)}})}})
+ same => n,GotoIf($[${{DIALPLAN_EXISTS(jf-plain-extension,${{JF_BACK}},1)}}]?jf-plain-extension,${{JF_BACK}},1)
+"""
+
+
+def _to_agent(site: Site) -> str:
+    """`back` without an agent to go back to leads to the site's fallback; a fallback that leads here ends the call."""
+    fallback = site.general.fallback
+    if fallback.startswith(f"{KIND}:"):
+        lines = [" same => n,Hangup(41)"]
+    else:
+        lines = [f" same => n,Set(JF_AT={fallback})", " same => n,Goto(jf-late,s,1)"]
+    taken = {BACK, DIALLED}
+    for agent in site.all("agent", Agent):
+        queue, alike = queue_of(site, agent.name), agent.name.replace("-", "")
+        where = f"jf-plain-queue,{queue}" if queue else f"jf-plain-extension,{agent.extension}"
+        if (queue or agent.extension) and alike not in taken and alike.lower() not in RESERVED:
+            taken.add(alike)
+            lines.append(f"exten => {agent.name},1,Goto({where},1)")
+    return _BACK + "\n".join(lines) + "\n"
 
 
 def stored(queue: str, agents: Iterable[str]) -> dict[str, str]:

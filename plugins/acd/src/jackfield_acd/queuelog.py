@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from jackfield_acd.eventlog import CALL_BACK, Entry, What, is_withdrawn
+from jackfield_acd.eventlog import CALL_BACK, GIVEN, Entry, What, is_withdrawn
 
 log = structlog.get_logger(__name__)
 NONE = "NONE"
@@ -68,7 +68,7 @@ def lines(entry: Entry) -> list[str]:
 
 
 def _exit(entry: Entry, outcome: str, *place: int) -> str:
-    if is_withdrawn(outcome):
+    if is_withdrawn(outcome) or outcome.startswith(GIVEN):
         return _line(entry, entry.queue, NONE, "WITHDRAW", *place, outcome[:WITHDRAW_INFO])
     if outcome not in TIMES_UP:
         key = entry.detail.get("key", "") if outcome == CALL_BACK else outcome.removeprefix("key").strip()

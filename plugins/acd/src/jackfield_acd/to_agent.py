@@ -59,7 +59,7 @@ def handle_to_agent(runtime: Runtime, call: Call, name: str) -> Next:
         agent, queue, why = stay.agent, stay.queue, SENT_BACK
     else:
         agent, why = call.dialled_rest if name == DIALLED else name, PUT_THROUGH
-        queue = _queue_of(call.site, agent, stay.queue if stay is not None else "")
+        queue = queue_of(call.site, agent, stay.queue if stay is not None else "")
         if not queue or (name == DIALLED and not runtime.is_here(agent)):
             log.info("acd.agent_not_there", call=call.id, agent=agent[:20])
             return End(Result.UNANSWERED, 20, "agent not there")
@@ -67,7 +67,7 @@ def handle_to_agent(runtime: Runtime, call: Call, name: str) -> Next:
     return Goto(f"queue:{queue}", f"{why}: {agent}")
 
 
-def _queue_of(site: Site, agent: str, last: str) -> str:
+def queue_of(site: Site, agent: str, last: str = "") -> str:
     """A queue that the agent serves, rather the caller's last; '' when there is none."""
     own = [queue.name for queue in site.all("queue", Queue) if agent in queue.agents]
     return last if last in own else next(iter(own), "")
