@@ -47,3 +47,18 @@ def test_a_title_that_would_say_more_is_left_out():
     client = Client()
     Broker(client).monitor("262", "PJSIP/201-1", "listen", 'x" <900>\r\nAction: Logoff')
     assert client.asked[0][1]["CallerID"] == '"listen " <262>'
+
+
+def test_a_phone_or_a_number_outside_is_rung_for_a_code():
+    client = Client()
+    broker = Broker(client)
+    broker.ring("201-mobile", "*203", "callback-3-1", number="5550142", seconds=20)
+    broker.ring("201*+44207", "*203", "callback-3-2", number="5550142", seconds=40)
+    phone, outside = (headers for _, headers in client.asked)
+    assert (phone["Channel"], phone["Variable"]) == ("PJSIP/201-mobile", "JF_EXT=201") and "OtherChannelId" not in phone
+    assert (outside["Channel"], outside["Variable"]) == ("Local/201*+44207@jf-reach/n", "JF_EXT=201")
+    assert outside["OtherChannelId"] == "callback-3-2-outside"
+    for bad in ("201*", "x*44207", "201*44207@jf-phone", "201*44*207", "*44207"):
+        with pytest.raises(UnsafeValue):
+            broker.ring(bad, "*203", "callback-3-3", number="", seconds=20)
+    assert len(client.asked) == 2

@@ -198,6 +198,37 @@ def test_the_agent_does_not_take_it(pbx):
     assert states(pbx) == [("5550142", "calling", 1, "")]
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_an_agent_outside_calls_back(pbx, killed):
+    """Rung there, longer, since a key must be pressed; who does not take it counts as unanswered at once."""
+    pbx.apply(SITE.replace('may_call = ["internal"]', ""))
+    pbx.phone("201").dials("*12").is_over()
+    pbx.phone("201").dials("*11*5550188").is_over()
+    pbx.phone("201").dials("*13").is_over()
+    ask(pbx)
+    pbx.phone("201").dials("*14").is_over()
+    away, far = pbx.phone("201*5550188"), pbx.phone("trunk")
+    away.rings()
+    pbx.clock.advance(39)
+    assert agent_state(pbx) == "offered"
+    away.refuses()
+    assert pbx.until(lambda: states(pbx) == [("5550142", "waiting", 0, "")]) and agent_state(pbx) == "ready"
+    pbx.clock.advance(6)
+    away.rings()
+    away.answers()
+    far.rings()
+    assert far.dialled == "5550142" and agent_state(pbx) == "talking"
+    if killed:
+        pbx.restart()
+    far.answers()
+    assert states(pbx) == [("5550142", "calling", 1, "")] and agent_state(pbx) == "talking"
+    call = away.leg.id
+    far.hangs_up()
+    assert pbx.until(lambda: states(pbx) == [("5550142", "done", 1, "answered")])
+    assert pbx.until(lambda: agent_state(pbx) == "wrap-up")
+    assert (pbx.record(call).agent, pbx.record(call).queue) == ("1001", "sales")
+
+
 @pytest.mark.parametrize("when", ["waiting", "ringing", "calling", "later"])
 def test_a_restart_of_the_daemon(pbx, when):
     ask(pbx)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import structlog
 
+from jackfield.calls.channels import REACH
 from jackfield.calls.endnote import EndNote
 from jackfield.config.objects.extension import extension_of
 from jackfield.errors import CommandFailed, JackfieldError, UnsafeValue
@@ -19,6 +20,7 @@ _KEY = re.compile(r"[A-Za-z0-9._+-]{1,100}")
 _VALUE = re.compile(r"[A-Za-z0-9 ./:&_,+-]{0,900}")
 _CHANNEL = re.compile(r"[A-Za-z]{1,16}/[A-Za-z0-9*._@;+-]{1,120}")
 _PHONE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_OUTSIDE = re.compile(r"([0-9]{2,10})\*\+?[0-9]{2,32}")
 _CODE = re.compile(r"[*#][0-9*#]{1,20}")
 _NUMBER = re.compile(r"[A-Za-z0-9+*#]{1,80}")
 _TITLE = re.compile(r"[A-Za-z0-9._ -]{1,40}")
@@ -152,7 +154,8 @@ class Broker:
         """Ring a phone; who takes the call has dialled `code`. Returns at once, whatever comes of it.
 
         Args:
-            phone: its account.
+            phone: its account; or an extension, `*` and a number outside, called on that extension's account: who
+                answers there must press 1.
             code: a feature code with its digits.
             identity: the call's id from then on; each may be used once.
             number: what the phone shows.
@@ -164,19 +167,23 @@ class Broker:
             NotConnected: AMI is away.
             CommandFailed: Asterisk will not.
         """
-        if not _PHONE.fullmatch(phone) or not _CODE.fullmatch(code) or not _KEY.fullmatch(identity):
+        outside = _OUTSIDE.fullmatch(phone)
+        known = outside or _PHONE.fullmatch(phone)
+        if not known or not _CODE.fullmatch(code) or not _KEY.fullmatch(identity):
             raise UnsafeValue(f"{phone[:40]!r} cannot be rung for {code[:40]!r}")
+        more = {"OtherChannelId": f"{identity}-outside"} if outside else {}
         self._client.action(
             "Originate",
-            Channel=f"PJSIP/{phone}",
+            Channel=f"Local/{phone}{REACH}/n" if outside else f"PJSIP/{phone}",
             Context="jf-ring",
             Exten=code,
             Priority="1",
             Timeout=str(seconds * 1000),
             CallerID=_caller_id(number, title),
             ChannelId=identity,
-            Variable=f"{variables.EXTENSION}={extension_of(phone)}",
+            Variable=f"{variables.EXTENSION}={outside[1] if outside else extension_of(phone)}",
             Async="true",
+            **more,
         )
 
     # -- conferences -----------------------------------------------------------------------------------------------

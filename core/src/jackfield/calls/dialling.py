@@ -81,7 +81,7 @@ class Dialler:
             call.set_variable("CALLERID(num)", caller_id.number)
             call.set_variable("CALLERID(name)", caller_id.name)
         own = str(self._session.env.get("agi_channel", ""))
-        confirmed = own.startswith("Local/") and REACH in own
+        confirmed = own.startswith("Local/") and REACH in own and own.endswith(";2")  # ;1 is who was called there
         options = _OPTIONS + self._transfer_options(call, endpoints) + (f"m({music})" if music else "")
         options += "U(jf-confirm)" if confirmed else ""
         timeout = str(seconds) if try_seconds is None else f"{seconds}^{try_seconds}"

@@ -247,7 +247,8 @@ def _no_rooms(asterisk: FakeAsterisk, asked: Row) -> Answer:
 
 def _originate(asterisk: FakeAsterisk, asked: Row) -> Answer:
     """Calls a phone in the background; once it has answered, it runs the dialplan. Of one that is away, nothing."""
-    line, seconds = asterisk.line(asked.get("Channel", "").partition("/")[2]), float(asked.get("Timeout", "30000"))
+    phone = asked.get("Channel", "").partition("/")[2].partition("@")[0]  # a number outside is a phone like others
+    line, seconds = asterisk.line(phone), float(asked.get("Timeout", "30000"))
     if line.registered:
         shown = asked.get("CallerID", "").strip("<>")
         channel = asterisk.open(

@@ -17,6 +17,7 @@ from jackfield.records.models import CallRow
 from jackfield.routing.destinations import Result
 
 from jackfield_acd import callback_store as store
+from jackfield_acd import outside
 from jackfield_acd.callback_store import OVER, Callback, State
 from jackfield_acd.dispatch import Nudge, Sent
 from jackfield_acd.errors import NoSuchCallback, NoSuchQueue
@@ -85,7 +86,7 @@ class Callbacks:
         for callback in under_way:
             if callback.state is State.RINGING:
                 there = self._core.phones.busy(callback.phone)
-                self._give_up(callback.call, self._queue(callback).ring_seconds if there else 0.0, Failure.CANCELLED)
+                self._give_up(callback.call, self._ring_seconds(callback) if there else 0.0, Failure.CANCELLED)
             elif not self._core.phones.busy(callback.phone):
                 self._worker.submit(lambda call=callback.call: self._look_up(call))  # type: ignore[misc]
 
@@ -229,7 +230,7 @@ class Callbacks:
             callback.call = f"{callback.contact}-{callback.attempts}"
             callback.state, callback.phone, callback.agent = State.RINGING, value.phones[0], value.agents[0]
             self._note([(KIND, contact)])
-            seconds = self._queue(callback).ring_seconds
+            seconds = self._ring_seconds(callback)
             call, phone, number = callback.call, callback.phone, callback.caller or callback.number
             self._worker.submit(lambda: self._ring(call, phone, f"{CODE}{callback.id}", number, seconds))
             self._give_up(call, seconds, Failure.UNREACHABLE)
@@ -252,10 +253,15 @@ class Callbacks:
             self.agent_failed(call, Failure.UNREACHABLE)
 
     def unanswered(self, call: str, cause: int) -> None:
-        """An agent's phone has stopped ringing, for a cause (Q.850); that it is free is told next."""
+        """An agent's phone has stopped ringing, for a cause (Q.850); that it is free is told next, unless outside."""
+        failure = Failure.BUSY if cause in _REFUSED else Failure.NO_ANSWER
         with self._lock:
-            if self._by_call(call, State.RINGING) is not None:
-                self._stopped[call] = Failure.BUSY if cause in _REFUSED else Failure.NO_ANSWER
+            callback = self._by_call(call, State.RINGING)
+            elsewhere = callback is not None and outside.is_outside(callback.phone)
+            if callback is not None and not elsewhere:
+                self._stopped[call] = failure
+        if elsewhere:
+            self.agent_failed(call, failure)
 
     def phone_free(self, phone: str) -> None:
         """A phone has no call any more. The engine knows; a phone that refused is left alone from now on."""
@@ -312,6 +318,11 @@ class Callbacks:
 
     def _queue(self, callback: Callback) -> Queue:
         return self._core.site().get("queue", callback.queue, Queue) or Queue(name=callback.queue)
+
+    def _ring_seconds(self, callback: Callback) -> int:
+        return self._queue(callback).ring_seconds + (
+            outside.CONFIRM_SECONDS if outside.is_outside(callback.phone) else 0
+        )
 
     def call_ended(self, call: str, result: str, ended: datetime | None = None) -> None:
         """The agent's call is over, at a time (now if left out); nothing for a call that is no call-back's."""
