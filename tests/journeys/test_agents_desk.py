@@ -178,6 +178,8 @@ def test_an_agent_outside(pbx: Pbx, phones: Phones) -> None:
     person.press("1")
     wait_for(lambda: call.heard.hears(far.tone) and person.heard.hears(call.tone), 15, "both hear each other")
     assert pbx.wait_agent(AGENT, "talking")["phone_busy"] is False
+    wait_back(pbx, kill_daemon(pbx))
+    assert pbx.agent(AGENT)["state"] == "talking", "not rung again while the talk outlives a restart"
     call.hang_up()
     pbx.wait_agent(AGENT, "wrap-up")
     record = next(r for r in pbx.records(number) if r["queue"] == "desk")

@@ -220,6 +220,8 @@ def test_an_agent_outside_calls_back(pbx, killed):
     assert far.dialled == "5550142" and agent_state(pbx) == "talking"
     if killed:
         pbx.restart()
+        pbx.clock.advance(4)  # longer than calls are waited for that have not come back
+        assert pbx.until(lambda: pbx.ask("status")["recovered"])
     far.answers()
     assert states(pbx) == [("5550142", "calling", 1, "")] and agent_state(pbx) == "talking"
     call = away.leg.id

@@ -72,6 +72,29 @@ def test_there_again_after_a_restart_and_out_when_the_extension_is_gone(world):
     assert world.state("1001")["state"] == "logged-out"
 
 
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_talk_over_a_restart(world, goes_on):
+    """Nothing tells that a phone outside is free; so the talk lasts until its call ends, if anybody is there."""
+    world.start()
+    dial(world, "login", "*07700900123")
+    world.serve(world.call("c1"))
+    world.ring()
+    world.events.publish("call", id="c1", what="answered", endpoint=MOBILE)
+    world.settle()
+    if goes_on:
+        world.busy_phones.add(MOBILE)
+    world.start()
+    assert world.state("1001")["state"] == ("talking" if goes_on else "wrap-up")
+    waiting = world.call("c2")
+    world.serve(waiting)
+    world.waits(waiting)
+    world.busy_phones.clear()
+    world.events.publish("call", id="c1", what="ended", interrupted=True)
+    assert world.state("1001")["state"] == "wrap-up"
+    world.advance(10)
+    assert world.ring().call is waiting
+
+
 def test_the_plain_queue_rings_nobody_outside(world):
     world.start()
     dial(world, "login", "*07700900123")

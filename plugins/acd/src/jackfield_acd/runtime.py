@@ -64,8 +64,9 @@ class Runtime(Archive):
             phones = [a.phone for a in self._engine.agents() if a.phone is not None]
         for phone in phones:
             self._phone_changed(phone, *self._phone(phone))
+        in_use = {phone for phone in phones if outside.is_outside(phone) and self._core.phones.busy(phone)}
         with self._lock:
-            self._dispatch.act(self._engine.release(self.clock.now()))
+            self._dispatch.act(self._engine.release(self.clock.now(), in_use))
 
     def stop(self) -> None:
         """Write what is to be written. Callers in line stay where they are: the next daemon takes them over."""

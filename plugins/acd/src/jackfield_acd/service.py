@@ -6,7 +6,7 @@ calls this holds: no available agent stays beside a waiting contact that it qual
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from jackfield_acd.errors import NoSuchQueue
 from jackfield_acd.forecast import Forecast
@@ -71,10 +71,15 @@ class Engine(Moves):
         """Make no offers until `release`: after a start, the first in line may not be back yet."""
         self._held = True
 
-    def release(self, now: float) -> list[Decision]:
-        """Offer again, in the order of the line. Agents whose contact did not come back are done with it."""
+    def release(self, now: float, in_use: Collection[str] = ()) -> list[Decision]:
+        """Offer again, in the order of the line. Agents whose contact did not come back are done with it.
+
+        Args:
+            now: the time.
+            in_use: where agents are who are called outside, and may talk: `phone_busy` is not known of those.
+        """
         for agent in list(self._agents.values()):
-            if not self._is_away(agent) or agent.phone_busy:
+            if not self._is_away(agent) or agent.phone_busy or agent.phone in in_use:
                 continue
             if agent.activity is Activity.TALKING:
                 self._end_away(agent, now)
