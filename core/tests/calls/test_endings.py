@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from jackfield.calls.channels import Channel
+from jackfield.calls.party import Party
+from jackfield.calls.state import Facts
 from jackfield.routing.destinations import Result
 from jackfield.telephony.events import Message
 from service_rig import Daemon, Plugin
@@ -66,3 +69,20 @@ def test_a_short_calls_legs_are_on_record_though_events_come_late() -> None:
     event(daemon, "Hangup", Cause="16", **who)
     record = daemon.ended()
     assert [(leg.id, leg.role, leg.cause) for leg in record.legs] == [("1.1", "caller", 16)]
+
+
+def test_a_call_that_ends_while_asterisk_is_asked_for_its_list_ends_once() -> None:
+    """Right after a restart: the list, and what is on record, are from before its end. It must not begin anew."""
+    daemon = Daemon(Plugin())
+    daemon.calls.registry.listener = Listener(daemon.calls.legs)
+    who = {"Uniqueid": "1.1", "Linkedid": "1.1", "Channel": "PJSIP/carrier-00000001"}
+    event(daemon, "Newchannel", **who)
+    assert daemon.call("good").ended.wait(5)
+    event(daemon, "Hangup", Cause="16", **who)
+    assert daemon.ended().result is Result.COMPLETED
+    told = Facts("1.1", "PJSIP/carrier-00000001", "inbound", Party("5551"), "")
+    daemon.calls.adoption.adopt(told, None, "good:x")
+    daemon.calls.endings.end_gone()
+    assert (len(daemon.writer.ended), daemon.calls.count()) == (1, 0)
+    daemon.calls.adoption.adopt(replace(told, id="1.2"), None, "good:x")
+    assert daemon.calls.count() == 1, "one that nobody has seen the end of is taken over"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from jackfield.calls.lines import OUT, Lines
@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 class Adoption:
     """Takes calls over from the record and from what Asterisk says."""
 
-    def __init__(self, board: Board, registry: Registry, writer: RecordWriter, lines: Lines, legs: Legs) -> None:
+    def __init__(
+        self,
+        board: Board,
+        registry: Registry,
+        writer: RecordWriter,
+        lines: Lines,
+        legs: Legs,
+        is_over: Callable[[str], bool],
+    ) -> None:
+        """`is_over` knows calls that have ended here meanwhile."""
+        self._is_over = is_over
         self._board, self._registry, self._writer = board, registry, writer
         self._lines, self._legs = lines, legs
 
@@ -39,6 +49,9 @@ class Adoption:
         if at and (not live.steps or live.steps[-1].destination != at):
             step = live.enter(max((step.seq for step in live.steps), default=0) + 1, at)
         known = self._board.put_new(live)
+        if known is None and self._is_over(facts.id):
+            self._board.take_off(live)
+            return
         if known is None and step is not None:
             self._writer.step(step)
         if known is not None and record is not None and not known.closed:

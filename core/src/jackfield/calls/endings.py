@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from jackfield.services import EventBus
 
 log = structlog.get_logger(__name__)
+OVER_KEPT = 5000
+"""So many ids are kept of calls that have ended; more do not end while Asterisk is asked for its list."""
 GONE_SECONDS = 2.0
 """A channel goes, and is told to be gone, within so long after its call's thread is done with it."""
 
@@ -51,6 +54,7 @@ class Endings:
         self._lines, self._outgoing, self._persons = lines, outgoing, persons
         self.patience = GONE_SECONDS
         """How long a thread waits for its call's last channel to go, in seconds."""
+        self._over: deque[str] = deque(maxlen=OVER_KEPT)
         self.recovery: Callable[[str], None] = lambda _: None
         """Told the id of each call that has ended."""
         self.ended: Callable[[CallRecord], None] = lambda _: None
@@ -71,6 +75,7 @@ class Endings:
             if live.closed:
                 return True
             live.closed = True
+        self._over.append(identity)
         self._board.take_off(live)
         self._lines.release(identity)
         if call is None:  # no thread of ours was there to see the end
@@ -87,6 +92,10 @@ class Endings:
         if call is not None:
             self._host.call("jackfield_call_ended", call=call, record=record)
         return True
+
+    def is_over(self, identity: str) -> bool:
+        """Whether a call has ended here, and has no channel left; Asterisk's list may be older, and still have one."""
+        return identity in self._over and not self._registry.legs(identity)
 
     def without_thread(self, live: Live) -> None:
         """A call without a thread ends with its last channel."""

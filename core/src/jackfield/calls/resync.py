@@ -85,7 +85,7 @@ class Resync:
         ours = ours | self._served()
         noted = self._asterisk.take_ended()
         for identity, record in open_calls.items():
-            if identity in ours:
+            if identity in ours or self._calls.endings.is_over(identity):
                 continue
             note = noted.get(identity) or EndNote(datetime.now(UTC))
             self._calls.endings.close(record, note.ended, note.talk)

@@ -80,7 +80,7 @@ class CallService:
         )
         self.legs = Legs(self.board, registry, writer, events, self.outgoing, self.endings)
         self.legs.agent_at = self._agent_at
-        self.adoption = Adoption(self.board, registry, writer, self.lines, self.legs)
+        self.adoption = Adoption(self.board, registry, writer, self.lines, self.legs, self.endings.is_over)
         self.stalls = Stalls(self.board, registry, host)
         self.blackbox = BlackBox()
         self.desk: Desk
