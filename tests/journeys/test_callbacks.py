@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-
 import pytest
 from journeys.faults import kill_daemon, wait_back, wait_both_ways
 from journeys.pbx import Pbx, path_of
@@ -31,9 +28,9 @@ def wait_state(pbx: Pbx, number: str, *wanted: object) -> None:
     wait_for(lambda: state(pbx, number) == wanted, 15, f"{wanted}; it is {state(pbx, number)}")
 
 
-def ask(pbx: Pbx, number: str, to: str = "5550574") -> Call:
+def ask(pbx: Pbx, number: str) -> Call:
     """A caller asks to be called back, and is hung up on."""
-    call = pbx.call(to, number)
+    call = pbx.call("5550574", number)
     pbx.wait_hears(call, "acd-callback-offer")
     call.press("1")
     pbx.wait_hears(call, "acd-callback-right")
@@ -122,40 +119,3 @@ def test_no_premium_numbers(pbx: Pbx, busy_ann: tuple[Phone, Call, int]) -> None
     wait_state(pbx, other, "waiting", 0)
     row = next(row for row in pbx.ask("acd.callbacks") if row["number"] == other)
     pbx.ask("acd.callback.cancel", callback=row["id"])
-
-
-@pytest.fixture
-def away(pbx: Pbx) -> Iterator[str]:
-    """The number outside of agent 5901, who is not logged in; and is not afterwards."""
-    yield pbx.number("55529")
-    if pbx.agent("5901")["phone"]:
-        pbx.ask("acd.agent.logout", agent="5901")
-
-
-def test_an_agent_outside_calls_back(pbx: Pbx, away: str) -> None:
-    """The only agent is at a mobile: a key there takes the call-back, and the talk outlives a kill of the daemon."""
-    far = pbx.far_end("out-a")
-    before, number = len(far.calls), pbx.number("55529")
-    ask(pbx, number, "5550575")
-    pbx.ask("acd.agent.login", agent="5901", number=away)
-    rung = far.wait_call(before + 1)
-    assert rung.dialog.called_number == away
-    rung.wait_answered()
-    pbx.wait_hears(rung, "confirm-call")
-    assert len(far.calls) == before + 1, "the customer was called though nobody has taken it yet"
-    rung.press("1")
-    pbx.wait_hears(rung, "acd-callback-for")
-    customer = far.wait_call(before + 2)
-    assert customer.dialog.called_number == number
-    customer.wait_answered()
-    wait_both_ways(rung, customer)
-    wait_state(pbx, number, "calling", 1)
-    wait_back(pbx, kill_daemon(pbx))
-    assert pbx.agent("5901")["state"] == "talking"
-    wait_both_ways(rung, customer, time.monotonic())
-    customer.hang_up()
-    wait_state(pbx, number, "done", 1)
-    rung.wait_ended(10)
-    pbx.wait_agent("5901", "ready")
-    called = next(r for r in pbx.records(number, 2) if r["direction"] == "outbound")
-    assert (called["agent"], called["queue"], called["result"]) == ("5901", "called-from-away", "answered")
