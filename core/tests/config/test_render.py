@@ -75,7 +75,9 @@ def test_trunks(options):
     assert section(text, "reg", type="registration")["server_uri"] == uri
     assert section(text, "reg", type="registration")["client_uri"] == "sip:acc@[2001:db8::1]:5060\\;transport=tcp"
     assert section(text, "reg", type="aor")["contact"] == uri
-    assert section(text, "reg", type="auth")["password"] == "s3cret-s3cret"
+    auth = section(text, "reg", type="registration")["outbound_auth"]
+    assert auth.startswith("reg-") and section(text, "reg", type="endpoint")["outbound_auth"] == auth
+    assert section(text, auth, type="auth")["password"] == "s3cret-s3cret"
     assert section(text, "reg", type="endpoint")["language"] == "zh"
 
 
