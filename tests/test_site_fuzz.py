@@ -66,6 +66,7 @@ BENIGN: list[Any] = [
     "/etc/ssl/x.pem",
 ]
 """Something that each field of text takes."""
+CREDENTIALS = re.compile(r"(.+)-[0-9a-f]{8}$")
 INJECTIONS = [
     "\n[evil]\ntype=endpoint",
     "\r\nexten => s,1,System(id)",
@@ -216,7 +217,11 @@ def asterisk_reads(file: str, text: str) -> list[Line]:
 
 
 def skeleton(files: dict[str, str]) -> dict[str, list[Line]]:
-    return {name: asterisk_reads(name, text) for name, text in files.items()}
+    """What Asterisk reads; a trunk's credentials, whose name changes with the password, by the trunk's name alone."""
+    return {
+        name: [(CREDENTIALS.sub(r"\1", section), key, value) for section, key, value in asterisk_reads(name, text)]
+        for name, text in files.items()
+    }
 
 
 @cache
