@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -115,7 +115,7 @@ def _environment(site: Site, options: Options) -> Environment:
         raw=_Raw,
         matches=trunk_matches,
         sip_uri=_sip_uri,
-        credentials=_credentials,
+        credentials=lambda trunk: _credentials(trunk, options.ami_secret),
         caller_id=_caller_id,
         bind=_bind,
         transport=_transport,
@@ -173,10 +173,13 @@ def _sip_uri(trunk: Trunk, user: str = "") -> _Raw:
     return _Raw(r"\;".join(safe(part) for part in trunk.uri(user).split(";")))
 
 
-def _credentials(trunk: Trunk) -> str:
-    """Name of the trunk's auth section: another one with each user name and password."""
-    mark = hashlib.sha256(f"{trunk.username}\0{trunk.secret}".encode()).hexdigest()[:8]
-    return f"{trunk.name}-{mark}"
+def _credentials(trunk: Trunk, key: str) -> str:
+    """Name of the trunk's auth section: another one with each user name and password.
+
+    It is seen in differences, so nobody may try passwords on it: `key` is a secret of this machine.
+    """
+    mark = hmac.new(key.encode(), f"{trunk.username}\0{trunk.secret}".encode(), "sha256")
+    return f"{trunk.name}-{mark.hexdigest()[:8]}"
 
 
 def _bind(general: General, port: int | None = None) -> str:
