@@ -8,7 +8,7 @@ from journeys.terminal import Terminal
 
 
 def test_a_live_call_is_seen_found_and_hung_up(pbx: Pbx) -> None:
-    """Overview, the call in the list, hung up from there; then its record with its path, found by its number."""
+    """Overview, the call in the list, hung up from there; then its record with its path, found by the caller's number."""
     number = pbx.number()
     pbx.phone("201")
     with Terminal(pbx.node, ["jackfield", "console"]) as terminal:
@@ -26,8 +26,10 @@ def test_a_live_call_is_seen_found_and_hung_up(pbx: Pbx) -> None:
         terminal.press("C-f")
         terminal.sees("Find")
         terminal.types(number)
-        terminal.sees("call record", "● answered")
+        terminal.sees("customer", "call record", "● answered")
         terminal.press("Enter", "Enter")
+        terminal.sees("Call records", f"number:{number}", "● answered")
+        terminal.press("Enter")
         terminal.sees(f"Call {number}", "Path", "extension:201", "Channels")
         terminal.press("q")
     entries = pbx.ask("audit", limit=50)
