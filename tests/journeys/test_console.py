@@ -8,7 +8,7 @@ from journeys.terminal import Terminal
 
 
 def test_a_live_call_is_seen_found_and_hung_up(pbx: Pbx) -> None:
-    """Overview, the call in the list, hung up from there; then its record with its path, found by the caller's number."""
+    """Overview, the call in the list, hung up from there; then its record with its path, found by the customer."""
     number = pbx.number()
     pbx.phone("201")
     with Terminal(pbx.node, ["jackfield", "console"]) as terminal:
