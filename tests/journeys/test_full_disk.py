@@ -49,12 +49,12 @@ def test_apply_without_room_changes_nothing(pbx: Pbx, unchanged: int, talk: Call
         assert "Traceback" not in told
         assert pbx.node.run(["readlink", CURRENT]).stdout.strip().endswith(f"/{unchanged}")
         assert pbx.ask("status")["generation"] == unchanged
-        assert "391" not in pbx.node.asterisk("pjsip show endpoints")
+        assert " 391/391 " not in pbx.node.asterisk("pjsip show endpoints")
         call = pbx.call("5550200", pbx.number())
         pbx.wait_hears(call, "exact")
         talk()
     pbx.jackfield("apply", "--reason", "room again")
-    assert "391" in pbx.node.asterisk("pjsip show endpoints")
+    assert " 391/391 " in pbx.node.asterisk("pjsip show endpoints")
     talk()
 
 

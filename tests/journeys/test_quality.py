@@ -66,7 +66,7 @@ def test_a_good_line(pbx: Pbx, pair: tuple[Softphone, Softphone]) -> None:
         assert 0 <= leg["jitter_in"] < 20 and 0 < leg["round_trip"] < 50, leg
     [shown] = pbx.jackfield("records", "--number", "246", "--limit", "1", "--json")
     assert [leg["mos"] for leg in shown["legs"]] == [leg["mos"] for leg in record["legs"]]
-    assert f"{min(leg['mos'] for leg in record['legs']):g}" in pbx.jackfield("records", "--limit", "1").stdout
+    assert f"{min(leg['mos'] for leg in record['legs']):.1f}" in pbx.jackfield("records", "--limit", "1").stdout
 
 
 def test_a_bad_line_raises_an_alarm_until_it_is_well(pbx: Pbx, pair: tuple[Softphone, Softphone]) -> None:
