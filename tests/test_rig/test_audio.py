@@ -70,9 +70,9 @@ def test_each_tone_is_told_from_all_others(frequency: int) -> None:
 
 
 def test_timeline_has_tone_silence_and_other_sound_at_their_times() -> None:
-    parts = tone(650, 1.0) + quiet(0.6) + noise(0.8) + tone(1100, 0.4)
+    parts = tone(1025, 1.0) + quiet(0.6) + noise(0.8) + tone(1100, 0.4)
     sound = Sound([(50.0, parts)])
-    assert sound.heard_tone(650) == [pytest.approx((50.0, 51.0), abs=0.05)]
+    assert sound.heard_tone(1025) == [pytest.approx((50.0, 51.0), abs=0.05)]
     assert sound.heard_tone(1100) == [pytest.approx((52.4, 52.8), abs=0.05)]
     assert sound.silences(0.5) == [pytest.approx((51.0, 51.6), abs=0.05)]
     assert not sound.silence_longer_than(0.7)
@@ -82,55 +82,55 @@ def test_timeline_has_tone_silence_and_other_sound_at_their_times() -> None:
 
 
 def test_two_mixed_tones_are_both_heard_and_noise_is_neither() -> None:
-    mixed = array("h", [a + b for a, b in zip(tone(650, 1), tone(1100, 1), strict=True)])
+    mixed = array("h", [a + b for a, b in zip(tone(1025, 1), tone(1100, 1), strict=True)])
     sound = Sound([(0, mixed)])
-    assert sound.hears(650, 0.9)
+    assert sound.hears(1025, 0.9)
     assert sound.hears(1100, 0.9)
     assert not sound.hears(725)
     assert not any(Sound([(0, noise(2))]).hears(f) for f in TONES)
 
 
 def test_silence_between_pieces_is_silence() -> None:
-    sound = Sound([(10.0, tone(650, 0.4)), (12.0, tone(650, 0.4))])
+    sound = Sound([(10.0, tone(1025, 0.4)), (12.0, tone(1025, 0.4))])
     assert sound.silences(1) == [pytest.approx((10.4, 12.0), abs=0.05)]
-    assert [round(b - a, 1) for a, b in sound.heard_tone(650)] == [0.4, 0.4]
+    assert [round(b - a, 1) for a, b in sound.heard_tone(1025)] == [0.4, 0.4]
 
 
 def test_plan_comes_out_as_it_was_meant() -> None:
     plan = [wait(1), silence(0.5), dtmf("4#", on=0.1, off=0.1), wait(1), hangup(), wait(9)]
-    stream = stream_of(plan, 650)
+    stream = stream_of(plan, 1025)
     assert [(round(t, 1), k) for t, k in dtmf_of_streams([stream])] == [(101.5, "4"), (101.7, "#")]
     sound = sound_of_streams([stream])
-    assert sound.heard_tone(650) == [pytest.approx((100, 101), abs=0.05), pytest.approx((101.9, 102.9), abs=0.05)]
+    assert sound.heard_tone(1025) == [pytest.approx((100, 101), abs=0.05), pytest.approx((101.9, 102.9), abs=0.05)]
     numbers = [p.sequence for p in stream.packets]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def test_keys_at_fifty_a_second_all_come() -> None:
     keys = "1234567890" * 5
-    stream = stream_of([dtmf(keys, on=0.01, off=0.01)], 650)
+    stream = stream_of([dtmf(keys, on=0.01, off=0.01)], 1025)
     assert "".join(k for _, k in dtmf_of_streams([stream])) == keys
     assert stream.packets[-1].at - stream.packets[0].at < 1.0
 
 
 def test_late_and_doubled_packets_do_not_move_the_sound() -> None:
-    stream = stream_of([wait(1)], 650)
+    stream = stream_of([wait(1)], 1025)
     chance = random.Random(3)
     late = [p._replace(at=p.at + chance.random() * 0.08) for p in stream.packets]
     # Then the machine stalls: a third of a second's packets come at once.
     late[20:36] = [p._replace(at=late[36].at) for p in late[20:36]]
     stream.packets = sorted(late[:1] + late, key=lambda p: p.at)
     sound = sound_of_streams([stream])
-    assert sound.heard_tone(650) == [pytest.approx((100, 101), abs=0.12)]
+    assert sound.heard_tone(1025) == [pytest.approx((100, 101), abs=0.12)]
     assert not sound.silences(0.08)
 
 
 def test_a_new_clock_within_a_stream_starts_anew_where_it_arrives() -> None:
-    first, second = stream_of([wait(1)], 650), stream_of([wait(1)], 650, start=103.0)
+    first, second = stream_of([wait(1)], 1025), stream_of([wait(1)], 1025, start=103.0)
     jump = [p._replace(sequence=p.sequence + 7000) for p in second.packets]
     first.packets += jump
     assert first.packets[50].marker
-    assert sound_of_streams([first]).heard_tone(650) == [
+    assert sound_of_streams([first]).heard_tone(1025) == [
         pytest.approx((100, 101), abs=0.05),
         pytest.approx((103, 104), abs=0.05),
     ]
@@ -163,7 +163,7 @@ def test_prompt_is_found_though_a_packet_is_missing_and_one_comes_twice() -> Non
 
 
 def test_stereo_wav_sides() -> None:
-    left, right = tone(650, 1), tone(1100, 1)
+    left, right = tone(1025, 1), tone(1100, 1)
     data = io.BytesIO()
     with wave.open(data, "wb") as out:
         out.setnchannels(2)
@@ -171,10 +171,10 @@ def test_stereo_wav_sides() -> None:
         out.setframerate(RATE)
         out.writeframes(array("h", [x for pair in zip(left, right, strict=True) for x in pair]).tobytes())
     one, two = read_wav(data.getvalue())
-    assert one.hears(650)
+    assert one.hears(1025)
     assert not one.hears(1100)
     assert two.hears(1100)
-    assert not two.hears(650)
+    assert not two.hears(1025)
 
 
 def test_spans_join_over_small_gaps_only() -> None:
