@@ -7,10 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jackfield_acd import callback_store, eventlog, models, reports, why
+from jackfield_acd.background import FLUSH_SECONDS
 from jackfield_acd.figures import Every
 from jackfield_acd.happenings import Happenings
 from jackfield_acd.snapshot import snapshot
-from jackfield_acd.staff import FLUSH_SECONDS
 
 STORY_AGE = timedelta(days=30)
 """How long it can be told why a caller was served as it was."""

@@ -17,6 +17,8 @@ Note = tuple[str, str]
 BATCH_SECONDS = 0.25
 """Changes of agents' states are gathered this long; what `kill -9` may cost, but for log-ins and pauses."""
 RETRY_SECONDS = 5.0
+FLUSH_SECONDS = 2.0
+"""Who needs something on record before going on waits so long at most."""
 
 
 class Worker:

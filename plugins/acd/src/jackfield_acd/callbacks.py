@@ -18,6 +18,7 @@ from jackfield.routing.destinations import Result
 
 from jackfield_acd import callback_store as store
 from jackfield_acd import outside
+from jackfield_acd.background import FLUSH_SECONDS
 from jackfield_acd.callback_store import OVER, Callback, State
 from jackfield_acd.dispatch import Nudge, Sent
 from jackfield_acd.errors import NoSuchCallback, NoSuchQueue
@@ -36,7 +37,6 @@ log = structlog.get_logger(__name__)
 CODE = "*20"
 KIND = "callback"
 _REFUSED = frozenset({17, 21})
-FLUSH_SECONDS = 2.0
 LATE_SECONDS = 5.0
 """An agent's phone that so long after its ring time has neither taken the call nor stopped ringing was never rung."""
 

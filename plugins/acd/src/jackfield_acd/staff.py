@@ -8,11 +8,11 @@ from typing import Any
 import structlog
 
 from jackfield_acd import outside
+from jackfield_acd.background import FLUSH_SECONDS
 from jackfield_acd.callers import Callers
 from jackfield_acd.model import Decision
 
 log = structlog.get_logger(__name__)
-FLUSH_SECONDS = 2.0
 
 
 class Staff(Callers):
